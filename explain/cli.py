@@ -1,0 +1,188 @@
+"""The command line: one command a topic, built from its declaration; a topic's file is loaded when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from explain import __version__
+from explain.errors import InputError, shown
+from explain.topics import all_topics, find_topic
+
+if TYPE_CHECKING:
+    from explain.declare import Parameter, Topic
+    from explain.output import Output
+
+EXAMPLES = (
+    "explain attention --scores 112,96",
+    "explain lstm-params --units 30 --features 1",
+    'explain mlp --x -2,3 --W "0.5,-0.2" --b 0.1 --activation sigmoid --target 1 --loss binary-cross-entropy',
+)
+UNUSABLE = 2
+
+
+class Choices(click.Choice[str]):
+    """Offers its choices to shell completion; the topic itself says what is wrong with a value."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value as typed."""
+        return value
+
+
+class TopicGroup(click.Group):
+    """Finds a topic's command by loading only that topic."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All topics, and the commands of the program itself."""
+        return sorted([*all_topics(), *super().list_commands(ctx)])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a topic."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        topic = find_topic(cmd_name)
+        return None if topic is None else command_of(topic)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of the first word; an unknown one gets the nearest name."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = get_close_matches(name.lower().replace("_", "-"), self.list_commands(ctx), 1)
+            hint = f"did you mean {near[0]}?" if near else "explain topics lists what there is"
+            raise click.UsageError(f"{shown(name)} is not a topic: {hint}")
+        return super().resolve_command(ctx, args)
+
+
+def option_of(parameter: Parameter) -> click.Option:
+    """A topic's parameter as an option; `--b-h` and `--b_h` are the same."""
+    dashed = "--" + parameter.name.replace("_", "-")
+    names = dict.fromkeys([parameter.name, dashed, "--" + parameter.name])
+    told = parameter.help
+    if not parameter.required and isinstance(parameter.default, str):
+        told += f" (default: {parameter.default})"
+    return click.Option(
+        list(names),
+        multiple=parameter.many,
+        help=told + (" [required]" if parameter.required else ""),
+        type=Choices(parameter.choices) if parameter.choices else click.STRING,
+        metavar=None if parameter.choices else parameter.kind.__name__.upper(),
+    )
+
+
+def output_options() -> list[click.Option]:
+    """The options that every topic shares."""
+    return [
+        click.Option(["--find"], multiple=True, metavar="NAME", help="only what leads to this step; may be repeated"),
+        click.Option(
+            ["--detail"],
+            type=Choices(["brief", "exam", "full"]),
+            default="exam",
+            help="how much is worked (default: exam)",
+        ),
+        click.Option(["--digits"], metavar="N", default="4", help="decimals shown, 1 to 15 (default: 4)"),
+        click.Option(
+            ["--format"], type=Choices(["terminal", "markdown"]), help="default: terminal on a terminal, else markdown"
+        ),
+        click.Option(["-o", "--output"], metavar="FILE", help="write a file; .md or .txt chooses the format"),
+        click.Option(["--width"], metavar="N", help="columns of the terminal page, 20 to 400"),
+        click.Option(
+            ["--color"], type=Choices(["auto", "always", "never"]), default="auto", help="colour (default: auto)"
+        ),
+    ]
+
+
+def command_of(topic: Topic) -> click.Command:
+    """The command of a topic: its options, the shared ones, its examples."""
+    parameters = topic.parameters
+    names = {parameter.name for parameter in parameters}
+
+    def run(**values: Any) -> None:
+        given = {name: value for name, value in values.items() if name in names and value not in (None, ())}
+        chosen = {name: value for name, value in values.items() if name not in names}
+        find = chosen.pop("find")
+        from explain.output import Output
+
+        deliver(topic, given, find, Output.read(chosen))
+
+    about = (topic.__doc__ or "").split("Examples:")[0].strip()
+    return click.Command(
+        topic.name,
+        params=[*map(option_of, parameters), *output_options()],
+        callback=run,
+        help=about,
+        short_help=topic.title,
+        epilog="Example: " + topic.examples[0] if topic.examples else None,
+    )
+
+
+def deliver(topic: Topic, given: dict[str, Any], find: Sequence[str], output: Output) -> None:
+    """Work the answer and write it."""
+    answer = topic(find=find, **given)
+    output.write(answer)
+    if not answer.passed:
+        raise click.exceptions.Exit(1)
+
+
+@click.group(
+    cls=TopicGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: " + EXAMPLES[0],
+)
+@click.version_option(__version__, "-V", "--version", message="explain %(version)s")
+@click.pass_context
+def group(context: click.Context) -> None:
+    """Worked answers to deep-learning calculation questions: every formula, every number, every shape."""
+    if context.invoked_subcommand is None:
+        click.echo("Worked answers to deep-learning calculation questions. Try one:\n")
+        for example in EXAMPLES:
+            click.echo(f"  {example}")
+        click.echo("\nexplain topics lists what can be asked; explain TOPIC --help its options.")
+
+
+@group.command("topics", short_help="List what can be asked", epilog="Example: explain topics")
+def topics() -> None:
+    """List what can be asked, one line a topic."""
+    found = all_topics()
+    width = max(map(len, found))
+    for name, topic in sorted(found.items()):
+        click.echo(f"{name:{width}}  {topic.title}")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; returns the exit code."""
+    try:
+        result = group.main(list(arguments), prog_name="explain", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except InputError as error:
+        return complain(error.as_options())
+    except click.exceptions.NoSuchOption as error:
+        hint = f"did you mean {error.possibilities[0]}?" if error.possibilities else "see --help"
+        return complain(f"{shown(error.option_name)} is not an option here: {hint}")
+    except click.ClickException as error:
+        return complain(error.format_message().replace("\n", " ").rstrip("."))
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # The reader has gone; what is still buffered must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return complain(f"{shown(error.filename or 'output')}: {error.strerror or error}")
+    except RecursionError:
+        return complain("the input is nested too deeply to be worked")
+
+
+def complain(message: str) -> int:
+    """One line on standard error."""
+    click.echo(f"explain: {message}", err=True)
+    return UNUSABLE

@@ -1,0 +1,127 @@
+"""A topic is declared once: the annotated signature of its function and its docstring.
+
+From them come the command and its options, the keys of an exam file, the Python signature and the listing.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+
+from explain.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from explain.engine.answer import Answer
+
+REQUIRED = inspect.Parameter.empty
+
+
+class Parameter:
+    """One parameter of a topic: name, kind, default, help; `many` where it may be given several times."""
+
+    __slots__ = ("choices", "default", "help", "kind", "many", "name")
+
+    def __init__(self, name: str, annotation: Any, default: Any) -> None:
+        kind, self.help = get_args(annotation)[:2]
+        self.name = name
+        self.default = default
+        options = [part for part in get_args(kind) if part is not type(None)] if type(None) in get_args(kind) else []
+        kind = options[0] if options else kind
+        self.many = get_origin(kind) is tuple
+        self.kind = get_args(kind)[0] if self.many else kind
+        self.choices: tuple[str, ...] = get_args(self.kind) if get_origin(self.kind) is Literal else ()
+
+    @property
+    def required(self) -> bool:
+        """Whether a value must be given."""
+        return self.default is REQUIRED
+
+    def read(self, raw: Any) -> Any:
+        """The parsed value.
+
+        Raises:
+            InputError: names the parameter, the value, the rule and the mend.
+        """
+        if not self.many:
+            return self._one(raw)
+        single = isinstance(raw, str) or not isinstance(raw, Sequence)
+        items = [raw] if single else list(raw)
+        if not items:
+            raise InputError(f"{{{self.name}}} is an empty list: give at least one")
+        return tuple(self._one(item) for item in items)
+
+    def _one(self, raw: Any) -> Any:
+        if not self.choices:
+            return self.kind.read(self.name, raw)
+        if raw in self.choices:
+            return raw
+        near = get_close_matches(str(raw).lower().replace("_", "-"), self.choices, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"{{{self.name}}} is {shown(raw)}: choose {', '.join(self.choices)}{hint}")
+
+
+class Topic:
+    """A kind of question that can be answered: call it with its parameters, by name."""
+
+    def __init__(self, function: Callable[..., Answer]) -> None:
+        self.function = function
+        self.name = function.__name__.replace("_", "-")
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self.__signature__ = inspect.signature(function)
+        doc = inspect.cleandoc(function.__doc__ or "").split("\n")
+        self.title = doc[0].rstrip(".")
+        self.source = next((line[8:] for line in doc if line.startswith("Source: ")), "")
+        self.examples = [line.strip() for line in doc if line.strip().startswith("explain ")]
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """What the topic can be given, in the order of its signature."""
+        hints = get_type_hints(self.function, include_extras=True)
+        signature = inspect.signature(self.function)
+        return [Parameter(name, hints[name], item.default) for name, item in signature.parameters.items()]
+
+    def __call__(self, *, find: str | Sequence[str] = (), **given: Any) -> Answer:
+        """The worked answer.
+
+        Args:
+            find: names of the steps that are asked for; only what leads there is kept.
+            given: the topic's parameters, as text, numbers, nested lists or NumPy arrays.
+
+        Raises:
+            InputError: a parameter is missing, unknown or unusable.
+        """
+        answer = self.function(**self.read(given))
+        names = [find] if isinstance(find, str) else list(find)
+        return answer.find(names) if names else answer
+
+    def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters parsed; what is left out keeps its default."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in given:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                hint = f"did you mean {{{near[0]}}}?" if near else f"{self.name} takes {', '.join(known)}"
+                raise InputError(f"{{{name}}} is not a parameter of {self.name}: {hint}")
+        values: dict[str, Any] = {}
+        for name, parameter in known.items():
+            raw = given.get(name)
+            if (raw is not None and (not parameter.many or isinstance(raw, str) or not _empty(raw))) or (
+                raw is not None and not isinstance(raw, tuple)
+            ):
+                values[name] = parameter.read(raw)
+            elif parameter.required:
+                example = f"; for example: {self.examples[0]}" if self.examples else ""
+                raise InputError(f"{{{name}}} is missing: {parameter.help}{example}")
+        return values
+
+
+def _empty(raw: Any) -> bool:
+    return isinstance(raw, Sequence) and not len(raw)
+
+
+def topic(function: Callable[..., Answer]) -> Topic:
+    """Declare a topic; its module needs no other registration."""
+    return Topic(function)

@@ -1,0 +1,175 @@
+"""The answer: plain data that was computed once. Renderers read it; nothing is computed from it but its layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from explain.engine.evaluate import symbols
+from explain.engine.nodes.base import Node, Symbol
+from explain.engine.notation import Notation
+from explain.engine.proof import Proof
+from explain.engine.prose import Prose
+from explain.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array, Index
+    from explain.engine.values import Values
+
+
+@dataclass(slots=True)
+class Given:
+    """What the question gives: a symbol, its numbers (None: it stays a symbol) and what it is."""
+
+    symbol: Symbol
+    values: Values | None
+    meaning: Prose
+
+
+@dataclass(slots=True)
+class Local:
+    """A local derivative ∂of/∂wrt: its form tells how a Jacobian is read off the step's value.
+
+    `number`: one number. `matrix`: the Jacobian itself. `diagonal`: its diagonal, zeros elsewhere.
+    `slice`: ∂ofᵢ/∂wrtᵢⱼ is entry j of the value, zero for every other row.
+    """
+
+    form: Literal["number", "matrix", "diagonal", "slice"]
+    of: Symbol
+    wrt: Symbol
+
+
+@dataclass(slots=True)
+class Step:
+    """One line of working: the symbol it defines, the expression, and the value computed from that expression.
+
+    `value` is None where unknowns stay in it; `closed` is then the result in symbols.
+    """
+
+    symbol: Symbol
+    expression: Node
+    title: Prose
+    why: Prose
+    part: str
+    value: Array | None
+    closed: Node | None = None
+    chain: Notation | None = None
+    local: Local | None = None
+    note: Prose = ()
+
+    @property
+    def name(self) -> str:
+        """The plain name, as `--find` takes it."""
+        return self.symbol.name
+
+    @property
+    def reads(self) -> list[str]:
+        """The names of the quantities the expression reads."""
+        return list(symbols(self.expression))
+
+    @property
+    def sympy(self) -> Any:
+        """The expression in SymPy (a matrix by its entries)."""
+        from explain.engine.lowering import to_sympy
+
+        return to_sympy(self.expression)
+
+
+@dataclass(slots=True)
+class Check:
+    """The result confirmed by a second route; `needs` are the steps it speaks of."""
+
+    text: Prose
+    passed: bool
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Answer:
+    """A worked answer.
+
+    `answer["z_1"]` is the step that defines z₁; its `value` is a NumPy array, its `sympy` the SymPy expression.
+    """
+
+    title: str
+    source: str
+    given: list[Given]
+    conventions: list[Prose]
+    steps: list[Step]
+    results: list[str]
+    checks: list[Check]
+    values: Mapping[str, Array]
+    proof: Proof
+    asked: list[str] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> Step:
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(f"{name}: this answer has {', '.join(self.names)}")
+
+    @property
+    def names(self) -> list[str]:
+        """The plain names of all steps, in order."""
+        return [step.name for step in self.steps]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check holds."""
+        return all(check.passed for check in self.checks)
+
+    def symbol(self, name: str) -> Symbol:
+        """The symbol of a given or computed quantity."""
+        for given in self.given:
+            if given.symbol.name == name:
+                return given.symbol
+        return self[name].symbol
+
+    def find(self, names: Sequence[str]) -> Answer:
+        """The same answer with only the steps that lead to `names`.
+
+        Raises:
+            InputError: a name is not among the steps.
+        """
+        for name in names:
+            if name not in self.names:
+                raise InputError(f"{{find}} {shown(name)} is not in this answer: it has {', '.join(self.names)}")
+        needed = set(names)
+        for step in reversed(self.steps):
+            if step.name in needed:
+                needed.update(step.reads)
+        return replace(
+            self,
+            steps=[step for step in self.steps if step.name in needed],
+            given=[item for item in self.given if item.symbol.name in needed],
+            checks=[check for check in self.checks if needed.issuperset(check.needs)],
+            results=list(names),
+            asked=list(names),
+        )
+
+    def to_markdown(self, detail: str = "exam", digits: int = 4) -> str:
+        """The page as Markdown with LaTeX mathematics."""
+        from explain.page import page
+        from explain.render.markdown import markdown
+
+        return markdown(page(self, detail, digits))
+
+    def __str__(self) -> str:
+        from explain.page import page
+        from explain.render.terminal import plain
+
+        return plain(page(self, "exam", 4), 80)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def worked_index(self, step: Step) -> Index:
+        """The entry that is worked in full: the first one that is neither zero nor masked."""
+        import numpy as np
+
+        if step.value is None or not step.value.shape:
+            return ()
+        corner = step.value[tuple(slice(0, 8) for _ in step.value.shape)]
+        places = np.argwhere(np.isfinite(corner) & (corner != 0))
+        return tuple(int(at) for at in places[0]) if len(places) else (0,) * step.value.ndim

@@ -1,0 +1,246 @@
+"""The chain rule in reverse: each named step differentiated locally, the pieces joined into gradients.
+
+Nothing here knows a topic. A definition is linear in its symbols or one function of a symbol; what arrives at
+it is pulled back to each symbol it reads, and where several definitions read the same symbol the pieces add up.
+Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.5; PyTorch and JAX call the pull-back a
+vector-Jacobian product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from explain.engine import wording
+from explain.engine.answer import Local
+from explain.engine.evaluate import symbols
+from explain.engine.names import word
+from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.functions import Apply, Softmax
+from explain.engine.nodes.linear import Diagonal, MatMul, Transpose
+from explain.engine.notation import Row, product
+
+if TYPE_CHECKING:
+    from explain.engine.worksheet import Worksheet
+
+
+class UnnamedError(TypeError):
+    """A function of something that has no name: the topic must define that first."""
+
+
+def pull(expression: Node, seed: Node, output: Node, active: set[str]) -> dict[str, Node]:
+    """What each active symbol of an expression receives when `seed` arrives at the expression.
+
+    >>> W, x = Symbol("W", (3, 2)), Symbol("x", (2, 1))
+    >>> pulled = pull(W @ x, Symbol("g", (3, 1)), Symbol("z", (3, 1)), {"W", "x"})
+    >>> pulled["W"].shape, pulled["x"].shape
+    ((3, 2), (2, 1))
+    """
+    found: dict[str, Node] = {}
+    if isinstance(expression, Symbol):
+        if expression.name in active:
+            found[expression.name] = seed
+        return found
+    if isinstance(expression, Apply | Softmax):
+        for operand in expression.operands:
+            if operand.operands and active & symbols(operand).keys():
+                raise UnnamedError(f"name {type(operand).__name__} before a function of it is differentiated")
+    for operand, adjoint in zip(expression.operands, expression.pull(seed, output), strict=True):
+        if adjoint is None or not active & symbols(operand).keys():
+            continue
+        for name, piece in pull(operand, adjoint, operand, active).items():
+            found[name] = found[name] + piece if name in found else piece
+    return found
+
+
+def backward(
+    sheet: Worksheet,
+    loss: Symbol,
+    wrt: Sequence[Symbol],
+    *,
+    seed: Symbol | None = None,
+    links: Mapping[str, str] | None = None,
+    jacobians: bool = True,
+) -> None:
+    """Define the gradients of `loss` with respect to `wrt`, and all that they need on the way.
+
+    Args:
+        seed: ∂(something)/∂loss, where the gradient arrives from outside; without it `loss` is the end.
+        links: `{"z_1": "z_2"}` also works ∂z₂/∂z₁, once both local derivatives are there.
+        jacobians: whether the local derivatives of linear steps are worked too.
+    """
+    Backward(sheet, loss, wrt, seed, links or {}, jacobians).run()
+
+
+class Backward:
+    """One pass in reverse."""
+
+    def __init__(
+        self,
+        sheet: Worksheet,
+        loss: Symbol,
+        wrt: Sequence[Symbol],
+        seed: Symbol | None,
+        links: Mapping[str, str],
+        jacobians: bool,
+    ) -> None:
+        self.sheet = sheet
+        self.top = Symbol("L") if seed is not None else loss
+        self.links = links
+        self.jacobians = jacobians
+        self.definitions = [(step.symbol, step.expression) for step in sheet.steps]
+        self.active = self._path(loss, {symbol.name for symbol in wrt})
+        self.adjoints: dict[str, Node] = {loss.name: seed if seed is not None else Number(1, "1")}
+        self.pieces: dict[str, list[tuple[Symbol, Node]]] = {}
+        self.waiting = {
+            name: sum(name in symbols(e) for s, e in self.definitions if s.name in self.active) for name in self.active
+        }
+
+    def run(self) -> None:
+        """Work the definitions from the loss back."""
+        for symbol, expression in reversed(self.definitions):
+            if symbol.name in self.active and symbol.name in self.adjoints:
+                self._through(symbol, expression)
+
+    def _path(self, loss: Symbol, wrt: set[str]) -> set[str]:
+        """The names between the loss and the wanted symbols."""
+        reaching = set(wrt)
+        for symbol, expression in self.definitions:
+            if reaching & symbols(expression).keys():
+                reaching.add(symbol.name)
+        leading = {loss.name}
+        for symbol, expression in reversed(self.definitions):
+            if symbol.name in leading:
+                leading.update(symbols(expression))
+        return reaching & leading
+
+    def _through(self, symbol: Symbol, expression: Node) -> None:
+        seed = self.adjoints[symbol.name]
+        self._local_of_function(symbol, expression)
+        pulled = self._pulled(symbol, expression, seed)
+        defined = {defined.name for defined, _ in self.definitions}
+        reads = symbols(expression)
+        for name in sorted(pulled, key=lambda name: name in defined):  # what is given first
+            self.pieces.setdefault(name, []).append((symbol, pulled[name]))
+            if self.jacobians and not isinstance(seed, Number):
+                self._local_of_linear(symbol, reads[name], expression)
+            self.waiting[name] -= 1
+            if self.waiting[name] == 0:
+                self._gradient(reads[name])
+
+    def _pulled(self, symbol: Symbol, expression: Node, seed: Node) -> dict[str, Node]:
+        """The pieces, with a named local derivative in place of its formula."""
+        if isinstance(expression, Apply) and isinstance(expression.operands[0], Symbol):
+            operand = expression.operands[0]
+            local = self._defined(f"d{symbol.name}/d{operand.name}")
+            if local is not None:
+                return {operand.name: seed * local}
+        return pull(expression, seed, symbol, self.active)
+
+    def _defined(self, name: str) -> Symbol | None:
+        return next((step.symbol for step in self.sheet.steps if step.name == name), None)
+
+    def _local_of_function(self, symbol: Symbol, expression: Node) -> None:
+        """∂h/∂z of an activation: the diagonal of its Jacobian; of softmax, the Jacobian itself."""
+        if not isinstance(expression, Apply | Softmax) or isinstance(self.adjoints[symbol.name], Number):
+            return
+        operand = expression.operands[0]
+        if not isinstance(operand, Symbol) or operand.name not in self.active:
+            return
+        name = f"d{symbol.name}/d{operand.name}"
+        if isinstance(expression, Softmax):
+            if self.jacobians and symbol.shape[1] == 1:
+                self.sheet.define(
+                    name,
+                    Diagonal(symbol) - symbol @ symbol.T,
+                    *wording.softmax_jacobian(symbol, operand),
+                    local=Local("matrix", symbol, operand),
+                )
+            return
+        function = expression.function
+        single = all(size == 1 for size in symbol.shape)
+        safe = function.safe_derivative if self._saturated(symbol, function.name) else None
+        derivative = safe(operand) if safe else function.derivatives[0](expression.operands, symbol)
+        self.sheet.define(
+            name,
+            derivative,
+            *wording.activation_derivative(function, symbol, operand, single, safe is not None),
+            written=None if single else wording.primed(function, operand),
+            chain=None,
+            local=Local("number" if single else "diagonal", symbol, operand),
+        )
+
+    def _saturated(self, symbol: Symbol, name: str) -> bool:
+        """Whether 1 - σ or 1 - tanh² would lose its digits."""
+        import numpy as np
+
+        value = self.sheet.values.get(symbol.name)
+        if value is None or name not in ("sigmoid", "tanh"):
+            return False
+        return bool(np.any(1 - np.abs(value) < 1e-7))
+
+    def _local_of_linear(self, symbol: Symbol, operand: Symbol, expression: Node) -> None:
+        """∂z/∂W and ∂z/∂h of a linear step, read off what a symbolic seed is pulled back to."""
+        if isinstance(expression, Apply | Softmax) or symbol.shape[-1:] != (1,):
+            return
+        seed = Symbol("seed", symbol.shape)
+        structure = pull(expression, seed, symbol, {operand.name}).get(operand.name)
+        if not isinstance(structure, MatMul):
+            return
+        first, second = structure.operands
+        name = f"d{symbol.name}/d{operand.name}"
+        if second is seed and isinstance(first, Transpose | Symbol) and operand.shape[1] == 1:
+            jacobian, form = first.T, "matrix"
+        elif first is seed:
+            jacobian, form = second, "slice" if symbol.shape[0] != 1 else "matrix"
+        else:
+            return
+        local = Local("slice" if form == "slice" else "matrix", symbol, operand)
+        self.sheet.define(
+            name, jacobian, *wording.linear_local(symbol, operand, jacobian, form == "slice"), local=local
+        )
+
+    def _gradient(self, operand: Symbol) -> None:
+        pieces = self.pieces[operand.name]
+        expression = pieces[0][1]
+        for _, piece in pieces[1:]:
+            expression = expression + piece
+        through = [symbol for symbol, _ in pieces]
+        chain = self._chain(operand, through)
+        definition = next(e for s, e in self.definitions if s.name == through[0].name)
+        gradient = self.sheet.define(
+            f"d{self.top.name}/d{operand.name}",
+            expression,
+            *wording.gradient(self.top, operand, through, pieces[0][1], self.adjoints[through[0].name], definition),
+            chain=chain,
+        )
+        self.adjoints[operand.name] = gradient
+        if operand.name in self.links and self.jacobians:
+            self._link(operand, self.links[operand.name])
+
+    def _chain(self, operand: Symbol, through: Sequence[Symbol]) -> Row | None:
+        """The chain of partial derivatives that a gradient step begins with."""
+        if len(through) != 1 or isinstance(self.adjoints[through[0].name], Number):
+            return None
+        middle = through[0].name
+        if all(size == 1 for size in (*through[0].shape, *operand.shape)) and self._defined(
+            f"d{middle}/d{operand.name}"
+        ):
+            return None  # the formula is the chain itself
+        return Row([product([word(f"d{self.top.name}/d{middle}"), word(f"d{middle}/d{operand.name}")])])
+
+    def _link(self, operand: Symbol, target: str) -> None:
+        """∂target/∂operand over the function between them."""
+        middle = next(s for s, e in self.definitions if operand.name in symbols(e) and s.name in self.active)
+        outer, inner = self._defined(f"d{target}/d{middle.name}"), self._defined(f"d{middle.name}/d{operand.name}")
+        symbol = next(s for s, _ in self.definitions if s.name == target)
+        if outer is None or inner is None or operand.shape[1] != 1:
+            return
+        expression = outer @ Diagonal(inner) if any(size != 1 for size in inner.shape) else outer @ inner
+        self.sheet.define(
+            f"d{target}/d{operand.name}",
+            expression,
+            *wording.linked(symbol, middle, operand),
+            chain=Row([product([word(f"d{target}/d{middle.name}"), word(f"d{middle.name}/d{operand.name}")])]),
+            local=Local("matrix", symbol, operand),
+        )

@@ -1,0 +1,150 @@
+"""The scalar functions: each defined once by its textbook formula, with the textbook form of its derivative.
+
+Sources: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 3.10 and 6.3; PyTorch documentation
+for the value of a derivative at a kink (0 for ReLU at 0).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from explain.engine.nodes.base import Number
+from explain.engine.nodes.functions import ScalarFunction
+from explain.engine.notation import Word
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+
+def _np(name: str) -> Any:
+    def evaluate(*values: Array) -> Any:
+        import numpy as np
+
+        return getattr(np, name)(*values)
+
+    return evaluate
+
+
+def _sympy(name: str) -> Any:
+    def lower(*values: Any) -> Any:
+        import sympy
+
+        return getattr(sympy, name)(*values)
+
+    return lower
+
+
+def _sigmoid(z: Array) -> Array:
+    import numpy as np
+
+    # e^-|z| never overflows; the quotient is the textbook one for either sign.
+    small = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1.0, small) / (1.0 + small)
+
+
+def _step(z: Array) -> Array:
+    return (z > 0).astype(float)
+
+
+def _lower_step(z: Any) -> Any:
+    import sympy
+
+    return sympy.Piecewise((1, z > 0), (0, True))
+
+
+def _xlogy(x: Array, y: Array) -> Array:
+    """x·log y, with 0·log 0 = 0."""
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(x == 0, 0.0, x * np.log(y))
+
+
+def _softplus(z: Array) -> Array:
+    import numpy as np
+
+    return np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
+
+
+LEAK = Number(Fraction(1, 100), "0.01")
+
+EXP = ScalarFunction("exp", Word("e"), _np("exp"), sympy=_sympy("exp"))
+LOG = ScalarFunction("log", Word("log", r"\log"), _np("log"), sympy=_sympy("log"))
+STEP = ScalarFunction("step", Word("1"), _step, sympy=_lower_step)
+MAX = ScalarFunction("max", Word("max", r"\max"), _np("maximum"), sympy=_sympy("Max"))
+
+SIGMOID: ScalarFunction = ScalarFunction(
+    "sigmoid",
+    Word("σ", r"\sigma"),
+    _sigmoid,
+    definition=lambda z: 1 / (1 + EXP(-z)),
+    derivatives=[lambda z, h: h * (1 - h)],
+    # σ(-z) is 1 - σ(z) without the loss of digits where σ(z) is nearly 1.
+    safe_derivative=lambda z: SIGMOID(z) * SIGMOID(-z),
+)
+TANH = ScalarFunction(
+    "tanh",
+    Word("tanh", r"\tanh"),
+    _np("tanh"),
+    sympy=_sympy("tanh"),
+    derivatives=[lambda z, h: 1 - h**2],
+    # 1 - tanh² z = 4 σ(2z) σ(-2z), again without cancellation.
+    safe_derivative=lambda z: 4 * SIGMOID(2 * z) * SIGMOID(-(2 * z)),
+)
+RELU = ScalarFunction(
+    "relu",
+    Word("ReLU", r"\mathrm{ReLU}"),
+    lambda z: z * (z > 0),
+    definition=lambda z: MAX(Number(0, "0"), z),
+    derivatives=[lambda z, h: STEP(z[0])],
+)
+LEAKY_RELU = ScalarFunction(
+    "leaky-relu",
+    Word("LeakyReLU", r"\mathrm{LeakyReLU}"),
+    lambda z: z * (0.01 + 0.99 * (z > 0)),
+    definition=lambda z: MAX(LEAK * z, z),
+    derivatives=[lambda z, h: STEP(z[0]) + LEAK * (1 - STEP(z[0]))],
+)
+ACTIVATIONS = {function.name: function for function in (SIGMOID, TANH, RELU, LEAKY_RELU)}
+
+SQUARED_ERROR = ScalarFunction(
+    "squared-error",
+    Word("SE", r"\mathrm{SE}"),
+    lambda p, y: (p - y) ** 2,
+    definition=lambda p, y: (p - y) ** 2,
+    derivatives=[lambda args, out: 2 * (args[0] - args[1])],
+    inline=True,
+)
+HALF_SQUARED_ERROR = ScalarFunction(
+    "half-squared-error",
+    Word("SE", r"\mathrm{SE}"),
+    lambda p, y: (p - y) ** 2 / 2,
+    definition=lambda p, y: (p - y) ** 2 / 2,
+    derivatives=[lambda args, out: args[0] - args[1]],
+    inline=True,
+)
+BINARY_CROSS_ENTROPY = ScalarFunction(
+    "binary-cross-entropy",
+    Word("BCE", r"\mathrm{BCE}"),
+    lambda p, y: -(_xlogy(y, p) + _xlogy(1 - y, 1 - p)),
+    definition=lambda p, y: -(y * LOG(p) + (1 - y) * LOG(1 - p)),
+    derivatives=[lambda args, out: -(args[1] / args[0]) + (1 - args[1]) / (1 - args[0])],
+    inline=True,
+)
+BINARY_CROSS_ENTROPY_LOGITS = ScalarFunction(
+    "binary-cross-entropy-from-logits",
+    Word("BCE", r"\mathrm{BCE}"),
+    lambda z, y: _softplus(z) - y * z,
+    definition=lambda z, y: LOG(1 + EXP(z)) - y * z,
+    derivatives=[lambda args, out: SIGMOID(args[0]) - args[1]],
+    inline=True,
+)
+CROSS_ENTROPY = ScalarFunction(
+    "cross-entropy",
+    Word("CE", r"\mathrm{CE}"),
+    lambda p, y: -_xlogy(y, p),
+    definition=lambda p, y: -(y * LOG(p)),
+    derivatives=[lambda args, out: -(args[1] / args[0])],
+    inline=True,
+)

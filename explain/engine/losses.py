@@ -1,0 +1,74 @@
+"""Losses: one scalar from predictions and targets, with the scale they are named for.
+
+Sources: Goodfellow et al. 2016, sections 5.5 and 6.2; PyTorch documentation, torch.nn.functional.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from explain.engine.functions import (
+    BINARY_CROSS_ENTROPY,
+    BINARY_CROSS_ENTROPY_LOGITS,
+    CROSS_ENTROPY,
+    HALF_SQUARED_ERROR,
+    SQUARED_ERROR,
+)
+from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.functions import LogSumExp
+from explain.engine.nodes.linear import Sum
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+    from explain.engine.nodes.functions import ScalarFunction
+
+
+class Loss(NamedTuple):
+    """A loss: its function of one output, whether it is averaged over the outputs, and what that is called."""
+
+    function: ScalarFunction
+    mean: bool
+    told: str
+
+
+LOSSES = {
+    "squared-error": Loss(SQUARED_ERROR, False, "squared error, summed over the outputs"),
+    "half-squared-error": Loss(HALF_SQUARED_ERROR, False, "half the squared error, summed over the outputs"),
+    "mean-squared-error": Loss(SQUARED_ERROR, True, "squared error, averaged over the outputs"),
+    "binary-cross-entropy": Loss(
+        BINARY_CROSS_ENTROPY, True, "binary cross-entropy, averaged over the outputs as in PyTorch and Keras"
+    ),
+    "cross-entropy": Loss(CROSS_ENTROPY, False, "cross-entropy, summed over the classes"),
+}
+
+
+def loss_of(name: str, prediction: Symbol, target: Symbol) -> Node:
+    """The loss of a prediction; a batch (one sample a column) is averaged."""
+    loss = LOSSES[name]
+    total = Sum(loss.function(prediction, target))
+    return _averaged(total, prediction, loss.mean)
+
+
+def loss_from_logits(name: str, logits: Symbol, target: Symbol) -> Node:
+    """The same loss with the sigmoid or softmax put in, which stays finite where that is saturated."""
+    if name == "binary-cross-entropy":
+        return _averaged(Sum(BINARY_CROSS_ENTROPY_LOGITS(logits, target)), logits, True)
+    return _averaged(Sum(LogSumExp(logits)) - Sum(target * logits), logits, False)
+
+
+def _averaged(total: Node, prediction: Symbol, mean: bool) -> Node:
+    outputs, samples = (int(size) for size in prediction.shape)
+    number = (outputs if mean else 1) * samples
+    return total if number == 1 else total / Number(number, str(number))
+
+
+def saturated(name: str, activation: str, prediction: Array, target: Array) -> bool:
+    """Whether the textbook loss of this prediction would lose its digits or be infinite."""
+    import numpy as np
+
+    if (name, activation) == ("binary-cross-entropy", "sigmoid"):
+        return bool(np.any(np.minimum(prediction, 1 - prediction) < 1e-7))
+    if (name, activation) == ("cross-entropy", "softmax"):
+        used = prediction[target > 0]
+        return bool(np.any((used < 1e-300) | (1 - used < 1e-7)))
+    return False

@@ -1,0 +1,123 @@
+"""The symbolic side: expressions lowered to SymPy, and SymPy's results made printable nodes again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from explain.engine.evaluate import symbols
+from explain.engine.nodes.arithmetic import Add, Divide, Raise, SquareRoot, Times, negative
+from explain.engine.nodes.base import Entry, Node, Number, Symbol
+from explain.engine.nodes.functions import Apply
+
+
+class TooLongError(ValueError):
+    """A sum too long to be lowered term by term."""
+
+
+def lower(node: Node, leaf: Callable[[Symbol | Entry], Any]) -> Any:
+    """A scalar expression in SymPy; `leaf` gives the SymPy form of a symbol or of one entry."""
+    if isinstance(node, Symbol | Entry):
+        return leaf(node)
+    if isinstance(node, Add) and node.skipped:
+        raise TooLongError(f"{node.skipped + len(node.operands)} terms")
+    if isinstance(node, Apply) and node.function.sympy is None:
+        return lower(node.defined(), leaf)
+    return node.lower([lower(operand, leaf) for operand in node.operands])
+
+
+def sympy_leaf(leaf: Symbol | Entry) -> Any:
+    """A symbol as a SymPy symbol, an entry as an element of a SymPy matrix symbol."""
+    import sympy
+
+    if isinstance(leaf, Symbol):
+        return sympy.Symbol(leaf.name)
+    rows, columns = (*leaf.symbol.shape, 1)[:2]
+    return sympy.MatrixSymbol(leaf.symbol.name, rows, columns)[(*leaf.index, 0)[:2]]
+
+
+def to_sympy(node: Node) -> Any:
+    """An expression in SymPy: a scalar, or an immutable matrix of its entries.
+
+    Raises:
+        TooLongError: an entry is a sum of more than 64 terms.
+    """
+    import sympy
+
+    if not node.shape:
+        return lower(scalar(node), sympy_leaf)
+    rows, columns = (int(size) for size in (*node.shape, 1)[:2])
+    entries = [
+        lower(node.entry((row, column)[: len(node.shape)]), sympy_leaf)
+        for row, column in product(range(rows), range(columns))
+    ]
+    return sympy.ImmutableDenseMatrix(rows, columns, entries)
+
+
+def scalar(node: Node) -> Node:
+    """A node without axes with every array in it taken apart into entries."""
+    if not node.operands or node.shape:
+        return node
+    return node.entry(())
+
+
+def from_sympy(expression: Any, known: Mapping[str, Symbol]) -> Node:
+    """A SymPy expression as nodes: symbols in the order of `known`, constants last in a sum, first in a product."""
+    order = {name: at for at, name in enumerate(known)}
+
+    def rank(part: Any) -> tuple[int, int]:
+        places = sorted(order.get(symbol.name, len(order)) for symbol in part.free_symbols)
+        return (places[0], len(places)) if places else (len(order), 0)
+
+    def convert(part: Any) -> Node:
+        if part.is_Symbol:
+            return known.get(part.name) or Symbol(part.name)
+        if part.is_Rational:
+            value = Fraction(int(part.p), int(part.q))
+            return Number(value, str(value))
+        if part.is_Add:
+            return _sum([convert(term) for term in sorted(part.args, key=rank)])
+        if part.is_Mul:
+            numbers = [factor for factor in part.args if factor.is_Number]
+            others = sorted((f for f in part.args if not f.is_Number), key=lambda f: (f.is_Add, rank(f)))
+            return _product([convert(factor) for factor in numbers + others])
+        if part.is_Pow:
+            base, exponent = part.args
+            if exponent.is_Rational and exponent.q == 2 and exponent.p == 1:
+                return SquareRoot(convert(base))
+            if exponent.is_negative:
+                return Divide(Number(1, "1"), convert(part**-1))
+            return Raise(convert(base), convert(exponent))
+        raise TypeError(f"no node for {part}")
+
+    return convert(expression)
+
+
+def _sum(terms: Sequence[Node]) -> Node:
+    signs = [-1 if isinstance(term, Number) and term.value < 0 and at else 1 for at, term in enumerate(terms)]
+    positive = [
+        Number(-term.value, str(-term.value)) if sign < 0 and isinstance(term, Number) else term
+        for sign, term in zip(signs, terms, strict=True)
+    ]
+    return Add(*positive, signs=signs)
+
+
+def _product(factors: Sequence[Node]) -> Node:
+    first = factors[0]
+    if isinstance(first, Number) and first.value == -1:
+        return negative(_product(factors[1:]))
+    return Times(*factors) if len(factors) > 1 else first
+
+
+def factored(node: Node) -> Node:
+    """A scalar expression factored by SymPy, in the symbols' own order.
+
+    >>> n, m = Symbol("n"), Symbol("m")
+    >>> str(to_sympy(factored(4 * (n * m + n**2 + n))))
+    '4*n*(m + n + 1)'
+    """
+    import sympy
+
+    return from_sympy(sympy.factor(to_sympy(node)), symbols(node))

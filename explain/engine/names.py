@@ -1,0 +1,64 @@
+"""Plain names and how they are written: `yhat` is ŷ, `dL/dW_1` is ∂L/∂W₁.
+
+A plain name is what a user types for `--find`, in an exam file and in Python.
+"""
+
+from __future__ import annotations
+
+import re
+
+from explain.engine.notation import QUOTIENT, Word
+
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ",
+    "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
+    "psi": "ψ", "omega": "ω",
+}  # fmt: skip
+ACCENTS = {"hat": ("\u0302", r"\hat"), "tilde": ("\u0303", r"\tilde"), "bar": ("\u0304", r"\bar")}
+PRECOMPOSED = {"y\u0302": "ŷ"}
+SUBSCRIPTS = str.maketrans("0123456789ij", "₀₁₂₃₄₅₆₇₈₉ᵢⱼ")
+_DERIVATIVE = re.compile(r"d(.+)/d(.+)")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)?")
+
+
+def is_symbol(text: str) -> bool:
+    """Whether `text` may stand for an unknown: `n`, `d_1`, `alpha`."""
+    return len(text) <= 24 and _NAME.fullmatch(text) is not None
+
+
+def subscript(text: str) -> str:
+    """`1` as ₁; `1,i` as ₁,ᵢ; what has no subscript letter stays readable: `_k`."""
+    if all(mark in "0123456789ij," for mark in text):
+        return text.translate(SUBSCRIPTS)
+    return "_" + text
+
+
+def word(name: str, index: str = "") -> Word:
+    r"""The written form of a plain name, with an index where one entry is meant.
+
+    >>> word("dL/dW_1").text, word("yhat").latex, word("z_1", "i").text
+    ('∂L/∂W₁', '\\\\hat{y}', 'z₁,ᵢ')
+    """
+    derivative = _DERIVATIVE.fullmatch(name)
+    if derivative:
+        top, bottom = word(derivative[1], index), word(derivative[2], index)
+        latex = rf"\frac{{\partial {top.latex}}}{{\partial {bottom.latex}}}"
+        return Word(f"∂{top.text}/∂{bottom.text}", latex, key=name, level=QUOTIENT)
+    base, _, sub = name.partition("_")
+    text, latex = _base(base)
+    subs = ",".join(part for part in (sub, index) if part)
+    if subs:
+        text += subscript(subs)
+        latex += f"_{subs}" if len(subs) == 1 else f"_{{{subs}}}"
+    return Word(text, latex, key=name)
+
+
+def _base(base: str) -> tuple[str, str]:
+    for ending, (mark, command) in ACCENTS.items():
+        stem = base.removesuffix(ending)
+        if stem != base and stem:
+            text, latex = _base(stem)
+            return PRECOMPOSED.get(text + mark, text + mark), f"{command}{{{latex}}}"
+    if base in GREEK:
+        return GREEK[base], "\\" + base
+    return base, base if len(base) == 1 else rf"\mathrm{{{base}}}"

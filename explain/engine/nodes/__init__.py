@@ -1,0 +1,1 @@
+"""The expressions: one class an operation."""

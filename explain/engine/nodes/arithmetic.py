@@ -1,0 +1,266 @@
+"""Element-wise arithmetic: sums, differences, products, quotients and powers, in the author's order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from explain.engine.nodes.base import Index, Node, Number, Style
+from explain.engine.notation import (
+    DOTS,
+    HADAMARD,
+    MINUS,
+    NEGATIVE,
+    PLUS,
+    POWER,
+    PRODUCT,
+    SUM,
+    Notation,
+    Power,
+    Root,
+    Row,
+    held,
+    minus,
+    product,
+)
+from explain.engine.notation import (
+    Fraction as Over,
+)
+from explain.engine.shapes import Shape, broadcast
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+
+def fit_entry(operand: Node, index: Index) -> Node:
+    """The entry of an operand that element-wise operations meet at `index` (sizes of 1 are stretched)."""
+    place = index[len(index) - len(operand.shape) :]
+    return operand.entry(tuple(0 if size == 1 else at for at, size in zip(place, operand.shape, strict=True)))
+
+
+def fit_shape(adjoint: Node, shape: Shape) -> Node:
+    """An adjoint brought to the shape of its operand: summed where the operand was stretched."""
+    from explain.engine.nodes.linear import Sum
+
+    if adjoint.shape == shape:
+        return adjoint
+    if len(shape) == 2 and len(adjoint.shape) == 2:
+        axis = 1 if shape[1] == 1 and adjoint.shape[1] != 1 else 0
+        return fit_shape(Sum(adjoint, axis), shape)
+    return Sum(adjoint)
+
+
+class _Elementwise(Node):
+    __slots__ = ()
+
+    def __init__(self, *operands: Node) -> None:
+        self.operands = operands
+        self.shape = reduce(broadcast, (operand.shape for operand in operands))
+
+    def entry(self, index: Index) -> Node:
+        return self.rebuild([fit_entry(operand, index) for operand in self.operands])
+
+
+class Add(_Elementwise):
+    """Terms added or subtracted. `skipped` counts terms of a long sum that are not written."""
+
+    __slots__ = ("signs", "skipped")
+    signs: tuple[int, ...]
+    SHOWN = 9
+
+    def __init__(self, *operands: Node, signs: Sequence[int] = (), skipped: int = 0) -> None:
+        super().__init__(*operands)
+        self.signs = tuple(signs) or (1,) * len(operands)
+        self.skipped = skipped
+
+    @staticmethod
+    def join(first: Node, second: Node, sign: int) -> Node:
+        """`first ± second`; a sum on the left is extended."""
+        if isinstance(first, Add) and not first.skipped:
+            return Add(*first.operands, second, signs=(*first.signs, sign))
+        return Add(first, second, signs=(1, sign))
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return Add(*operands, signs=self.signs, skipped=self.skipped)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        total = values[0] if self.signs[0] > 0 else -values[0]
+        for sign, value in zip(self.signs[1:], values[1:], strict=True):
+            total = total + value if sign > 0 else total - value
+        return total
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        import sympy
+
+        return sympy.Add(*(sign * term for sign, term in zip(self.signs, operands, strict=True)))
+
+    def write(self, style: Style) -> Notation:
+        last = len(self.operands) - 1
+        head = last if self.skipped else (last + 1 if last < self.SHOWN else self.SHOWN - 4)
+        row: list[Notation] = []
+        for at in range(head):
+            row += self._term(style.write(self.operands[at]), self.signs[at], first=at == 0)
+        if head <= last:
+            row += [PLUS, DOTS, *self._term(style.write(self.operands[last]), self.signs[last], first=False)]
+        return Row(row, SUM)
+
+    @staticmethod
+    def _term(part: Notation, sign: int, first: bool) -> list[Notation]:
+        if first:
+            return [part] if sign > 0 else minus(part)
+        return [PLUS if sign > 0 else MINUS, held(part, PRODUCT)]
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        return [
+            fit_shape(seed if sign > 0 else negative(seed), operand.shape)
+            for sign, operand in zip(self.signs, self.operands, strict=True)
+        ]
+
+
+class Negative(_Elementwise):
+    """Minus an expression."""
+
+    __slots__ = ()
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return -values[0]
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        return -operands[0]
+
+    def write(self, style: Style) -> Notation:
+        return Row(minus(style.write(self.operands[0])), NEGATIVE)
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        return [negative(seed)]
+
+
+class Times(_Elementwise):
+    """A product, entry by entry; between two arrays it is written ⊙."""
+
+    __slots__ = ()
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return reduce(lambda total, value: total * value, values)
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        import sympy
+
+        return sympy.Mul(*operands)
+
+    def write(self, style: Style) -> Notation:
+        parts = [style.write(operand) for operand in self.operands]
+        if sum(_is_array(operand) for operand in self.operands) < 2:
+            return product(parts)
+        row = [parts[0] if parts[0].level >= PRODUCT else held(parts[0], PRODUCT)]
+        for part in parts[1:]:
+            row += [HADAMARD, held(part, PRODUCT)]
+        return Row(row, PRODUCT)
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        pulled: list[Node | None] = []
+        for at, operand in enumerate(self.operands):
+            others = [other for place, other in enumerate(self.operands) if place != at]
+            pulled.append(fit_shape(reduce(times, others, seed), operand.shape))
+        return pulled
+
+
+class Divide(_Elementwise):
+    """A quotient, entry by entry."""
+
+    __slots__ = ()
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return values[0] / values[1]
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        return operands[0] / operands[1]
+
+    def write(self, style: Style) -> Notation:
+        return Over(*(style.write(operand) for operand in self.operands))
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        top, bottom = self.operands
+        return [
+            fit_shape(seed / bottom, top.shape),
+            fit_shape(negative(times(seed, top / bottom**2)), bottom.shape),
+        ]
+
+
+class Raise(_Elementwise):
+    """A power with a constant exponent."""
+
+    __slots__ = ()
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return values[0] ** values[1].item()
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        return operands[0] ** operands[1]
+
+    def write(self, style: Style) -> Notation:
+        base, exponent = (style.write(operand) for operand in self.operands)
+        return Power(held(base, POWER + 1), exponent)
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        base, exponent = self.operands
+        if not isinstance(exponent, Number):
+            raise TypeError("only constant exponents are differentiated")
+        lowered = base if exponent.value == 2 else base ** (exponent.value - 1)
+        return [times(seed, times(exponent, lowered)), None]
+
+
+class SquareRoot(_Elementwise):
+    """A square root, entry by entry."""
+
+    __slots__ = ()
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        return np.sqrt(values[0])
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        import sympy
+
+        return sympy.sqrt(operands[0])
+
+    def write(self, style: Style) -> Notation:
+        return Root(style.write(self.operands[0]))
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        return [seed / times(Number(Fraction(2), "2"), output)]
+
+
+def _is_array(operand: Node) -> bool:
+    return any(size != 1 for size in operand.shape)
+
+
+def is_number(operand: Node, value: int) -> bool:
+    """Whether an operand is this constant."""
+    return isinstance(operand, Number) and bool(operand.value == value)
+
+
+def negative(operand: Node) -> Node:
+    """Minus an expression; two signs cancel."""
+    return operand.operands[0] if isinstance(operand, Negative) else Negative(operand)
+
+
+def times(first: Node, second: Node) -> Node:
+    """A product without factors of one; signs move to the front, a product on the left is extended."""
+    if is_number(first, 1):
+        return second
+    if is_number(second, 1):
+        return first
+    if isinstance(first, Negative):
+        return negative(times(first.operands[0], second))
+    left = first.operands if isinstance(first, Times) else (first,)
+    right = second.operands if isinstance(second, Times) and not isinstance(first, Number) else (second,)
+    return Times(*left, *right)
+
+
+def sqrt(operand: Node) -> Node:
+    """The square root of an expression."""
+    return SquareRoot(operand)

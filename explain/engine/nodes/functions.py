@@ -1,0 +1,172 @@
+"""Functions of one entry at a time, and softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from explain.engine.nodes.arithmetic import Divide, fit_entry, fit_shape, times
+from explain.engine.nodes.base import Index, Node, Style
+from explain.engine.nodes.linear import Sum, long_sum
+from explain.engine.notation import Notation, Power, Row, Word, call
+from explain.engine.shapes import broadcast
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+
+class ScalarFunction:
+    """A function of numbers, applied entry by entry.
+
+    `definition` is its textbook formula in nodes: the printed form, and through the lowering its SymPy form.
+    `derivatives` are the textbook derivatives, one for each argument that has one, from (arguments, output);
+    a test proves them equal to SymPy's own. `numpy` evaluates where the textbook formula would overflow.
+    Primitive functions (exp, log) have `sympy` instead of a definition.
+    """
+
+    __slots__ = ("definition", "derivatives", "inline", "name", "numpy", "safe_derivative", "sympy", "word")
+
+    def __init__(
+        self,
+        name: str,
+        word: Word,
+        numpy: Callable[..., Array],
+        *,
+        definition: Callable[..., Node] | None = None,
+        sympy: Callable[..., Any] | None = None,
+        derivatives: Sequence[Callable[[Sequence[Node], Node], Node]] = (),
+        safe_derivative: Callable[[Node], Node] | None = None,
+        inline: bool = False,
+    ) -> None:
+        self.name = name
+        self.word = word
+        self.numpy = numpy
+        self.definition = definition
+        self.sympy = sympy
+        self.derivatives = derivatives
+        self.safe_derivative = safe_derivative
+        self.inline = inline
+
+    def __call__(self, *arguments: Node) -> Apply:
+        return Apply(self, *arguments)
+
+
+class Apply(Node):
+    """A scalar function of its operands."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: ScalarFunction, *operands: Node) -> None:
+        self.operands = operands
+        self.function = function
+        self.shape = reduce(broadcast, (operand.shape for operand in operands))
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return Apply(self.function, *operands)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return self.function.numpy(*values)
+
+    def entry(self, index: Index) -> Node:
+        return self.rebuild([fit_entry(operand, index) for operand in self.operands])
+
+    def defined(self) -> Node:
+        """The textbook formula of the function, in its operands."""
+        return self if self.function.definition is None else self.function.definition(*self.operands)
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        assert self.function.sympy is not None, self.function.name
+        return self.function.sympy(*operands)
+
+    def write(self, style: Style) -> Notation:
+        if self.function.inline:
+            return style.write(self.defined())
+        parts = [style.write(operand) for operand in self.operands]
+        if self.function.name == "exp":
+            return Power(self.function.word, parts[0])
+        if self.function.name == "step":
+            return Row([Word("1[", r"\mathbb{1}["), parts[0], Word(" > 0]", " > 0]")])
+        row: list[Notation] = [parts[0]]
+        for part in parts[1:]:
+            row += [Word(", "), part]
+        return call(self.function.word, Row(row) if len(row) > 1 else row[0])
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        pulled: list[Node | None] = [None] * len(self.operands)
+        for at, derivative in enumerate(self.function.derivatives):
+            local = derivative(self.operands, output)
+            pulled[at] = fit_shape(times(seed, local), self.operands[at].shape)
+        return pulled
+
+
+def exp(operand: Node) -> Apply:
+    """Raise e to the power of each entry."""
+    from explain.engine.functions import EXP
+
+    return EXP(operand)
+
+
+class Softmax(Node):
+    """Exponentials divided by their sum along an axis: positive, and summing to one."""
+
+    __slots__ = ("axis",)
+
+    def __init__(self, operand: Node, axis: int) -> None:
+        self.operands = (operand,)
+        self.axis = axis
+        self.shape = operand.shape
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return Softmax(operands[0], self.axis)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        # Shifting by the largest score changes nothing in the quotient and cannot overflow.
+        shifted = np.exp(values[0] - values[0].max(axis=self.axis, keepdims=True))
+        return np.asarray(shifted / shifted.sum(axis=self.axis, keepdims=True))
+
+    def entry(self, index: Index) -> Node:
+        operand, axis = self.operands[0], self.axis
+        terms = long_sum(
+            int(operand.shape[axis]), lambda at: exp(operand.entry((*index[:axis], at, *index[axis + 1 :])))
+        )
+        return Divide(exp(operand.entry(index)), terms)
+
+    def write(self, style: Style) -> Notation:
+        return call(Word("softmax", r"\mathrm{softmax}"), style.write(self.operands[0]))
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        return [times(output, seed - Sum(times(seed, output), self.axis))]
+
+
+class LogSumExp(Node):
+    """The logarithm of the sum of the exponentials along axis 0, one number a column."""
+
+    __slots__ = ()
+
+    def __init__(self, operand: Node) -> None:
+        self.operands = (operand,)
+        self.shape = (1, operand.shape[1])
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        top = values[0].max(axis=0, keepdims=True)
+        return np.asarray(top + np.log(np.exp(values[0] - top).sum(axis=0, keepdims=True)))
+
+    def entry(self, index: Index) -> Node:
+        from explain.engine.functions import LOG
+
+        operand = self.operands[0]
+        return LOG(long_sum(int(operand.shape[0]), lambda at: exp(operand.entry((at, index[1])))))
+
+    def write(self, style: Style) -> Notation:
+        if style.numbers and self.shape == (1, 1):
+            return style.write(self.entry((0, 0)))
+        operand = style.indexed("i").write(exp(self.operands[0]))
+        return call(Word("log", r"\log"), Row([Word("Σᵢ ", r"\sum_{i} "), operand]))
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        return [times(seed, Softmax(self.operands[0], 0))]

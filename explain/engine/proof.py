@@ -1,0 +1,73 @@
+"""Entries worked out by SymPy from the typed decimals: exact rationals where possible, 40 digits where not.
+
+This decides `=` against `≈`, tells float noise from small numbers, and is the second route for NumPy's values.
+Entries are worked only when asked for, and remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from explain.engine.lowering import TooLongError, lower
+from explain.engine.nodes.base import Entry, Index, Node, Symbol
+
+if TYPE_CHECKING:
+    from explain.engine.values import Values
+
+PRECISION = 40
+
+
+class Proof:
+    """SymPy's numbers for the entries of an answer's quantities."""
+
+    def __init__(self, given: Mapping[str, Values], definitions: Mapping[str, Node]) -> None:
+        self._given = given
+        self._definitions = definitions
+        self._known: dict[tuple[str, Index], Any] = {}
+
+    def entry(self, name: str, index: Index) -> Any:
+        """One entry as a SymPy number; None where it is too long or has unknowns in it."""
+        key = (name, index)
+        if key not in self._known:
+            self._known[key] = None  # stays so if the entry cannot be worked
+            self._known[key] = self._work(name, index)
+        return self._known[key]
+
+    def number(self, node: Node) -> Any:
+        """A scalar expression as a SymPy number; None where that is not possible."""
+        try:
+            return settle(lower(node, self._leaf))
+        except TooLongError:
+            return None
+
+    def _work(self, name: str, index: Index) -> Any:
+        import sympy
+
+        if name in self._given:
+            text = self._given[name].text(index)
+            if "∞" in text:
+                return -sympy.oo
+            exact = self._given[name].exact(index)
+            return sympy.Rational(exact.numerator, exact.denominator)
+        if name not in self._definitions:
+            return None
+        return self.number(self._definitions[name].entry(index))
+
+    def _leaf(self, leaf: Symbol | Entry) -> Any:
+        symbol, index = (leaf.symbol, leaf.index) if isinstance(leaf, Entry) else (leaf, ())
+        value = self.entry(symbol.name, index)
+        if value is None:
+            raise TooLongError(symbol.name)
+        return value
+
+
+def settle(value: Any) -> Any:
+    """A SymPy number as it is when rational, else to forty digits; None when it is no number."""
+    import sympy
+
+    if value.is_Rational or value.is_infinite:
+        return value
+    if not value.is_number:
+        return None
+    return sympy.N(value, PRECISION)

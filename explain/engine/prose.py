@@ -1,0 +1,72 @@
+"""Sentences with symbols in them, so that each output can write the symbols its own way."""
+
+from __future__ import annotations
+
+from explain.engine.nodes.base import Node, Style
+from explain.engine.notation import Notation, Word
+from explain.engine.shapes import Shape
+
+Prose = tuple[str | Notation, ...]
+
+
+class Symbolic:
+    """The style of a formula: every leaf by its symbol."""
+
+    numbers = False
+
+    def write(self, node: Node) -> Notation:
+        """The node written with symbols."""
+        return node.write(self)
+
+    def indexed(self, index: str) -> Style:
+        """Arrays by their entry, `ŷᵢ`."""
+        return Indexed(index)
+
+
+class Indexed(Symbolic):
+    """The style of an index formula: every array by one entry of it."""
+
+    def __init__(self, index: str) -> None:
+        self.index = index
+
+    def write(self, node: Node) -> Notation:
+        """The node with its arrays as entries."""
+        from explain.engine.names import word
+        from explain.engine.nodes.base import Symbol
+
+        if isinstance(node, Symbol) and any(size != 1 for size in node.shape):
+            return word(node.name, index_for(self.index, node.shape))
+        return node.write(self)
+
+
+def index_for(index: str, shape: Shape) -> str:
+    """The part of an index that an array of this shape needs: a column needs no second letter."""
+    if len(index) != len(shape):
+        return index
+    return "".join(mark for mark, size in zip(index, shape, strict=True) if size != 1)
+
+
+SYMBOLIC = Symbolic()
+
+
+def say(template: str, **parts: Node | Notation | str | int) -> Prose:
+    """A sentence: `say("chain rule: {L} depends on {W} only through {z}", L=loss, W=weights, z=z)`."""
+    said: list[str | Notation] = []
+    pieces = template.split("{")
+    said.append(pieces[0])
+    for piece in pieces[1:]:
+        name, _, rest = piece.partition("}")
+        part = parts[name]
+        if isinstance(part, Node):
+            said.append(part.write(SYMBOLIC))
+        elif isinstance(part, Notation):
+            said.append(part)
+        else:
+            said.append(str(part))
+        said.append(rest)
+    return tuple(piece for piece in said if piece != "")
+
+
+def code(text: str) -> Word:
+    """A word to be set as typed, such as an option."""
+    return Word(text, rf"\texttt{{{text}}}")

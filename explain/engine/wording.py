@@ -1,0 +1,168 @@
+"""What is done and why, for the steps that the chain rule writes: each names its rule and its quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explain.engine.nodes.arithmetic import Add, Negative
+from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.functions import Apply, LogSumExp, ScalarFunction
+from explain.engine.nodes.linear import MatMul, Sum
+from explain.engine.notation import Word
+from explain.engine.prose import Prose, say
+
+Said = tuple[Prose, Prose]
+
+
+def primed(function: ScalarFunction, operand: Symbol) -> Word:
+    """How the derivative of an activation is written: σ′(z₁)."""
+    return Word(
+        f"{function.word.text}′({operand.word.text})",
+        f"{function.word.latex}'({operand.word.latex})",
+        key=f"d{operand.name}",
+    )
+
+
+RULES = {
+    "sigmoid": "σ′ = σ(1 - σ)",
+    "tanh": "tanh′ = 1 - tanh²",
+    "relu": "ReLU′ is 1 where its input is positive and 0 elsewhere, 0 at 0 as in PyTorch",
+    "leaky-relu": "the slope is 1 where the input is positive and 0.01 elsewhere",
+}
+
+
+def activation_derivative(function: ScalarFunction, output: Symbol, operand: Symbol, single: bool, safe: bool) -> Said:
+    """A step ∂h/∂z of an activation."""
+    rule = RULES[function.name]
+    if safe:
+        rule += "; written with σ(-z) in place of 1 - σ(z), which has lost its digits where σ is nearly 1 (saturated)"
+    if single:
+        return (
+            say("Derivative of the activation at {z}", z=operand),
+            say(rule + "; here the output {h} of the forward pass is used again", h=output) if not safe else say(rule),
+        )
+    return (
+        say("Derivative of the activation at {z}", z=operand),
+        say(
+            rule + "; an entry of {h} depends on its own entry of {z} only, so the Jacobian is diagonal and its "
+            "diagonal is",
+            h=output,
+            z=operand,
+        ),
+    )
+
+
+def softmax_jacobian(output: Symbol, operand: Symbol) -> Said:
+    """The step ∂p/∂z of softmax."""
+    return (
+        say("Jacobian of softmax"),
+        say(
+            "quotient rule: raising one entry of {z} raises its own probability in {p} and lowers all others, "
+            "because {p} always sums to 1",
+            z=operand,
+            p=output,
+        ),
+    )
+
+
+def linear_local(output: Symbol, operand: Symbol, jacobian: Node, sliced: bool) -> Said:
+    """A step ∂z/∂W or ∂z/∂h of a linear definition."""
+    title = say("How {z} depends on {W}", z=output, W=operand)
+    if sliced:
+        return title, say(
+            "row i of {W} enters only entry i of {z}, each weight multiplied by its input: that input is the "
+            "derivative, and every other row gives 0",
+            W=operand,
+            z=output,
+        )
+    return title, say(
+        "{z} is linear in {W}: the derivative is the factor that stands beside {W}, {J}",
+        z=output,
+        W=operand,
+        J=jacobian,
+    )
+
+
+def linked(target: Symbol, middle: Symbol, operand: Symbol) -> Said:
+    """A step ∂z₂/∂z₁ over the activation between the two layers."""
+    return (
+        say("From {z} back to {a}", z=target, a=operand),
+        say(
+            "chain rule: {a} reaches {z} only through {h}; outputs are rows, inputs columns",
+            a=operand,
+            z=target,
+            h=middle,
+        ),
+    )
+
+
+def gradient(
+    top: Symbol, operand: Symbol, through: Sequence[Symbol], piece: Node, arriving: Node, definition: Node
+) -> Said:
+    """A step ∂L/∂operand; `definition` is the expression of the quantity it is reached through."""
+    title = say("Gradient at {x}", x=operand)
+    middle = through[0]
+    if len(through) > 1:
+        paths: list[Node | str] = list(through)
+        names = {f"p{at}": path for at, path in enumerate(paths)}
+        listed = " and ".join(f"{{{name}}}" for name in names)
+        return title, say(
+            "chain rule: {x} reaches {L} through " + listed + "; what comes back along the paths is added",
+            x=operand, L=top, **names,
+        )  # fmt: skip
+    if isinstance(arriving, Number):
+        return (
+            say("Derivative of the loss at {x}", x=operand),
+            say(
+                "{L} is differentiated with {x} as the variable and the target as a constant"
+                + "".join(f": {rule}" for rule in _loss_rules(definition)),
+                L=top,
+                x=operand,
+            ),
+        )
+    return title, _why(top, operand, middle, piece, arriving, definition)
+
+
+LOSS_RULES = {
+    "squared-error": "the square gives a factor 2",
+    "half-squared-error": "the 2 of the square and the half cancel",
+    "binary-cross-entropy": "log u has the derivative 1/u, and the inner derivative of 1 - ŷ is -1",
+    "binary-cross-entropy-from-logits": "log(1 + e to the z) has the derivative σ(z)",
+    "cross-entropy": "log u has the derivative 1/u",
+}
+
+
+def _loss_rules(definition: Node) -> list[str]:
+    """What is to be known about the derivative of the loss."""
+    if isinstance(definition, LogSumExp):
+        return ["the logarithm of the sum of exponentials has softmax as its derivative"]
+    found = [LOSS_RULES[definition.function.name]] if isinstance(definition, Apply) else []
+    for operand in definition.operands if not found else ():
+        found += _loss_rules(operand)
+    return found
+
+
+def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: Node, definition: Node) -> Prose:
+    only = "chain rule: {L} depends on {x} only through {z}"
+    parts: dict[str, Node] = {"L": top, "x": operand, "z": middle, "g": arriving}
+    parts["J"] = Symbol(f"d{middle.name}/d{operand.name}")
+    if isinstance(piece, Symbol):
+        if isinstance(definition, Symbol):
+            return say("{z} is {x} itself, so {g} passes as it is", **parts)
+        return say("{x} is added to {z} unchanged: {J} is the identity, and {g} passes as it is", **parts)
+    if isinstance(piece, Sum):
+        return say(only + "; {x} is added for every sample, so the samples' gradients are summed", **parts)
+    inner = piece.operands[0] if isinstance(piece, Negative) else piece
+    if isinstance(inner, MatMul):
+        if inner.operands[0] is arriving:
+            return say(
+                only + "; the order and the transpose are those that give the shape of {x}: "
+                "entry (i, j) is error i times input j",
+                **parts,
+            )
+        return say(only + "; each entry of {x} collects the errors of all entries it feeds, by its weights", **parts)
+    if isinstance(inner, Apply | Add):
+        return say(only, **parts)
+    if all(size == 1 for size in operand.shape):
+        return say(only + ", so the two derivatives are multiplied", **parts)
+    return say(only + ", entry by entry: the two derivatives are multiplied entry by entry", **parts)

@@ -1,0 +1,149 @@
+"""The sheet a topic writes its working on: given … define … backward … check … answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from explain.engine.answer import Answer, Check, Given, Local, Step
+from explain.engine.evaluate import evaluate, symbols
+from explain.engine.names import word
+from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.notation import Notation, Word
+from explain.engine.proof import Proof
+from explain.engine.prose import Prose, say
+from explain.engine.values import Values
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+
+class Worksheet:
+    """Collects givens, conventions, steps and checks; every step is evaluated as it is defined."""
+
+    def __init__(self, title: str, source: str) -> None:
+        self.title = title
+        self.source = source
+        self.given_items: list[Given] = []
+        self.conventions: list[Prose] = []
+        self.steps: list[Step] = []
+        self.checks: list[Check] = []
+        self.values: dict[str, Array] = {}
+        self._part = ""
+
+    def given(
+        self, name: str, values: Values | None, meaning: str | Prose, *, shape: Sequence[int | str] = ()
+    ) -> Symbol:
+        """Introduce a quantity. Without numbers it stays a symbol of the given shape."""
+        symbol = Symbol(name, tuple(shape) if values is None else values.shape)
+        self.given_items.append(Given(symbol, values, say(meaning) if isinstance(meaning, str) else meaning))
+        if values is not None:
+            self.values[name] = values.array
+        return symbol
+
+    def convention(self, template: str, **parts: Node | Notation | str | int) -> None:
+        """State a convention or an assumption; all of them are printed."""
+        self.conventions.append(say(template, **parts))
+
+    def part(self, heading: str) -> None:
+        """Begin a part of the working."""
+        self._part = heading
+
+    def define(
+        self,
+        name: str,
+        expression: Node,
+        title: str | Prose,
+        why: str | Prose,
+        *,
+        written: Word | None = None,
+        chain: Notation | None = None,
+        local: Local | None = None,
+        closed: Callable[[Node], Node] | None = None,
+        note: Prose = (),
+    ) -> Symbol:
+        """Work one line: `name = expression`, evaluated here and nowhere else."""
+        symbol = Symbol(name, expression.shape, written or word(name))
+        unknown = [read for read in symbols(expression) if read not in self.values]
+        value = None if unknown else as_array(evaluate(expression, self.values))
+        if value is not None:
+            self.values[name] = value
+        self.steps.append(
+            Step(
+                symbol,
+                expression,
+                say(title) if isinstance(title, str) else title,
+                say(why) if isinstance(why, str) else why,
+                self._part,
+                value,
+                closed(self._inlined(expression)) if unknown and closed else None,
+                chain,
+                local,
+                note,
+            )
+        )
+        return symbol
+
+    def definition(self, name: str) -> Node | None:
+        """The expression that defines a name; None for what is given."""
+        return next((step.expression for step in self.steps if step.name == name), None)
+
+    def last(self, name: str) -> Symbol:
+        """The symbol of a step."""
+        return next(step.symbol for step in self.steps if step.name == name)
+
+    def closed(self, symbol: Symbol) -> Any:
+        """What a step with unknowns came to, in SymPy."""
+        from explain.engine.lowering import to_sympy
+
+        step = next(step for step in self.steps if step.name == symbol.name)
+        return to_sympy(step.closed or step.expression)
+
+    def backward(self, loss: Symbol, wrt: Sequence[Symbol], **options: Any) -> None:
+        """The gradients of `loss`, by the chain rule in reverse over the named steps."""
+        from explain.engine.chain import backward
+
+        backward(self, loss, wrt, **options)
+
+    def check(self, passed: bool, needs: Sequence[Symbol], text: Prose) -> None:
+        """Record a check by a second route, and the steps it speaks of."""
+        self.checks.append(Check(text, passed, tuple(symbol.name for symbol in needs)))
+
+    def run_from(self, given: dict[str, Array], wanted: Node) -> Array:
+        """An expression evaluated again from other givens; steps that are gradients are left alone."""
+        values = dict(given)
+        for step in self.steps:
+            if step.value is not None and "/d" not in step.name:
+                values[step.name] = evaluate(step.expression, values)
+        return evaluate(wanted, values)
+
+    def answer(self, *results: Symbol) -> Answer:
+        """The finished answer."""
+        given = {item.symbol.name: item.values for item in self.given_items if item.values is not None}
+        proof = Proof(given, {step.name: step.expression for step in self.steps})
+        names = [symbol.name for symbol in results]
+        return Answer(
+            self.title, self.source, self.given_items, self.conventions, self.steps, names, self.checks,
+            self.values, proof, names,
+        )  # fmt: skip
+
+    def _inlined(self, expression: Node) -> Node:
+        """The expression with the steps before it put in, so that only what is given stays."""
+        if isinstance(expression, Symbol):
+            definition = self.definition(expression.name)
+            if definition is not None:
+                return self._inlined(definition)
+            given = next((item for item in self.given_items if item.symbol.name == expression.name), None)
+            if given is not None and given.values is not None and not given.values.shape:
+                return Number(given.values.exact(()), given.values.text(()))
+            return expression
+        if not expression.operands:
+            return expression
+        return expression.rebuild([self._inlined(operand) for operand in expression.operands])
+
+
+def as_array(value: Any) -> Array:
+    """A value as an array; a whole number of any size stays exact."""
+    import numpy as np
+
+    return np.array(value, dtype=object if isinstance(value, int) else None)

@@ -1,0 +1,155 @@
+"""Where an answer goes, and in what form: terminal, pipe or file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explain.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from explain.engine.answer import Answer
+    from explain.page.model import Page
+    from explain.render.glyphs import Glyphs
+
+SUFFIXES = {".md": "markdown", ".markdown": "markdown", ".txt": "terminal"}
+WIDEST = 120  # wider lines are hard to read; --width asks for them
+CHOICES = {
+    "detail": ("brief", "exam", "full"),
+    "format": ("terminal", "markdown"),
+    "color": ("auto", "always", "never"),
+}
+
+
+@dataclass(frozen=True)
+class Output:
+    """The output options of one run, checked before anything is computed."""
+
+    format: str
+    file: Path | None
+    detail: str
+    digits: int
+    width: int
+    color: str
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Output:
+        """The options from their texts.
+
+        Raises:
+            InputError: an unknown choice, a number out of range, a file whose suffix names no format.
+        """
+        for name, choices in CHOICES.items():
+            if raw[name] is not None and raw[name] not in choices:
+                near = get_close_matches(str(raw[name]), choices, 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise InputError(f"{{{name}}} is {shown(raw[name])}: choose {', '.join(choices)}{hint}")
+        file = Path(raw["output"]) if raw["output"] else None
+        width = _number("width", raw["width"], 20, 400) if raw["width"] else 0
+        return cls(
+            raw["format"] or _format_of(file),
+            file,
+            raw["detail"],
+            _number("digits", raw["digits"], 1, 15),
+            width,
+            raw["color"],
+        )
+
+    def write(self, answer: Answer) -> None:
+        """Write the answer where it is wanted."""
+        from explain.page import page
+
+        built = page(answer, self.detail, self.digits)
+        if self.file is not None:
+            write_whole(self.file, self._text(built, ascii_only=False))
+        elif self.format == "markdown" or (not sys.stdout.isatty() and self.color != "always"):
+            sys.stdout.write(self._text(built, ascii_only=not _has_utf8()))
+        else:
+            self._paint(built)
+
+    def _text(self, built: Page, ascii_only: bool) -> str:
+        from explain.render.glyphs import ASCII, UNICODE, to_ascii
+
+        if self.format == "markdown":
+            from explain.render.markdown import markdown
+
+            text = markdown(built)
+            return to_ascii(text) if ascii_only else text
+        from explain.render.terminal import plain
+
+        return plain(built, self.width or 80, ASCII if ascii_only else UNICODE)
+
+    def _paint(self, built: Page) -> None:
+        """Colour, through Rich, which honours NO_COLOR and the terminal's abilities."""
+        from rich.console import Console
+
+        from explain.render.glyphs import ASCII, UNICODE
+        from explain.render.terminal import show
+
+        glyphs: Glyphs = UNICODE if _has_utf8() else ASCII
+        width = self.width or min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
+        console = Console(
+            width=width,
+            force_terminal=True if self.color == "always" else None,
+            no_color=True if self.color == "never" else None,
+            legacy_windows=False,
+        )
+        show(built, console, max(width, 20), glyphs)
+
+
+def _format_of(file: Path | None) -> str:
+    if file is None:
+        return "terminal" if sys.stdout.isatty() else "markdown"
+    if file.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            f"{{output}} is {shown(file)}: its suffix names no format; use {', '.join(SUFFIXES)}, or give {{format}}"
+        )
+    return SUFFIXES[file.suffix.lower()]
+
+
+def _number(name: str, raw: Any, low: int, high: int) -> int:
+    text = str(raw).strip()
+    if not text.isdecimal() or len(text) > 6 or not low <= int(text) <= high:
+        raise InputError(f"{{{name}}} is {shown(raw)}: it must be a whole number from {low} to {high}")
+    return int(text)
+
+
+def _has_utf8() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file beside its place and rename it, so that nothing is left half-written.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    try:
+        if file.is_dir():
+            raise IsADirectoryError(21, "is a directory")
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with open(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, file)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise InputError(
+            f"{{output}} is {shown(file)}: {(error.strerror or str(error)).lower()}; choose another place"
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,80 @@
+"""The page of an answer: its sections and lines as notation, the same for every output format."""
+
+from __future__ import annotations
+
+from explain.engine.answer import Answer, Given, Step
+from explain.engine.checks import sympy_check
+from explain.engine.names import word
+from explain.engine.notation import Notation
+from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.shapes import write
+from explain.page.figures import Figures
+from explain.page.model import Equation, GivenLine, Page, Section
+from explain.page.working import Working, shape_line
+
+DETAILS = ("brief", "exam", "full")
+
+
+def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
+    """Lay an answer out as a page.
+
+    Args:
+        detail: `brief` (formula, substitution, value of what is asked), `exam`, or `full` (every shown entry).
+        digits: decimals shown; never fewer than three significant digits are.
+    """
+    figures = Figures(answer, digits)
+    working = Working(figures, detail)
+    built = Page(
+        title=answer.title,
+        source=answer.source,
+        given=[_given(item, figures) for item in answer.given],
+        conventions=[*answer.conventions, policy(digits)],
+        find=[answer.symbol(name).word for name in answer.asked],
+    )
+    for number, step in enumerate(answer.steps, 1):
+        if detail == "brief" and step.name not in answer.asked:
+            continue
+        if not built.parts or built.parts[-1][0] != step.part:
+            built.parts.append((step.part, []))
+        built.parts[-1][1].append(_section(number, step, working, detail))
+    built.results = [_result(answer[name], figures) for name in answer.results]
+    by_sympy = sympy_check(answer)
+    built.checks = [(check.passed, check.text) for check in (*answer.checks, *([by_sympy] if by_sympy else []))]
+    return built
+
+
+def policy(digits: int) -> Prose:
+    """What is done about rounding, said once."""
+    return say(
+        f"numbers are shown to {digits} decimals (half-up) and at least three significant digits; "
+        "= is exact, ≈ is rounded, and unrounded values are carried on"
+    )
+
+
+def _given(item: Given, figures: Figures) -> GivenLine:
+    shape = write(item.symbol.shape) if item.symbol.shape else ""
+    value: Notation | None = None
+    if item.values is not None:
+        value, _ = figures.figure(item.symbol)
+    return GivenLine(item.symbol.word, value, shape, item.meaning)
+
+
+def _section(number: int, step: Step, working: Working, detail: str) -> Section:
+    brief = detail == "brief"
+    return Section(
+        number,
+        step.title,
+        "" if brief else shape_line(step.expression),
+        () if brief else step.why,
+        [*working.lines(step), *([step.note] if step.note and not brief else [])],
+    )
+
+
+def _result(step: Step, figures: Figures) -> Equation:
+    left = word(step.name) if step.local is None else step.symbol.word
+    if step.value is not None:
+        value, exact = figures.figure(step.symbol)
+        return Equation(left, [("=" if exact else "≈", value)])
+    if step.closed is not None:
+        return Equation(left, [("=", SYMBOLIC.write(step.closed))])
+    return Equation(left, [Working(figures, "brief")._head(step)[-1]])

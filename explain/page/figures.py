@@ -1,0 +1,137 @@
+"""The numbers of an answer as notation: typed ones as typed, computed ones rounded, large arrays by their corners."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from explain.engine.answer import Answer
+from explain.engine.nodes.base import Entry, Index, Node, Number, Style, Symbol
+from explain.engine.nodes.linear import Transpose
+from explain.engine.notation import Grid, Notation, Word
+from explain.engine.prose import SYMBOLIC
+from explain.engine.rounding import Shown, near, number_word, show, typed
+
+ROWS = COLUMNS = 8  # larger arrays are shown by their corners
+
+
+class Figures:
+    """Writes the quantities of one answer with a number of decimals."""
+
+    def __init__(self, answer: Answer, digits: int) -> None:
+        self.answer = answer
+        self.digits = digits
+        self._given = {item.symbol.name: item.values for item in answer.given if item.values is not None}
+
+    def known(self, name: str) -> bool:
+        """Whether a quantity has numbers."""
+        return name in self.answer.values
+
+    def entry(self, name: str, index: Index) -> Shown:
+        """One number of a quantity as it is shown."""
+        if name in self._given:
+            return Shown(typed(self._given[name].text(index)), True)
+        return self.rounded(self.answer.values[name][index], lambda: self.answer.proof.entry(name, index))
+
+    def rounded(self, value: Any, exact: Any) -> Shown:
+        """A computed number; where it looks like a short decimal, `exact()` (SymPy) is asked what it is."""
+        if isinstance(value, int):
+            return show(value)
+        number = float(value)
+        if math.isinf(number):
+            return show(number)
+        proven = exact() if near(number, self.digits) else None
+        if proven is None:
+            return show(number, self.digits)
+        if not proven.is_Rational and abs(proven) < 1e-25:
+            return Shown("0", False)
+        return show(proven, self.digits)
+
+    def figure(self, symbol: Symbol, transposed: bool = False) -> tuple[Notation, bool]:
+        """A quantity with its numbers, and whether every number shown is exact."""
+        shape = tuple(int(size) for size in self.answer.values[symbol.name].shape)
+        if all(size == 1 for size in shape):
+            text, exact = self.entry(symbol.name, (0,) * len(shape))
+            return number_word(text, symbol.name), exact
+        rows, columns = shape if len(shape) == 2 else (1, shape[0])
+        if transposed:
+            rows, columns = columns, rows
+        exact = True
+        cells: list[list[Notation] | None] = []
+        places = corners(columns, COLUMNS)
+        for row in corners(rows, ROWS):
+            if row is None:
+                cells.append(None)
+                continue
+            line: list[Notation] = []
+            for column in places:
+                if column is None:
+                    line.append(Word("⋯", r"\cdots"))
+                    continue
+                index = (column, row) if transposed else (row, column)
+                text, is_exact = self.entry(symbol.name, index if len(shape) == 2 else (column,))
+                exact = exact and is_exact
+                line.append(number_word(text, symbol.name))
+            cells.append(line)
+        return Grid(cells, places, symbol.name), exact
+
+
+def corners(size: int, most: int) -> list[int | None]:
+    """The rows (or columns) that are shown; None stands for those left out."""
+    if size <= most:
+        return list(range(size))
+    return [0, 1, 2, None, size - 1]
+
+
+def is_elided(shape: Sequence[int]) -> bool:
+    """Whether an array is shown by its corners only."""
+    return any(size > ROWS for size in shape)
+
+
+class Numbers:
+    """The style of a substitution: every known symbol by its numbers. `exact` falls when a rounded one is written."""
+
+    numbers = True
+
+    def __init__(self, figures: Figures) -> None:
+        self.figures = figures
+        self.exact = True
+        self.used = 0
+
+    def indexed(self, index: str) -> Style:
+        """Index formulas are written with symbols."""
+        return SYMBOLIC.indexed(index)
+
+    def write(self, node: Node) -> Notation:
+        """The node with numbers put in."""
+        if isinstance(node, Transpose) and isinstance(node.operands[0], Symbol):
+            symbol = node.operands[0]
+            return self._figure(symbol, True) if self.figures.known(symbol.name) else node.write(self)
+        if isinstance(node, Symbol):
+            return self._figure(node, False) if self.figures.known(node.name) else node.word
+        if isinstance(node, Entry):
+            if not self.figures.known(node.symbol.name):
+                return node.write(self)
+            return self._number(self.figures.entry(node.symbol.name, node.index), node.symbol.name)
+        if isinstance(node, Number) and not node.text:
+            return self._number(show_number(node.value, self.figures.digits), "")
+        return node.write(self)
+
+    def _figure(self, symbol: Symbol, transposed: bool) -> Notation:
+        notation, exact = self.figures.figure(symbol, transposed)
+        self.exact = self.exact and exact
+        self.used += 1
+        return notation
+
+    def _number(self, shown: Shown, key: str) -> Notation:
+        self.exact = self.exact and shown.exact
+        self.used += 1
+        return number_word(shown.text, key)
+
+
+def show_number(value: Any, digits: int) -> Shown:
+    """A SymPy number as it is shown; what is nothing but rounding is 0."""
+    if not value.is_Rational and not value.is_infinite and abs(value) < 1e-25:
+        return Shown("0", False)
+    return show(value, digits)

@@ -1,0 +1,60 @@
+"""One entry worked on paper: numbers put in, the innermost operations done, and so on down to the value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explain.engine.nodes.arithmetic import Negative
+from explain.engine.nodes.base import Entry, Node, Number, Symbol
+from explain.engine.nodes.functions import Apply
+from explain.engine.proof import Proof
+
+
+def stages(node: Node, proof: Proof) -> list[Node]:
+    """The lines of working of a scalar expression, from the definition put in to the value.
+
+    Each line does every operation whose operands are plain numbers in the line before.
+    """
+    lines = [spelled_out(node)]
+    while True:
+        reduced = _reduce(lines[-1], proof)
+        if reduced is None:
+            return lines
+        lines.append(reduced)
+        if isinstance(reduced, Number):
+            return lines
+
+
+def spelled_out(node: Node) -> Node:
+    """Functions replaced by their textbook formula: σ(z) by 1 / (1 + e^-z)."""
+    if isinstance(node, Apply) and node.function.definition is not None:
+        return spelled_out(node.defined())
+    if not node.operands:
+        return node
+    return node.rebuild([spelled_out(operand) for operand in node.operands])
+
+
+def _reduce(node: Node, proof: Proof) -> Node | None:
+    """The expression with its innermost operations done; None where SymPy has no number for them."""
+    if _plain(node) and not isinstance(node, Negative):
+        return node
+    if isinstance(node, Negative) or all(_plain(operand) for operand in node.operands):
+        if isinstance(node, Negative) and not _plain(node.operands[0]):
+            inner = _reduce(node.operands[0], proof)
+            return None if inner is None else node.rebuild([inner])
+        value = _value(node, proof)
+        return None if value is None else Number(value)
+    operands = [_reduce(operand, proof) for operand in node.operands]
+    known = [operand for operand in operands if operand is not None]
+    return node.rebuild(known) if len(known) == len(operands) else None
+
+
+def _value(node: Node, proof: Proof) -> Any:
+    return proof.number(node)
+
+
+def _plain(node: Node) -> bool:
+    """A number, or a symbol that stands for one, with or without a sign."""
+    if isinstance(node, Negative):
+        return _plain(node.operands[0]) and not isinstance(node.operands[0], Negative)
+    return isinstance(node, Number | Symbol | Entry)

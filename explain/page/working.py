@@ -1,0 +1,224 @@
+"""A step as lines of working: formula, numbers put in, one entry worked, value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explain.engine import shapes
+from explain.engine.answer import Step
+from explain.engine.names import word
+from explain.engine.nodes.arithmetic import Add, Negative, Times
+from explain.engine.nodes.base import Index, Node, Symbol, entry_label
+from explain.engine.nodes.linear import Diagonal, MatMul, Transpose, is_leaf
+from explain.engine.notation import Grid, Notation, Word, call
+from explain.engine.prose import SYMBOLIC, say
+from explain.engine.rounding import number_word
+from explain.page.figures import COLUMNS, ROWS, Figures, Numbers, is_elided
+from explain.page.model import Equation, Line
+from explain.page.stages import stages
+
+Relations = list[tuple[str, Notation]]
+
+
+class Working:
+    """Lines of working for the steps of one answer, in one level of detail."""
+
+    def __init__(self, figures: Figures, detail: str) -> None:
+        self.figures = figures
+        self.detail = detail
+
+    def lines(self, step: Step) -> list[Line]:
+        """All lines of a step."""
+        lines: list[Line] = list(self._jacobian(step))
+        head = self._head(step)
+        if step.value is None:
+            return [*lines, Equation(step.symbol.word, head + self._closed(step))]
+        if all(size == 1 for size in step.value.shape):
+            head += self._scalar(step)
+            return [*lines, Equation(step.symbol.word, head), *self._unrounded(step)]
+        lines.append(Equation(step.symbol.word, head))
+        lines += self._entries(step)
+        value, exact = self.figures.figure(step.symbol)
+        if not self._is_copy(step):
+            lines.append(Equation(step.symbol.word, [(_sign(exact), value)], continued=True))
+        return [*lines, *self._slice(step), *self._statistics(step), *self._unrounded(step)]
+
+    def _head(self, step: Step) -> Relations:
+        """Chain, formula and substitution."""
+        relations: Relations = []
+        if step.chain is not None and self.detail != "brief":
+            relations.append(("=", step.chain))
+        relations.append(("=", SYMBOLIC.write(step.expression)))
+        numbers = Numbers(self.figures)
+        written = numbers.write(step.expression)
+        if numbers.used:
+            relations.append((_sign(numbers.exact), written))
+        return relations
+
+    def _closed(self, step: Step) -> Relations:
+        return [] if step.closed is None else [("=", SYMBOLIC.write(step.closed))]
+
+    def _scalar(self, step: Step) -> Relations:
+        """A single number: the lines between substitution and value, and the value."""
+        assert step.value is not None
+        value, exact = self.figures.figure(step.symbol)
+        if is_leaf(step.expression):
+            return []
+        relations = [] if self.detail == "brief" else self._staged(step.expression, (0,) * step.value.ndim, 1)
+        if relations and _text(relations[-1][1]) == _text(value):
+            relations.pop()
+        return [*relations, (_sign(exact), value)]
+
+    def _entries(self, step: Step) -> list[Line]:
+        """The worked entry, or every shown entry in full detail."""
+        if self.detail == "brief" or is_leaf(step.expression):
+            return []
+        chosen = self.figures.answer.worked_index(step)
+        if self.detail != "full":
+            return self._entry(step, chosen, "first entry" if not any(chosen) else "")
+        assert step.value is not None
+        rows, columns = (min(size, most) for size, most in zip(step.value.shape, (ROWS, COLUMNS), strict=True))
+        return [
+            line for row in range(rows) for column in range(columns) for line in self._entry(step, (row, column), "")
+        ]
+
+    def _entry(self, step: Step, index: Index, label: str) -> list[Line]:
+        relations = self._staged(step.expression, index, 0)
+        if not relations:
+            return []
+        shown, exact = self.figures.entry(step.name, index)
+        if _text(relations[-1][1]) != shown:
+            relations.append((_sign(exact), number_word(shown, step.name)))
+        if len(relations) < 2:
+            return []
+        name = label if label else "entry " + entry_label(index, step.symbol.shape)
+        return [Equation(None, relations, say(name))]
+
+    def _staged(self, expression: Node, index: Index, skip: int) -> Relations:
+        """The working of one entry; `skip` leaves out the first lines."""
+        entry = expression.entry(index if expression.shape else ())
+        relations: Relations = []
+        for line in self._chosen(stages(entry, self.figures.answer.proof)):
+            numbers = Numbers(self.figures)
+            notation = numbers.write(line)
+            text = _text(notation)
+            if not relations or text != _text(relations[-1][1]):
+                relations.append((_sign(numbers.exact), notation))
+        return relations[skip:] if not expression.shape or skip else relations
+
+    def _chosen(self, lines: Sequence[Node]) -> Sequence[Node]:
+        """In exam detail the first line of reduction is shown, in full detail every one."""
+        if self.detail == "full" or len(lines) <= 3:
+            return lines
+        return [*lines[:2], lines[-1]]
+
+    def _jacobian(self, step: Step) -> list[Line]:
+        """How a local derivative is to be read."""
+        local = step.local
+        if local is None or self.detail == "brief":
+            return []
+        name = word(f"d{local.of.name}/d{local.wrt.name}")
+        if local.form == "diagonal":
+            diagonal = call(Word("diag", r"\mathrm{diag}"), step.symbol.word)
+            return [Equation(name, [("=", diagonal)])]
+        if local.form == "slice":
+            factor = step.expression.operands[0] if isinstance(step.expression, Transpose) else step.expression
+            assert isinstance(factor, Symbol)
+            of, wrt = word(local.of.name, "i"), word(local.wrt.name, "ij")
+            entry = word("dA/dB")
+            entry = Word(
+                f"∂{of.text}/∂{wrt.text}", rf"\frac{{\partial {of.latex}}}{{\partial {wrt.latex}}}", key=entry.key
+            )
+            return [Equation(entry, [("=", word(factor.name, "j"))])]
+        return []
+
+    def _slice(self, step: Step) -> list[Line]:
+        """∂z₁,₁/∂W₁: one slice of the derivative of a vector with respect to a matrix."""
+        local = step.local
+        if local is None or local.form != "slice" or self.detail == "brief" or step.value is None:
+            return []
+        rows = int(local.wrt.shape[0])
+        numbers, _ = self.figures.figure(step.symbol)
+        assert isinstance(numbers, Grid)
+        filled = numbers.rows[0]
+        assert filled is not None
+        zeros = [
+            number_word("0") if column is not None else cell
+            for column, cell in zip(numbers.columns, filled, strict=True)
+        ]
+        shown: list[Sequence[Notation] | None] = [filled, *[zeros] * (min(rows, 3) - 1)]
+        if rows > 3:
+            shown.append(None)
+        of = word(local.of.name, "1")
+        left = Word(
+            f"∂{of.text}/∂{local.wrt.word.text}", rf"\frac{{\partial {of.latex}}}{{\partial {local.wrt.word.latex}}}"
+        )
+        return [Equation(left, [("=", Grid(shown, numbers.columns, step.name))], say("slice i = 1"))]
+
+    def _statistics(self, step: Step) -> list[Line]:
+        value = step.value
+        if value is None or not is_elided(value.shape):
+            return []
+        low, high, mean = (
+            self.figures.rounded(float(number), lambda: None).text
+            for number in (value.min(), value.max(), value.mean())
+        )
+        return [say(f"{shapes.write(value.shape)} entries, smallest {low}, largest {high}, mean {mean}")]
+
+    def _unrounded(self, step: Step) -> list[Line]:
+        """In full detail, the value that is carried on."""
+        if self.detail != "full" or step.value is None:
+            return []
+        index = self.figures.answer.worked_index(step)
+        number = step.value[index]
+        where = (
+            "" if all(size == 1 for size in step.value.shape) else f", entry {entry_label(index, step.symbol.shape)}"
+        )
+        return [say(f"carried on{where}: {number if isinstance(number, int) else repr(float(number))}")]
+
+    def _is_copy(self, step: Step) -> bool:
+        """Whether the substitution is already the value."""
+        return is_leaf(step.expression)
+
+
+def _sign(exact: bool) -> str:
+    return "=" if exact else "≈"
+
+
+def _text(notation: Notation) -> str:
+    """A one-line form, for comparing."""
+    if isinstance(notation, Word):
+        return notation.text
+    own = notation.text if hasattr(notation, "text") else type(notation).__name__[0]
+    return own + "(" + " ".join(_text(part) for part in notation.parts) + ")"
+
+
+def shape_line(expression: Node) -> str:
+    """How the shapes go together: `(3×2)(2×1) + (3×1) → (3×1)`; nothing for plain numbers."""
+    if not expression.shape or (all(size == 1 for size in expression.shape) and not _has_product(expression)):
+        return ""
+    return f"{_shapes(expression)} → {_bracketed(expression)}"
+
+
+def _has_product(node: Node) -> bool:
+    return isinstance(node, MatMul) or any(_has_product(operand) for operand in node.operands)
+
+
+def _shapes(node: Node) -> str:
+    if isinstance(node, MatMul):
+        return "".join(_shapes(operand) for operand in node.operands)
+    if isinstance(node, Add | Times):
+        terms = [operand for operand in node.operands if operand.shape]
+        sign = " + " if isinstance(node, Add) else " ⊙ "
+        return sign.join(_shapes(term) if isinstance(term, MatMul) else _bracketed(term) for term in terms)
+    if isinstance(node, Negative):
+        return _shapes(node.operands[0])
+    return _bracketed(node if is_leaf(node) or isinstance(node, Diagonal) else _widest(node))
+
+
+def _widest(node: Node) -> Node:
+    return max(node.operands, key=lambda operand: len(operand.shape), default=node)
+
+
+def _bracketed(node: Node) -> str:
+    return f"({shapes.write(node.shape)})" if node.shape else ""

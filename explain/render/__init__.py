@@ -1,0 +1,1 @@
+"""One file an output. Renderers read a page; they compute nothing."""

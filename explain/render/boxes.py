@@ -1,0 +1,164 @@
+"""Notation as boxes of text: matrices with tall brackets, fractions over a line, everything on its baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explain.engine.notation import ATOM, QUOTIENT, Fraction, Grid, Notation, Operator, Paren, Power, Root, Word
+from explain.render.glyphs import UNICODE, Glyphs, superscript, width_of
+
+Mark = tuple[int, int, str, str]  # row, column, text, style
+
+
+class Box:
+    """A rectangle of text: its size, the row of its baseline, and the marks placed in it."""
+
+    __slots__ = ("base", "height", "marks", "width")
+
+    def __init__(self, width: int, height: int, base: int, marks: Sequence[Mark]) -> None:
+        self.width = width
+        self.height = height
+        self.base = base
+        self.marks = marks
+
+    def moved(self, down: int, right: int) -> list[Mark]:
+        """The marks at another place."""
+        return [(row + down, column + right, text, style) for row, column, text, style in self.marks]
+
+
+def text_box(text: str, style: str = "") -> Box:
+    """One line of text."""
+    return Box(width_of(text), 1, 0, [(0, 0, text, style)] if text else [])
+
+
+def beside(boxes: Sequence[Box]) -> Box:
+    """Boxes side by side on a common baseline."""
+    base = max((box.base for box in boxes), default=0)
+    below = max((box.height - box.base for box in boxes), default=1)
+    marks: list[Mark] = []
+    width = 0
+    for box in boxes:
+        marks += box.moved(base - box.base, width)
+        width += box.width
+    return Box(width, base + below, base, marks)
+
+
+class BoxWriter:
+    """Turns notation into boxes.
+
+    Args:
+        glyphs: the characters to draw with.
+        columns: the most columns of a matrix that are drawn; the rest is elided.
+        inline: fractions on one line, for sentences.
+    """
+
+    def __init__(self, glyphs: Glyphs = UNICODE, columns: int = 99, inline: bool = False) -> None:
+        self.glyphs = glyphs
+        self.columns = columns
+        self.inline = inline
+
+    def box(self, part: Notation) -> Box:
+        """The box of a piece of notation."""
+        if isinstance(part, Word):
+            return text_box(self.glyphs.plain(part.text), f"symbol:{part.key}" if part.key else "")
+        if isinstance(part, Operator):
+            return text_box(self.glyphs.plain(part.text))
+        if isinstance(part, Fraction):
+            return self._fraction(part)
+        if isinstance(part, Power):
+            return self._power(part)
+        if isinstance(part, Root):
+            inner = part.inner if part.inner.level >= ATOM else Paren(part.inner)
+            return beside([text_box(self.glyphs.root), self.box(inner)])
+        if isinstance(part, Paren):
+            return self._bracketed(self.box(part.inner), self.glyphs.round)
+        if isinstance(part, Grid):
+            return self._grid(part)
+        return beside([self.box(piece) for piece in part.parts])
+
+    def _fraction(self, part: Fraction) -> Box:
+        if self.inline:
+            first = part.first if part.first.level > QUOTIENT else Paren(part.first)
+            second = part.second if part.second.level > QUOTIENT else Paren(part.second)
+            return beside([self.box(first), text_box("/"), self.box(second)])
+        top, bottom = self.box(part.first), self.box(part.second)
+        width = max(top.width, bottom.width)
+        marks = top.moved(0, (width - top.width) // 2)
+        marks.append((top.height, 0, self.glyphs.line * width, ""))
+        marks += bottom.moved(top.height + 1, (width - bottom.width) // 2)
+        return Box(width, top.height + 1 + bottom.height, top.height, marks)
+
+    def _power(self, part: Power) -> Box:
+        base = self.box(part.first if part.first.level >= ATOM else Paren(part.first))
+        if isinstance(part.first, Word) and part.first.level == QUOTIENT:
+            base = self.box(Paren(part.first))
+        exponent = BoxWriter(self.glyphs, self.columns, inline=True).box(part.second)
+        if exponent.height > 1:  # a matrix of exponents
+            return beside([base, text_box("^"), self._bracketed(exponent, self.glyphs.round)])
+        raised = superscript(_line(exponent)) if self.glyphs.superscripts else None
+        if raised is not None:
+            style = exponent.marks[0][3] if exponent.marks else ""
+            height = base.height
+            return Box(base.width + width_of(raised), height, base.base, [*base.marks, (0, base.width, raised, style)])
+        simple = isinstance(part.second, Word) and part.second.level == ATOM
+        parts = [base, text_box("^"), exponent] if simple else [base, text_box("^("), exponent, text_box(")")]
+        return beside(parts)
+
+    def _bracketed(self, inner: Box, brackets: Sequence[str]) -> Box:
+        left, right = brackets[:2] if inner.height == 1 else (brackets[2:5], brackets[5:8])
+        marks = inner.moved(0, 1)
+        for row in range(inner.height):
+            at = 0 if row == 0 else 2 if row == inner.height - 1 else 1
+            marks.append((row, 0, left if inner.height == 1 else left[at], ""))  # type: ignore[arg-type]
+            marks.append((row, inner.width + 1, right if inner.height == 1 else right[at], ""))  # type: ignore[arg-type]
+        return Box(inner.width + 2, inner.height, inner.base, marks)
+
+    def _grid(self, grid: Grid) -> Box:
+        kept = narrowed(grid, self.columns)
+        rows = [[cell for cell, keep in zip(row, kept, strict=True) if keep] if row else None for row in grid.rows]
+        columns = sum(bool(keep) for keep in kept)
+        cells = [[self._cell(row, at, kept) for at in range(columns)] for row in rows]
+        widths = [_align([row[at] for row in cells]) for at in range(columns)]
+        marks: list[Mark] = []
+        spread = 2 if len(cells) == 2 else 1  # two rows leave a line for the baseline between them
+        for down, row in enumerate(cells):
+            right = 0
+            for at, cell in enumerate(row):
+                marks.append((down * spread, right + widths[at][0] - cell[1], cell[0], cell[2]))
+                right += widths[at][1] + 2
+        height = (len(cells) - 1) * spread + 1
+        inner = Box(sum(width for _, width in widths) + 2 * (columns - 1), height, (height - 1) // 2, marks)
+        return self._bracketed(inner, self.glyphs.square)
+
+    def _cell(self, row: Sequence[Notation] | None, at: int, kept: Sequence[str]) -> tuple[str, int, str]:
+        """A cell's text, the width left of its decimal point, its style."""
+        places = [keep for keep in kept if keep]
+        if row is None:
+            return (self.glyphs.plain("⋮"), 1, "")
+        if places[at] == "dots":
+            return (self.glyphs.plain("⋯"), 1, "")
+        box = BoxWriter(self.glyphs, inline=True).box(row[at])
+        text = _line(box)
+        return (text, width_of(text.partition(".")[0].partition("×")[0]), box.marks[0][3] if box.marks else "")
+
+
+def narrowed(grid: Grid, most: int) -> list[str]:
+    """For each column of a grid: `keep`, `dots` (drawn as ⋯) or nothing (left out)."""
+    count = len(grid.columns)
+    marks = ["keep" if column is not None else "dots" for column in grid.columns]
+    if count <= most:
+        return marks
+    head = max(1, most - 2)
+    return ["keep"] * head + ["dots"] + [""] * (count - head - 2) + ["keep"]
+
+
+def _align(cells: Sequence[tuple[str, int, str]]) -> tuple[int, int]:
+    """A column's width left of the decimal point, and its whole width."""
+    left = max(cell[1] for cell in cells)
+    right = max(width_of(cell[0]) - cell[1] for cell in cells)
+    return left, left + right
+
+
+def _line(box: Box) -> str:
+    """The text of a box of one line."""
+    return "".join(text for _, _, text, _ in sorted(box.marks, key=lambda mark: mark[1]))

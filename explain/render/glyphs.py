@@ -1,0 +1,85 @@
+"""The characters to draw with: Unicode, or ASCII where the locale has no UTF-8."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_ASCII = {
+    "σ": "sigma", "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "eps", "η": "eta", "θ": "theta",
+    "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ρ": "rho", "τ": "tau", "φ": "phi", "ψ": "psi", "ω": "omega",
+    "Σ": "Sum_", "∂": "d", "ŷ": "yhat", "·": "*", "⊙": "(*)", "≈": "~=", "√": "sqrt ", "∞": "inf", "′": "'",
+    "⋯": "...", "⋮": ":", "×": "x", "→": "->", "≤": "<=", "≥": ">=", "≠": "!=", "−": "-", "ᵀ": "^T", "…": "...",
+    "‖": "||", "✓": "ok", "✗": "FAILED", "±": "+-", "—": "-", "–": "-", "∈": "in", "²": "^2", "³": "^3",
+    "ᵢ": "_i", "ⱼ": "_j", "“": '"', "”": '"', "’": "'",
+}  # fmt: skip
+_SUPER = dict(zip("0123456789-+()nTzx", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᵀᶻˣ", strict=True))
+_SUPER["ᵀ"] = "ᵀ"
+_RAISED = {value: key for key, value in _SUPER.items()}
+
+
+class Glyphs(NamedTuple):
+    """A set of drawing characters; brackets as one-line pair, then left and right top, middle and bottom."""
+
+    square: Sequence[str]
+    round: Sequence[str]
+    line: str
+    rule: str
+    root: str
+    bullet: str
+    superscripts: bool
+    ascii: bool
+
+    def plain(self, text: str) -> str:
+        """Text in these characters."""
+        return to_ascii(text) if self.ascii else text
+
+
+UNICODE = Glyphs("[]⎡⎢⎣⎤⎥⎦", "()⎛⎜⎝⎞⎟⎠", "─", "═", "√", "•", True, False)
+ASCII = Glyphs("[][[[]]]", "()((()))", "-", "=", "sqrt ", "-", False, True)
+
+
+def to_ascii(text: str) -> str:
+    """Mathematics in ASCII: `∂L/∂W₁` as `dL/dW_1`, `10⁻⁵` as `10^-5`."""
+    if text.isascii():
+        return text
+    out: list[str] = []
+    previous = ""
+    for mark in unicodedata.normalize("NFC", text):
+        if mark.isascii():
+            out.append(mark)
+            previous = ""
+        elif mark in _ASCII:
+            out.append(_ASCII[mark])
+            previous = ""
+        elif mark in _RAISED:
+            out.append(("" if previous == "raised" else "^") + _RAISED[mark])
+            previous = "raised"
+        elif "₀" <= mark <= "₉":
+            out.append(("" if previous == "lowered" else "_") + chr(ord(mark) - ord("₀") + ord("0")))
+            previous = "lowered"
+        else:
+            plain = unicodedata.normalize("NFKD", mark).encode("ascii", "ignore").decode()
+            out.append(plain or "?")
+            previous = ""
+    return "".join(out)
+
+
+def superscript(text: str) -> str | None:
+    """The text raised in Unicode, or None where a character has no raised form."""
+    if all(mark in _SUPER for mark in text):
+        return "".join(_SUPER[mark] for mark in text)
+    return None
+
+
+def width_of(text: str) -> int:
+    """How many terminal cells a text takes; combining marks take none."""
+    if text.isascii():
+        return len(text)
+    width = 0
+    for mark in text:
+        if unicodedata.combining(mark):
+            continue
+        width += 2 if unicodedata.east_asian_width(mark) in "WF" else 1
+    return width

@@ -1,0 +1,47 @@
+r"""Notation as LaTeX that GitHub, Obsidian, VS Code, Jupyter and pandoc all read.
+
+No `\\operatorname`, no `\\textcolor`; `\\\\` only at the end of a line.
+"""
+
+from __future__ import annotations
+
+from explain.engine.notation import ATOM, Fraction, Grid, Notation, Operator, Paren, Power, Root, Word
+
+
+def latex(part: Notation) -> str:
+    r"""The LaTeX of a piece of notation.
+
+    >>> from explain.engine.names import word
+    >>> latex(Fraction(Word("1"), Root(word("d_k"))))
+    '\\\\frac{1}{\\\\sqrt{d_k}}'
+    """
+    if isinstance(part, Word | Operator):
+        return part.latex
+    if isinstance(part, Fraction):
+        return rf"\frac{{{latex(part.first)}}}{{{latex(part.second)}}}"
+    if isinstance(part, Root):
+        return rf"\sqrt{{{latex(part.inner)}}}"
+    if isinstance(part, Power):
+        base = latex(part.first)
+        if isinstance(part.first, Word) and part.first.level != ATOM:
+            base = rf"\left({base}\right)"
+        elif isinstance(part.first, Word) and "^" in base:
+            base = f"{{{base}}}"
+        return f"{base}^{{{latex(part.second)}}}"
+    if isinstance(part, Paren):
+        return rf"\left({latex(part.inner)}\right)"
+    if isinstance(part, Grid):
+        return _matrix(part)
+    return "".join(latex(piece) for piece in part.parts)
+
+
+def _matrix(grid: Grid) -> str:
+    rows = []
+    for row in grid.rows:
+        cells = [] if row is None else [latex(cell) for cell in row]
+        if row is None:
+            cells = [r"\ddots" if column is None else r"\vdots" for column in grid.columns]
+        rows.append(" & ".join(cells))
+    if len(rows) == 1:
+        return rf"\begin{{bmatrix}} {rows[0]} \end{{bmatrix}}"
+    return "\\begin{bmatrix}\n" + " \\\\\n".join(rows) + "\n\\end{bmatrix}"

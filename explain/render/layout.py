@@ -1,0 +1,172 @@
+"""Pages as lines of styled text for a given width: sentences wrapped, equations broken at operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from explain.engine.notation import Notation, Operator, Row
+from explain.engine.prose import Prose
+from explain.page.model import Equation
+from explain.render.boxes import Box, BoxWriter, beside, text_box
+from explain.render.glyphs import Glyphs, width_of
+
+Segment = tuple[str, str]  # text, style
+Line = list[Segment]
+
+
+def paint(box: Box, indent: int = 0) -> list[Line]:
+    """A box as lines of segments."""
+    rows: list[list[tuple[int, str, str]]] = [[] for _ in range(box.height)]
+    for row, column, text, style in box.marks:
+        rows[row].append((column, text, style))
+    lines: list[Line] = []
+    for marks in rows:
+        line: Line = []
+        at = -indent
+        for column, text, style in sorted(marks):
+            if column > at:
+                line.append((" " * (column - at), ""))
+            line.append((text, style))
+            at = column + width_of(text)
+        lines.append(line)
+    return lines
+
+
+def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = "", style: str = "") -> list[Line]:
+    """A sentence with its symbols, wrapped at spaces; `first` and `rest` begin the lines."""
+    words: list[list[Segment]] = [[]]
+    for part in prose:
+        pieces: list[Segment]
+        if isinstance(part, str):
+            pieces = [(glyphs.plain(part), style)]
+        else:
+            pieces = [
+                (text, mark or style) for line in paint(BoxWriter(glyphs, inline=True).box(part)) for text, mark in line
+            ]
+            pieces = [("".join(text for text, _ in pieces).replace(" ", "\u00a0"), pieces[0][1] if pieces else style)]
+        for text, mark in pieces:
+            for at, word in enumerate(text.split(" ")):
+                if at:
+                    words.append([])
+                if word:
+                    words[-1].append((word, mark))
+    lines: list[Line] = [[(first, "")] if first else []]
+    used = width_of(first)
+    empty = True
+    for word_parts in words:
+        size = sum(width_of(text) for text, _ in word_parts)
+        if not size:
+            continue
+        if not empty and used + 1 + size > width:
+            lines.append([(rest, "")] if rest else [])
+            used, empty = width_of(rest), True
+        if not empty:
+            lines[-1].append((" ", style))
+            used += 1
+        lines[-1] += [(text.replace("\u00a0", " "), mark) for text, mark in word_parts]
+        used += size
+        empty = False
+    return lines
+
+
+def equation(item: Equation, glyphs: Glyphs, width: int, indent: int) -> list[Line]:
+    """An equation: its relations under each other, or side work in one line where it fits."""
+    writer = BoxWriter(glyphs)
+    if item.label:
+        return _side_work(item, writer, width, indent)
+    left = writer.box(item.left) if item.left is not None else Box(0, 1, 0, [])
+    if item.continued:
+        left = Box(left.width, 1, 0, [])
+    lines: list[Line] = []
+    tall = False
+    column = indent + left.width
+    for at, (sign, right) in enumerate(item.relations):
+        head = beside([left, text_box(f" {glyphs.plain(sign)} ")]) if at == 0 else text_box(f" {glyphs.plain(sign)} ")
+        start = indent if at == 0 else column
+        boxes = broken(right, writer, width - start - head.width)
+        block = [paint(beside([head, boxes[0]]), start)]
+        block += [paint(box, start + head.width + 2) for box in boxes[1:]]
+        for piece in block:
+            tall = _stack(lines, piece, tall)
+    return lines
+
+
+def _stack(lines: list[Line], piece: list[Line], tall: bool) -> bool:
+    """A block under the lines so far, with an empty line where either is tall; tells whether the block is."""
+    if lines and (tall or len(piece) > 1):
+        lines.append([])
+    lines += piece
+    return len(piece) > 1
+
+
+def _side_work(item: Equation, writer: BoxWriter, width: int, indent: int) -> list[Line]:
+    """`first entry:  a + b = c = d`; broken before a relation where the line is full."""
+    glyphs = writer.glyphs
+    label = "".join(part if isinstance(part, str) else "" for part in item.label) + ":  "
+    parts: list[Box] = [text_box(label, "label")]
+    if item.left is not None:
+        parts += [writer.box(item.left), text_box(f" {glyphs.plain(item.relations[0][0])} ")]
+    start = sum(part.width for part in parts)
+    rows: list[list[Box]] = [parts]
+    used = indent + start
+    for at, (sign, right) in enumerate(item.relations):
+        mark = text_box(f" {glyphs.plain(sign)} ") if at else Box(0, 1, 0, [])
+        boxes = broken(right, writer, width - indent - start - mark.width)
+        for place, box in enumerate(boxes):
+            size = box.width + (mark.width if place == 0 else 0)
+            if (at or place) and used + size > width:
+                rows.append([Box(start, 1, 0, [])])
+                used = indent + start
+            rows[-1] += [mark, box] if place == 0 else [box]
+            used += size
+    lines: list[Line] = []
+    tall = False
+    for row in rows:
+        tall = _stack(lines, paint(beside(row), indent), tall)
+    return lines
+
+
+def broken(part: Notation, writer: BoxWriter, width: int) -> list[Box]:
+    """A right-hand side in as many boxes as the width needs: broken before top-level operators, then elided."""
+    for columns in (99, 7, 6, 5, 4, 3):
+        narrow = BoxWriter(writer.glyphs, columns, writer.inline)
+        whole = narrow.box(part)
+        if whole.width <= width:
+            return [whole]
+        rows = _packed(list(_groups(part, narrow)), width)
+        if all(row.width <= width for row in rows):
+            return rows
+    return rows
+
+
+def _groups(part: Notation, writer: BoxWriter) -> Iterable[Box]:
+    """The pieces between top-level operators, each with the operator before it."""
+    pending: list[Box] = []
+    for piece in _flat(part):
+        if isinstance(piece, Operator) and piece.breakable and pending:
+            yield beside(pending)
+            pending = []
+        pending.append(writer.box(piece))
+    if pending:
+        yield beside(pending)
+
+
+def _flat(part: Notation) -> Iterable[Notation]:
+    if isinstance(part, Row):
+        for piece in part.parts:
+            yield from _flat(piece)
+    else:
+        yield part
+
+
+def _packed(groups: Sequence[Box], width: int) -> list[Box]:
+    rows: list[list[Box]] = [[]]
+    used = 0
+    for group in groups:
+        limit = width if len(rows) == 1 else width - 2
+        if rows[-1] and used + group.width > limit:
+            rows.append([])
+            used = 0
+        rows[-1].append(group)
+        used += group.width
+    return [beside(row) for row in rows]

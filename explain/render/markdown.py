@@ -1,0 +1,98 @@
+"""The page as Markdown with LaTeX mathematics, readable as it is and on every page that renders it."""
+
+from __future__ import annotations
+
+from explain.engine.notation import Grid, Notation
+from explain.engine.prose import Prose
+from explain.page.model import Equation, GivenLine, Page, Section
+from explain.render.latex import latex
+
+SIGNS = {"=": "=", "≈": r"\approx"}
+
+
+def markdown(page: Page) -> str:
+    """The whole page."""
+    out = [f"# {escaped(page.title)}", "", f"*{escaped(page.source)}*", "", "## Given", ""]
+    for item in page.given:
+        out += _given(item)
+    out += ["", "## Conventions", "", *[f"- {prose(text)}" for text in page.conventions]]
+    if page.find:
+        out += ["", "## Find", "", ", ".join(f"${latex(name)}$" for name in page.find)]
+    for heading, sections in page.parts:
+        if heading:
+            out += ["", f"## {escaped(heading)}"]
+        for section in sections:
+            out += _section(section)
+    out += ["", "## Result", ""]
+    for result in page.results:
+        out += display(result)
+    out += ["## Check", ""]
+    out += [f"- {'✓' if passed else '✗'} {prose(text)}" for passed, text in page.checks]
+    return "\n".join(_single_blanks(out)) + "\n"
+
+
+def _given(item: GivenLine) -> list[str]:
+    told = prose(item.meaning) if item.meaning else ""
+    shape = f" ({item.shape})" if item.shape else ""
+    if item.value is None:
+        return [f"- ${latex(item.symbol)}${shape}: {told}"]
+    if isinstance(item.value, Grid) and len(item.value.rows) > 1:
+        return ["", f"${latex(item.symbol)}${shape}: {told}", "", *display(Equation(item.symbol, [("=", item.value)]))]
+    return [f"- ${latex(item.symbol)} = {latex(item.value)}${shape}: {told}"]
+
+
+def _section(section: Section) -> list[str]:
+    out = ["", f"### {section.number}. {prose(section.title)}", ""]
+    if section.shapes:
+        out += [f"Shapes: {section.shapes}", ""]
+    if section.why:
+        out += [
+            f"*{prose(section.why)}*" if all(isinstance(part, str) for part in section.why) else prose(section.why),
+            "",
+        ]
+    for line in section.lines:
+        out += display(line) if isinstance(line, Equation) else [prose(line), ""]
+    return out
+
+
+def display(item: Equation) -> list[str]:
+    """An equation as display mathematics, relations under each other."""
+    left = latex(item.left) if item.left is not None else ""
+    label = [prose(item.label)[:1].upper() + prose(item.label)[1:] + ":", ""] if item.label else []
+    rows = [f"&{SIGNS[sign]} {latex(right)}" for sign, right in item.relations]
+    if item.label and item.left is None:
+        rows = [
+            latex(item.relations[0][1])
+            + "".join(f" {SIGNS[sign]} {latex(right)}" for sign, right in item.relations[1:])
+        ]
+    elif len(rows) == 1:
+        rows = [(left + " " + rows[0][1:]).strip()]
+    if len(rows) == 1:
+        return [*label, "$$", *rows, "$$", ""]
+    rows[0] = f"{left} {rows[0]}"
+    body = " \\\\\n".join(rows)
+    return [*label, "$$", r"\begin{aligned}", body, r"\end{aligned}", "$$", ""]
+
+
+def prose(text: Prose) -> str:
+    """A sentence with its symbols as inline mathematics."""
+    return "".join(escaped(part) if isinstance(part, str) else f"${_inline(part)}$" for part in text)
+
+
+def _inline(part: Notation) -> str:
+    return latex(part).replace("\n", " ")
+
+
+def escaped(text: str) -> str:
+    """Text in which Markdown finds nothing to interpret."""
+    return "".join("\\" + mark if mark in "\\`*_$<>[]|#~" else mark for mark in text)
+
+
+def _single_blanks(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    for line in lines:
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept

@@ -1,0 +1,150 @@
+"""The page for a terminal: Rich paints the lines, one colour a symbol in formula, numbers and matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from explain.page.model import Equation, GivenLine, Page, Section
+from explain.render.boxes import Box, BoxWriter, beside, text_box
+from explain.render.glyphs import UNICODE, Glyphs, width_of
+from explain.render.layout import Line, equation, paint, wrap
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Mid-bright colours that can be read on a dark and on a light ground.
+PALETTE = ("color(32)", "color(166)", "color(35)", "color(133)", "color(136)", "color(161)", "color(37)", "color(67)")
+STYLES = {
+    "title": "bold", "heading": "bold", "step": "bold", "shapes": "dim", "why": "italic", "label": "dim",
+    "source": "dim", "rule": "dim", "good": "green", "bad": "bold red",
+}  # fmt: skip
+
+
+def lines(page: Page, width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
+    """All lines of a page."""
+    title = glyphs.plain(page.title)
+    out = wrap((page.title,), glyphs, width, style="title")
+    out.append([(glyphs.rule * min(width, width_of(title)), "rule")])
+    out += wrap((page.source,), glyphs, width, style="source")
+    out += _heading("Given")
+    out += _givens(page.given, glyphs, width)
+    out += _heading("Conventions")
+    for convention in page.conventions:
+        out += wrap(convention, glyphs, width, f"  {glyphs.bullet} ", "    ")
+    if page.find:
+        out += _heading("Find")
+        found = [part for name in page.find for part in (", ", name)][1:]
+        out += wrap(tuple(found), glyphs, width, "  ", "  ")
+    for heading, sections in page.parts:
+        if heading:
+            out += [
+                [],
+                *wrap((heading,), glyphs, width, style="heading"),
+                [(glyphs.line * min(width, len(heading)), "rule")],
+            ]
+        for section in sections:
+            out += _section(section, glyphs, width)
+    out += _heading("Result")
+    for at, result in enumerate(page.results):
+        written = equation(result, glyphs, width, 2)
+        if at and len(written) > 1:
+            out.append([])
+        out += written
+    out += _heading("Check")
+    for passed, text in page.checks:
+        mark = glyphs.plain("✓" if passed else "✗")
+        block = wrap(text, glyphs, width, f"  {mark} ", "    ")
+        block[0][0] = (block[0][0][0], "good" if passed else "bad")
+        out += block
+    return out
+
+
+def _heading(text: str) -> list[Line]:
+    return [[], [(text, "heading")]]
+
+
+def _givens(items: Sequence[GivenLine], glyphs: Glyphs, width: int) -> list[Line]:
+    """The given quantities, what they are in a column of its own where that fits."""
+    drawn = [_drawn(item, glyphs, width) for item in items]
+    fitting = [box.width for box in drawn if box.width <= width - 32]
+    column = 2 + max(fitting, default=0) + 3
+    out: list[Line] = []
+    for item, box in zip(items, drawn, strict=True):
+        note = (f"({item.shape})  ",) if item.shape else ()
+        block = paint(box, 2)
+        if out and (len(block) > 1 or len(out[-1]) == 0):
+            out.append([])
+        if 2 + box.width + 3 > column:
+            out += [*block, *wrap((*note, *item.meaning), glyphs, width, "      ", "      ", "label")]
+            continue
+        told = wrap((*note, *item.meaning), glyphs, width - column, style="label")
+        block += [[] for _ in range(box.base + len(told) - len(block))]
+        for at, line in enumerate(told):
+            row = block[box.base + at]
+            used = sum(width_of(text) for text, _ in row)
+            row += [(" " * (column - used), ""), *line]
+        out += block
+    return out
+
+
+def _drawn(item: GivenLine, glyphs: Glyphs, width: int) -> Box:
+    """`symbol = value`, columns of a wide matrix elided."""
+    symbol = BoxWriter(glyphs).box(item.symbol)
+    if item.value is None:
+        return symbol
+    head = [symbol, text_box(" = ")]
+    for columns in (99, 7, 6, 5, 4, 3):
+        box = beside([*head, BoxWriter(glyphs, columns).box(item.value)])
+        if box.width <= width - 2:
+            break
+    return box
+
+
+def _section(section: Section, glyphs: Glyphs, width: int) -> list[Line]:
+    number = f"{section.number}  "
+    out: list[Line] = [[], *wrap(section.title, glyphs, width, number, " " * len(number), "step")]
+    out[1][0] = (out[1][0][0], "step")
+    shapes = glyphs.plain(section.shapes)
+    if shapes:
+        used = sum(width_of(text) for text, _ in out[-1])
+        if used + 3 + width_of(shapes) <= width:
+            out[-1].append((" " * (width - used - width_of(shapes)) + shapes, "shapes"))
+        else:
+            out += wrap((section.shapes,), glyphs, width, "   ", "   ", "shapes")
+    if section.why:
+        out += wrap(section.why, glyphs, width, "   ", "   ", "why")
+    for line in section.lines:
+        out.append([])
+        out += (
+            equation(line, glyphs, width, 4)
+            if isinstance(line, Equation)
+            else wrap(line, glyphs, width, "    ", "    ", "label")
+        )
+    return out
+
+
+def plain(page: Page, width: int, glyphs: Glyphs = UNICODE) -> str:
+    """The page without colour."""
+    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines(page, width, glyphs))
+
+
+def show(page: Page, console: Console, width: int, glyphs: Glyphs = UNICODE) -> None:
+    """Print the page on a Rich console. Content never passes through Rich markup."""
+    from rich.text import Text
+
+    colours: dict[str, str] = {}
+    for line in lines(page, width, glyphs):
+        text = Text(no_wrap=True, overflow="ignore", end="")
+        for piece, style in line:
+            text.append(piece, style_of(style, colours))
+        text.rstrip()
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def style_of(style: str, colours: dict[str, str]) -> str:
+    """The Rich style of a segment; symbols get the next colour of the palette as they appear."""
+    kind, _, key = style.partition(":")
+    if kind != "symbol":
+        return STYLES.get(style, "")
+    return colours.setdefault(key, PALETTE[len(colours) % len(PALETTE)])
