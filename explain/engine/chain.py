@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from explain.engine.worksheet import Worksheet
 
 
+LARGEST_JACOBIAN = 64  # rows; a larger Jacobian of softmax is multiplied out without being built
+
+
 class UnnamedError(TypeError):
     """A function of something that has no name: the topic must define that first."""
 
@@ -130,11 +133,11 @@ class Backward:
 
     def _pulled(self, symbol: Symbol, expression: Node, seed: Node) -> dict[str, Node]:
         """The pieces, with a named local derivative in place of its formula."""
-        if isinstance(expression, Apply) and isinstance(expression.operands[0], Symbol):
-            operand = expression.operands[0]
+        operand = expression.operands[0] if isinstance(expression, Apply | Softmax) else None
+        if isinstance(operand, Symbol):
             local = self._defined(f"d{symbol.name}/d{operand.name}")
             if local is not None:
-                return {operand.name: seed * local}
+                return {operand.name: seed * local if isinstance(expression, Apply) else local.T @ seed}
         return pull(expression, seed, symbol, self.active)
 
     def _defined(self, name: str) -> Symbol | None:
@@ -149,7 +152,7 @@ class Backward:
             return
         name = f"d{symbol.name}/d{operand.name}"
         if isinstance(expression, Softmax):
-            if self.jacobians and symbol.shape[1] == 1:
+            if self.jacobians and symbol.shape[1] == 1 and int(symbol.shape[0]) <= LARGEST_JACOBIAN:
                 self.sheet.define(
                     name,
                     Diagonal(symbol) - symbol @ symbol.T,

@@ -124,27 +124,27 @@ HALF_SQUARED_ERROR = ScalarFunction(
     derivatives=[lambda args, out: args[0] - args[1]],
     inline=True,
 )
-BINARY_CROSS_ENTROPY = ScalarFunction(
-    "binary-cross-entropy",
-    Word("BCE", r"\mathrm{BCE}"),
-    lambda p, y: -(_xlogy(y, p) + _xlogy(1 - y, 1 - p)),
-    definition=lambda p, y: -(y * LOG(p) + (1 - y) * LOG(1 - p)),
-    derivatives=[lambda args, out: -(args[1] / args[0]) + (1 - args[1]) / (1 - args[0])],
+BERNOULLI_LIKELIHOOD = ScalarFunction(
+    "bernoulli-likelihood",
+    Word("log p", r"\log p"),
+    lambda p, y: _xlogy(y, p) + _xlogy(1 - y, 1 - p),
+    definition=lambda p, y: y * LOG(p) + (1 - y) * LOG(1 - p),
+    derivatives=[lambda args, out: args[1] / args[0] - (1 - args[1]) / (1 - args[0])],
     inline=True,
 )
-BINARY_CROSS_ENTROPY_LOGITS = ScalarFunction(
-    "binary-cross-entropy-from-logits",
+BERNOULLI_FROM_LOGITS = ScalarFunction(
+    "bernoulli-from-logits",
     Word("BCE", r"\mathrm{BCE}"),
     lambda z, y: _softplus(z) - y * z,
     definition=lambda z, y: LOG(1 + EXP(z)) - y * z,
     derivatives=[lambda args, out: SIGMOID(args[0]) - args[1]],
     inline=True,
 )
-CROSS_ENTROPY = ScalarFunction(
-    "cross-entropy",
-    Word("CE", r"\mathrm{CE}"),
-    lambda p, y: -_xlogy(y, p),
-    definition=lambda p, y: -(y * LOG(p)),
-    derivatives=[lambda args, out: -(args[1] / args[0])],
+LIKELIHOOD = ScalarFunction(
+    "likelihood",
+    Word("log p", r"\log p"),
+    lambda p, y: _xlogy(y, p),
+    definition=lambda p, y: y * LOG(p),
+    derivatives=[lambda args, out: args[1] / args[0]],
     inline=True,
 )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from explain.engine.functions import (
-    BINARY_CROSS_ENTROPY,
-    BINARY_CROSS_ENTROPY_LOGITS,
-    CROSS_ENTROPY,
+    BERNOULLI_FROM_LOGITS,
+    BERNOULLI_LIKELIHOOD,
     HALF_SQUARED_ERROR,
+    LIKELIHOOD,
     SQUARED_ERROR,
 )
 from explain.engine.nodes.base import Node, Number, Symbol
@@ -24,21 +24,22 @@ if TYPE_CHECKING:
 
 
 class Loss(NamedTuple):
-    """A loss: its function of one output, whether it is averaged over the outputs, and what that is called."""
+    """A loss: its function of one output, its sign, whether it is averaged over the outputs, what that is called."""
 
     function: ScalarFunction
+    sign: int
     mean: bool
     told: str
 
 
 LOSSES = {
-    "squared-error": Loss(SQUARED_ERROR, False, "squared error, summed over the outputs"),
-    "half-squared-error": Loss(HALF_SQUARED_ERROR, False, "half the squared error, summed over the outputs"),
-    "mean-squared-error": Loss(SQUARED_ERROR, True, "squared error, averaged over the outputs"),
+    "squared-error": Loss(SQUARED_ERROR, 1, False, "squared error, summed over the outputs"),
+    "half-squared-error": Loss(HALF_SQUARED_ERROR, 1, False, "half the squared error, summed over the outputs"),
+    "mean-squared-error": Loss(SQUARED_ERROR, 1, True, "squared error, averaged over the outputs"),
     "binary-cross-entropy": Loss(
-        BINARY_CROSS_ENTROPY, True, "binary cross-entropy, averaged over the outputs as in PyTorch and Keras"
+        BERNOULLI_LIKELIHOOD, -1, True, "binary cross-entropy, averaged over the outputs as in PyTorch and Keras"
     ),
-    "cross-entropy": Loss(CROSS_ENTROPY, False, "cross-entropy, summed over the classes"),
+    "cross-entropy": Loss(LIKELIHOOD, -1, False, "cross-entropy, summed over the classes"),
 }
 
 
@@ -46,13 +47,13 @@ def loss_of(name: str, prediction: Symbol, target: Symbol) -> Node:
     """The loss of a prediction; a batch (one sample a column) is averaged."""
     loss = LOSSES[name]
     total = Sum(loss.function(prediction, target))
-    return _averaged(total, prediction, loss.mean)
+    return _averaged(total if loss.sign > 0 else -total, prediction, loss.mean)
 
 
 def loss_from_logits(name: str, logits: Symbol, target: Symbol) -> Node:
     """The same loss with the sigmoid or softmax put in, which stays finite where that is saturated."""
     if name == "binary-cross-entropy":
-        return _averaged(Sum(BINARY_CROSS_ENTROPY_LOGITS(logits, target)), logits, True)
+        return _averaged(Sum(BERNOULLI_FROM_LOGITS(logits, target)), logits, True)
     return _averaged(Sum(LogSumExp(logits)) - Sum(target * logits), logits, False)
 
 

@@ -41,7 +41,7 @@ def word(name: str, index: str = "") -> Word:
     """
     derivative = _DERIVATIVE.fullmatch(name)
     if derivative:
-        top, bottom = word(derivative[1], index), word(derivative[2], index)
+        top, bottom = word(derivative[1]), word(derivative[2], index)
         latex = rf"\frac{{\partial {top.latex}}}{{\partial {bottom.latex}}}"
         return Word(f"∂{top.text}/∂{bottom.text}", latex, key=name, level=QUOTIENT)
     base, _, sub = name.partition("_")

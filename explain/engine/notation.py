@@ -60,6 +60,7 @@ WIDE_DOT = Operator(" · ", r" \cdot ", True)
 GAP = Operator(" ", " ", True)
 JOINED = Operator("", " ")
 HADAMARD = Operator(" ⊙ ", r" \odot ", True)
+OSLASH = Operator(" ⊘ ", r" \oslash ", True)
 DOTS = Word("⋯", r"\cdots")
 
 
@@ -159,6 +160,8 @@ def glue(left: Notation, right: Notation) -> Operator:
     first, second = edge(left, -1), edge(right, 0)
     if _slashed(first) or _slashed(second):
         return WIDE_DOT
+    if isinstance(first, Fraction) or isinstance(second, Fraction) or (isinstance(first, Grid) and _digits(second)):
+        return WIDE_DOT
     if isinstance(first, Paren) and isinstance(second, Paren):
         return JOINED
     digits_first, digits_second = _digits(first), _digits(second)
@@ -191,6 +194,12 @@ def product(parts: Sequence[Notation]) -> Notation:
     for left, right in pairwise(factors):
         row += [glue(left, right), right]
     return Row(row, PRODUCT)
+
+
+def related(*parts: Notation | str) -> Row:
+    """Pieces with signs between them, for a sentence: `related(a, "=", b)`."""
+    signs = {"=": Operator(" = ", " = "), "≈": Operator(" ≈ ", r" \approx ")}
+    return Row([signs[part] if isinstance(part, str) else part for part in parts])
 
 
 def call(name: Word, argument: Notation) -> Notation:

@@ -13,6 +13,7 @@ class Symbolic:
     """The style of a formula: every leaf by its symbol."""
 
     numbers = False
+    entries = False
 
     def write(self, node: Node) -> Notation:
         """The node written with symbols."""
@@ -25,6 +26,8 @@ class Symbolic:
 
 class Indexed(Symbolic):
     """The style of an index formula: every array by one entry of it."""
+
+    entries = True
 
     def __init__(self, index: str) -> None:
         self.index = index

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from explain.engine.nodes.arithmetic import Add, Negative
 from explain.engine.nodes.base import Node, Number, Symbol
-from explain.engine.nodes.functions import Apply, LogSumExp, ScalarFunction
+from explain.engine.nodes.functions import Apply, LogSumExp, ScalarFunction, Softmax
 from explain.engine.nodes.linear import MatMul, Sum
 from explain.engine.notation import Word
 from explain.engine.prose import Prose, say
@@ -126,9 +126,9 @@ def gradient(
 LOSS_RULES = {
     "squared-error": "the square gives a factor 2",
     "half-squared-error": "the 2 of the square and the half cancel",
-    "binary-cross-entropy": "log u has the derivative 1/u, and the inner derivative of 1 - ŷ is -1",
-    "binary-cross-entropy-from-logits": "log(1 + e to the z) has the derivative σ(z)",
-    "cross-entropy": "log u has the derivative 1/u",
+    "bernoulli-likelihood": "log u has the derivative 1/u, and the inner derivative of 1 - ŷ is -1",
+    "bernoulli-from-logits": "log(1 + e to the z) has the derivative σ(z)",
+    "likelihood": "log u has the derivative 1/u",
 }
 
 
@@ -155,12 +155,23 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
     inner = piece.operands[0] if isinstance(piece, Negative) else piece
     if isinstance(inner, MatMul):
         if inner.operands[0] is arriving:
+            other = inner.operands[1]
+            outer = (
+                "entry i of {g} times entry j of {o}" if other.shape[0] == 1 else "row i of {g} times column j of {o}"
+            )
             return say(
-                only + "; the order and the transpose are those that give the shape of {x}: "
-                "entry (i, j) is error i times input j",
+                only + "; the order and the transpose are those that give the shape of {x}: entry (i, j) is " + outer,
+                o=other,
                 **parts,
             )
-        return say(only + "; each entry of {x} collects the errors of all entries it feeds, by its weights", **parts)
+        return say(only + "; each entry of {x} collects what comes back from all the entries it feeds", **parts)
+    if isinstance(definition, Softmax):
+        return say(
+            only
+            + "; softmax pushed back row by row: from each entry of {g} the average of its row, weighted by {z}, is "
+            "taken away, and what is left is multiplied by {z}",
+            **parts,
+        )
     if isinstance(inner, Apply | Add):
         return say(only, **parts)
     if all(size == 1 for size in operand.shape):

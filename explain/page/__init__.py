@@ -9,6 +9,7 @@ from explain.engine.notation import Notation
 from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.shapes import write
 from explain.page.figures import Figures
+from explain.page.glossary import explained
 from explain.page.model import Equation, GivenLine, Page, Section
 from explain.page.working import Working, shape_line
 
@@ -28,7 +29,7 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
         title=answer.title,
         source=answer.source,
         given=[_given(item, figures) for item in answer.given],
-        conventions=[*answer.conventions, policy(digits)],
+        conventions=[],
         find=[answer.symbol(name).word for name in answer.asked],
     )
     for number, step in enumerate(answer.steps, 1):
@@ -37,6 +38,8 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
         if not built.parts or built.parts[-1][0] != step.part:
             built.parts.append((step.part, []))
         built.parts[-1][1].append(_section(number, step, working, detail))
+    everything = [section for _, sections in built.parts for section in sections]
+    built.conventions = [*answer.conventions, *explained(everything), policy(digits)]
     built.results = [_result(answer[name], figures) for name in answer.results]
     by_sympy = sympy_check(answer)
     built.checks = [(check.passed, check.text) for check in (*answer.checks, *([by_sympy] if by_sympy else []))]

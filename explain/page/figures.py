@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from explain.engine.answer import Answer
+from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Entry, Index, Node, Number, Style, Symbol
 from explain.engine.nodes.linear import Transpose
 from explain.engine.notation import Grid, Notation, Word
@@ -42,11 +43,9 @@ class Figures:
         if math.isinf(number):
             return show(number)
         proven = exact() if near(number, self.digits) else None
-        if proven is None:
-            return show(number, self.digits)
-        if not proven.is_Rational and abs(proven) < 1e-25:
-            return Shown("0", False)
-        return show(proven, self.digits)
+        if number == 0 and proven is not None and not proven.is_Rational:
+            return Shown("0", False)  # too small for a float
+        return show(number if proven is None else proven, self.digits)
 
     def figure(self, symbol: Symbol, transposed: bool = False) -> tuple[Notation, bool]:
         """A quantity with its numbers, and whether every number shown is exact."""
@@ -93,6 +92,7 @@ class Numbers:
     """The style of a substitution: every known symbol by its numbers. `exact` falls when a rounded one is written."""
 
     numbers = True
+    entries = False
 
     def __init__(self, figures: Figures) -> None:
         self.figures = figures
@@ -115,7 +115,11 @@ class Numbers:
                 return node.write(self)
             return self._number(self.figures.entry(node.symbol.name, node.index), node.symbol.name)
         if isinstance(node, Number) and not node.text:
-            return self._number(show_number(node.value, self.figures.digits), "")
+            return self._number(show(node.value, self.figures.digits), "")
+        if isinstance(node, Negative) and not node.shape:
+            inner = self.write(node.operands[0])
+            if isinstance(inner, Word) and inner.text == "0":
+                return inner  # there is no minus zero
         return node.write(self)
 
     def _figure(self, symbol: Symbol, transposed: bool) -> Notation:
@@ -128,10 +132,3 @@ class Numbers:
         self.exact = self.exact and shown.exact
         self.used += 1
         return number_word(shown.text, key)
-
-
-def show_number(value: Any, digits: int) -> Shown:
-    """A SymPy number as it is shown; what is nothing but rounding is 0."""
-    if not value.is_Rational and not value.is_infinite and abs(value) < 1e-25:
-        return Shown("0", False)
-    return show(value, digits)

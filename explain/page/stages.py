@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Entry, Node, Number, Symbol
 from explain.engine.nodes.functions import Apply
@@ -16,13 +14,12 @@ def stages(node: Node, proof: Proof) -> list[Node]:
     Each line does every operation whose operands are plain numbers in the line before.
     """
     lines = [spelled_out(node)]
-    while True:
-        reduced = _reduce(lines[-1], proof)
+    while not isinstance(lines[-1], Number):
+        reduced = _value(lines[-1], proof) if _plain(lines[-1]) else _reduce(lines[-1], proof)
         if reduced is None:
-            return lines
+            break
         lines.append(reduced)
-        if isinstance(reduced, Number):
-            return lines
+    return lines
 
 
 def spelled_out(node: Node) -> Node:
@@ -36,21 +33,22 @@ def spelled_out(node: Node) -> Node:
 
 def _reduce(node: Node, proof: Proof) -> Node | None:
     """The expression with its innermost operations done; None where SymPy has no number for them."""
-    if _plain(node) and not isinstance(node, Negative):
+    if _plain(node):
         return node
-    if isinstance(node, Negative) or all(_plain(operand) for operand in node.operands):
-        if isinstance(node, Negative) and not _plain(node.operands[0]):
-            inner = _reduce(node.operands[0], proof)
-            return None if inner is None else node.rebuild([inner])
-        value = _value(node, proof)
-        return None if value is None else Number(value)
+    if all(_plain(operand) for operand in node.operands):
+        return _value(node, proof)
     operands = [_reduce(operand, proof) for operand in node.operands]
     known = [operand for operand in operands if operand is not None]
-    return node.rebuild(known) if len(known) == len(operands) else None
+    if len(known) < len(operands):
+        return None
+    if isinstance(node, Negative) and isinstance(known[0], Number):
+        return Number(-known[0].value)
+    return node.rebuild(known)
 
 
-def _value(node: Node, proof: Proof) -> Any:
-    return proof.number(node)
+def _value(node: Node, proof: Proof) -> Number | None:
+    value = proof.number(node)
+    return None if value is None else Number(value)
 
 
 def _plain(node: Node) -> bool:

@@ -8,7 +8,7 @@ from explain.engine import shapes
 from explain.engine.answer import Step
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, Negative, Times
-from explain.engine.nodes.base import Index, Node, Symbol, entry_label
+from explain.engine.nodes.base import Index, Node, Symbol, entry_place
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose, is_leaf
 from explain.engine.notation import Grid, Notation, Word, call
 from explain.engine.prose import SYMBOLIC, say
@@ -91,7 +91,7 @@ class Working:
             relations.append((_sign(exact), number_word(shown, step.name)))
         if len(relations) < 2:
             return []
-        name = label if label else "entry " + entry_label(index, step.symbol.shape)
+        name = label if label else "entry " + entry_place(index, step.symbol.shape)
         return [Equation(None, relations, say(name))]
 
     def _staged(self, expression: Node, index: Index, skip: int) -> Relations:
@@ -172,7 +172,7 @@ class Working:
         index = self.figures.answer.worked_index(step)
         number = step.value[index]
         where = (
-            "" if all(size == 1 for size in step.value.shape) else f", entry {entry_label(index, step.symbol.shape)}"
+            "" if all(size == 1 for size in step.value.shape) else f", entry {entry_place(index, step.symbol.shape)}"
         )
         return [say(f"carried on{where}: {number if isinstance(number, int) else repr(float(number))}")]
 

@@ -46,10 +46,7 @@ def _section(section: Section) -> list[str]:
     if section.shapes:
         out += [f"Shapes: {section.shapes}", ""]
     if section.why:
-        out += [
-            f"*{prose(section.why)}*" if all(isinstance(part, str) for part in section.why) else prose(section.why),
-            "",
-        ]
+        out += [prose(section.why), ""]
     for line in section.lines:
         out += display(line) if isinstance(line, Equation) else [prose(line), ""]
     return out

@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.engine.checks import finite_difference
+from explain.engine.functions import SIGMOID
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import sqrt
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
 from explain.engine.nodes.linear import Sum
+from explain.engine.notation import DOT, Row, Word, call, related
 from explain.engine.prose import say
 from explain.engine.rounding import tidy
 from explain.engine.shapes import count, write
@@ -112,9 +114,12 @@ def _names(single: bool) -> dict[str, str]:
 def _scores(sheet: Worksheet, names: dict[str, str], scores: Matrix, d_k: Scalar | None) -> tuple[Symbol, Symbol]:
     """The given scores, and d_k."""
     rows = scores.reshape((1, len(scores))) if len(scores.shape) == 1 else scores
-    meaning = "scores of the query against each key, {s} = q·kⱼ" if rows.shape[0] == 1 else "scores, {s} = qᵢ·kⱼ"
-    index = "j" if rows.shape[0] == 1 else "ij"
-    raw = sheet.given(names["scores"], rows, say(meaning, s=word(names["scores"], index)))
+    one = rows.shape[0] == 1
+    dot = Row([word("q" if one else "q_i"), DOT, word("k_j")])
+    meaning = "scores of the query against each key: {s}" if one else "scores of each query against each key: {s}"
+    raw = sheet.given(
+        names["scores"], rows, say(meaning, s=related(word(names["scores"], "j" if one else "ij"), "=", dot))
+    )
     return raw, _root(sheet, d_k, Scalar((), ("64",)), "the width of a head in the original Transformer")
 
 
@@ -263,8 +268,8 @@ def _check_weights(sheet: Worksheet, weights: Symbol, scaled: Symbol, single: bo
             abs(first - float(value[0, 0])) < 1e-12,
             [weights],
             say(
-                f"with two keys softmax is a sigmoid of the difference: {{a}} = σ({tidy(gap)}) ≈ {tidy(first)}",
-                a=weights[0, 0],
+                "with two keys softmax is a sigmoid of the difference: {a}",
+                a=related(word(weights.name, "1"), "=", call(SIGMOID.word, Word(tidy(gap))), "≈", Word(tidy(first))),
             ),
         )
 

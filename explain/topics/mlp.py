@@ -99,12 +99,12 @@ def _forward(
         last = at == len(W)
         layer = "Output layer" if last else "Hidden layer" if len(W) == 2 else f"Hidden layer {at}"
         units = f"each of the {weight.shape[0]} units" if weight.shape[0] != 1 else "the unit"
-        bias = ", and adds its bias" if b else ""
+        sums = ", adds the products, and adds its bias" if b else " and adds the products"
         z = sheet.define(
             f"z_{at}",
             weight @ h + b[at - 1] if b else weight @ h,
             f"{layer}, before the activation",
-            say(f"{units} multiplies the entries of {{h}} by its row of {{W}}, adds the products{bias}", h=h, W=weight),
+            say(f"{units} multiplies the entries of {{h}} by its row of {{W}}{sums}", h=h, W=weight),
         )
         h = sheet.define(
             "yhat" if last else f"h_{at}",

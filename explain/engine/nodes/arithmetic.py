@@ -13,6 +13,7 @@ from explain.engine.notation import (
     HADAMARD,
     MINUS,
     NEGATIVE,
+    OSLASH,
     PLUS,
     POWER,
     PRODUCT,
@@ -50,6 +51,9 @@ def fit_shape(adjoint: Node, shape: Shape) -> Node:
         axis = 1 if shape[1] == 1 and adjoint.shape[1] != 1 else 0
         return fit_shape(Sum(adjoint, axis), shape)
     return Sum(adjoint)
+
+
+_NOISE = 1e-30
 
 
 class _Elementwise(Node):
@@ -94,7 +98,10 @@ class Add(_Elementwise):
     def lower(self, operands: Sequence[Any]) -> Any:
         import sympy
 
-        return sympy.Add(*(sign * term for sign, term in zip(self.signs, operands, strict=True)))
+        total = sympy.Add(*(sign * term for sign, term in zip(self.signs, operands, strict=True)))
+        if total.is_Float and abs(total) < _NOISE * max(abs(term) for term in operands):
+            return sympy.Integer(0)  # terms that cancel to all forty digits
+        return total
 
     def write(self, style: Style) -> Notation:
         last = len(self.operands) - 1
@@ -152,7 +159,7 @@ class Times(_Elementwise):
 
     def write(self, style: Style) -> Notation:
         parts = [style.write(operand) for operand in self.operands]
-        if sum(_is_array(operand) for operand in self.operands) < 2:
+        if style.entries or sum(_is_array(operand) for operand in self.operands) < 2:
             return product(parts)
         row = [parts[0] if parts[0].level >= PRODUCT else held(parts[0], PRODUCT)]
         for part in parts[1:]:
@@ -179,7 +186,10 @@ class Divide(_Elementwise):
         return operands[0] / operands[1]
 
     def write(self, style: Style) -> Notation:
-        return Over(*(style.write(operand) for operand in self.operands))
+        top, bottom = (style.write(operand) for operand in self.operands)
+        if style.entries or not _is_array(self.operands[1]):
+            return Over(top, bottom)
+        return Row([held(top, PRODUCT), OSLASH, held(bottom, POWER)], PRODUCT)
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         top, bottom = self.operands
@@ -248,6 +258,13 @@ def negative(operand: Node) -> Node:
     return operand.operands[0] if isinstance(operand, Negative) else Negative(operand)
 
 
+def flipped(operand: Node) -> Node:
+    """Minus an expression, the sign taken into a sum: -(a - b) as -a + b."""
+    if isinstance(operand, Add):
+        return Add(*operand.operands, signs=[-sign for sign in operand.signs], skipped=operand.skipped)
+    return negative(operand)
+
+
 def times(first: Node, second: Node) -> Node:
     """A product without factors of one; signs move to the front, a product on the left is extended."""
     if is_number(first, 1):
@@ -255,7 +272,7 @@ def times(first: Node, second: Node) -> Node:
     if is_number(second, 1):
         return first
     if isinstance(first, Negative):
-        return negative(times(first.operands[0], second))
+        return flipped(times(first.operands[0], second))
     left = first.operands if isinstance(first, Times) else (first,)
     right = second.operands if isinstance(second, Times) and not isinstance(first, Number) else (second,)
     return Times(*left, *right)

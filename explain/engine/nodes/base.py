@@ -37,6 +37,10 @@ class Style(Protocol):
     def numbers(self) -> bool:
         """Whether numbers are put in."""
 
+    @property
+    def entries(self) -> bool:
+        """Whether every array stands for one entry of it, so that products are plain."""
+
 
 class Node:
     """An expression. Subclasses are one operation each."""
@@ -221,3 +225,9 @@ def entry_label(index: Index, shape: Shape) -> str:
     if not kept:
         kept = [1]
     return ("" if all(place < 10 for place in kept) else ",").join(map(str, kept))
+
+
+def entry_place(index: Index, shape: Shape) -> str:
+    """Which entry that is, for a reader: `2`, `(2,1)`."""
+    kept = [str(place + 1) for place, size in zip(index, shape, strict=True) if size != 1] or ["1"]
+    return kept[0] if len(kept) == 1 else f"({','.join(kept)})"

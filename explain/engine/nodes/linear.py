@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from explain.engine import shapes
 from explain.engine.nodes.arithmetic import Add, Negative, Times, negative, times
 from explain.engine.nodes.base import Index, Node, Number, Style, Symbol
-from explain.engine.notation import ATOM, Notation, Operator, Power, Row, Word, call, held, product
+from explain.engine.notation import ATOM, PRODUCT, Notation, Operator, Power, Row, Word, call, held, product
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -121,7 +121,7 @@ class Sum(Node):
             return style.write(operand)
         sign = Operator("Σ" + "".join({"i": "ᵢ", "j": "ⱼ"}[mark] for mark in index) + " ", rf"\sum_{{{index}}} ")
         written = style.indexed(index).write(operand)
-        return Row([sign, held(written, 3)], 2)
+        return Row([sign, held(written, PRODUCT)], PRODUCT)
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         return [seed]

@@ -1,0 +1,36 @@
+"""Signs and words that a page explains when it uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from explain.engine.notation import HADAMARD, OSLASH, Notation, Operator, Word
+from explain.engine.prose import Prose
+from explain.page.model import Equation, Section
+
+MEANINGS: dict[str, Prose] = {
+    HADAMARD.text: (Word("⊙", r"\odot"), " multiplies entry by entry"),
+    OSLASH.text: (Word("⊘", r"\oslash"), " divides entry by entry"),
+    "diag": ("diag(v) is the matrix with v on its diagonal and zeros elsewhere",),
+    "rowsum": ("rowsum adds up each row; the sum stands for every entry of its row",),
+    "columnsum": ("columnsum adds up each column; the sum stands for every entry of its column",),
+    "1[": ("1[condition] is 1 where the condition holds and 0 elsewhere",),
+}
+
+
+def explained(sections: Iterable[Section]) -> list[Prose]:
+    """One sentence for each special sign that the sections use."""
+    used: set[str] = set()
+    for section in sections:
+        for line in section.lines:
+            if isinstance(line, Equation):
+                for _, notation in line.relations:
+                    _collect(notation, used)
+    return [meaning for sign, meaning in MEANINGS.items() if sign in used]
+
+
+def _collect(part: Notation, used: set[str]) -> None:
+    if isinstance(part, Word | Operator) and part.text in MEANINGS:
+        used.add(part.text)
+    for inner in part.parts:
+        _collect(inner, used)
