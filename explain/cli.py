@@ -89,9 +89,11 @@ def output_options() -> list[click.Option]:
         ),
         click.Option(["--digits"], metavar="N", default="4", help="decimals shown, 1 to 15 (default: 4)"),
         click.Option(
-            ["--format"], type=Choices(["terminal", "markdown"]), help="default: terminal on a terminal, else markdown"
+            ["--format"],
+            type=Choices(["terminal", "markdown", "svg"]),
+            help="default: terminal on a terminal, else markdown",
         ),
-        click.Option(["-o", "--output"], metavar="FILE", help="write a file; .md or .txt chooses the format"),
+        click.Option(["-o", "--output"], metavar="FILE", help="write a file; .md, .txt or .svg chooses the format"),
         click.Option(["--width"], metavar="N", help="columns of the terminal page, 20 to 400"),
         click.Option(
             ["--color"], type=Choices(["auto", "always", "never"]), default="auto", help="colour (default: auto)"

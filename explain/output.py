@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from explain.page.model import Page
     from explain.render.glyphs import Glyphs
 
-SUFFIXES = {".md": "markdown", ".markdown": "markdown", ".txt": "terminal"}
+SUFFIXES = {".md": "markdown", ".markdown": "markdown", ".txt": "terminal", ".svg": "svg"}
 WIDEST = 120  # wider lines are hard to read; --width asks for them
 CHOICES = {
     "detail": ("brief", "exam", "full"),
-    "format": ("terminal", "markdown"),
+    "format": ("terminal", "markdown", "svg"),
     "color": ("auto", "always", "never"),
 }
 
@@ -69,7 +69,7 @@ class Output:
         built = page(answer, self.detail, self.digits)
         if self.file is not None:
             write_whole(self.file, self._text(built, ascii_only=False))
-        elif self.format == "markdown" or (not sys.stdout.isatty() and self.color != "always"):
+        elif self.format != "terminal" or (not sys.stdout.isatty() and self.color != "always"):
             sys.stdout.write(self._text(built, ascii_only=not _has_utf8()))
         else:
             self._paint(built)
@@ -77,6 +77,10 @@ class Output:
     def _text(self, built: Page, ascii_only: bool) -> str:
         from explain.render.glyphs import ASCII, UNICODE, to_ascii
 
+        if self.format == "svg":
+            from explain.render.svg import svg
+
+            return svg(built, self.width or 80)
         if self.format == "markdown":
             from explain.render.markdown import markdown
 

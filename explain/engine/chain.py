@@ -15,6 +15,7 @@ from explain.engine import wording
 from explain.engine.answer import Local
 from explain.engine.evaluate import symbols
 from explain.engine.names import word
+from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.functions import Apply, Softmax
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose
@@ -52,8 +53,13 @@ def pull(expression: Node, seed: Node, output: Node, active: set[str]) -> dict[s
         if adjoint is None or not active & symbols(operand).keys():
             continue
         for name, piece in pull(operand, adjoint, operand, active).items():
-            found[name] = found[name] + piece if name in found else piece
+            found[name] = joined(found[name], piece) if name in found else piece
     return found
+
+
+def joined(first: Node, second: Node) -> Node:
+    """Two contributions added; a minus sign becomes a difference."""
+    return first - second.operands[0] if isinstance(second, Negative) else first + second
 
 
 def backward(
@@ -207,7 +213,7 @@ class Backward:
         pieces = self.pieces[operand.name]
         expression = pieces[0][1]
         for _, piece in pieces[1:]:
-            expression = expression + piece
+            expression = joined(expression, piece)
         through = [symbol for symbol, _ in pieces]
         chain = self._chain(operand, through)
         definition = next(e for s, e in self.definitions if s.name == through[0].name)

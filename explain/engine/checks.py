@@ -21,7 +21,7 @@ def sympy_check(answer: Answer) -> Check | None:
 
     None where no step has numbers.
     """
-    worked, largest = 0, 0.0
+    worked, largest, exact = 0, 0.0, True
     for step in answer.steps:
         if step.value is None:
             continue
@@ -30,20 +30,19 @@ def sympy_check(answer: Answer) -> Check | None:
         if proven is None or proven.is_infinite:
             continue
         worked += 1
+        exact = exact and bool(proven.is_Rational)
         value = step.value[index]
-        difference = abs(proven - (value if isinstance(value, int) else float(value)))
+        gap = abs(proven - (value if isinstance(value, int) else float(value)))
         scale = max(abs(proven), abs(float(step.value.max())) * 1e-3 if step.value.size > 1 else 0)
-        largest = max(largest, float(difference / scale if scale else difference))
+        largest = max(largest, float(gap / scale if scale else gap))
     if not worked:
         return None
     entries = "the one step" if worked == 1 else f"one entry of each of the {worked} steps with numbers"
-    if largest == 0:
-        return Check(say(f"SymPy, exactly from the numbers as typed, gives the same for {entries}"), True)
+    if exact and largest == 0:
+        return Check(say(f"SymPy, with exact fractions from the numbers as typed, gives the same for {entries}"), True)
+    told = f"largest relative difference {show(largest).text}" if largest else "no difference in sixteen digits"
     return Check(
-        say(
-            f"SymPy, with 30 digits from the numbers as typed, gives the same for {entries}; "
-            f"largest relative difference {show(largest).text}"
-        ),
+        say(f"SymPy, with 30 digits from the numbers as typed, gives the same for {entries}; " + told),
         largest < CLOSE,
     )
 

@@ -153,7 +153,7 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
     if isinstance(piece, Sum):
         return say(only + "; {x} is added for every sample, so the samples' gradients are summed", **parts)
     inner = piece.operands[0] if isinstance(piece, Negative) else piece
-    if isinstance(inner, MatMul):
+    if isinstance(inner, MatMul) and any(size != 1 for size in operand.shape):
         if inner.operands[0] is arriving:
             other = inner.operands[1]
             outer = (

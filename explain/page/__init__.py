@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from explain.engine.answer import Answer, Given, Step
 from explain.engine.checks import sympy_check
 from explain.engine.names import word
@@ -39,15 +41,18 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
             built.parts.append((step.part, []))
         built.parts[-1][1].append(_section(number, step, working, detail))
     everything = [section for _, sections in built.parts for section in sections]
-    built.conventions = [*answer.conventions, *explained(everything), policy(digits)]
+    built.conventions = [*answer.conventions, *explained(everything), policy(digits, everything)]
     built.results = [_result(answer[name], figures) for name in answer.results]
     by_sympy = sympy_check(answer)
     built.checks = [(check.passed, check.text) for check in (*answer.checks, *([by_sympy] if by_sympy else []))]
     return built
 
 
-def policy(digits: int) -> Prose:
+def policy(digits: int, sections: Sequence[Section]) -> Prose:
     """What is done about rounding, said once."""
+    lines = [line for section in sections for line in section.lines if isinstance(line, Equation)]
+    if all(sign == "=" for line in lines for sign, _ in line.relations):
+        return say("every number is exact: nothing is rounded")
     return say(
         f"numbers are shown to {digits} decimals (half-up) and at least three significant digits; "
         "= is exact, ≈ is rounded, and unrounded values are carried on"

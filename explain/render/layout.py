@@ -32,24 +32,21 @@ def paint(box: Box, indent: int = 0) -> list[Line]:
     return lines
 
 
+def inline(part: Notation, glyphs: Glyphs) -> Box:
+    """Notation on one line, for sentences."""
+    return BoxWriter(glyphs, inline=True).box(part)
+
+
 def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = "", style: str = "") -> list[Line]:
     """A sentence with its symbols, wrapped at spaces; `first` and `rest` begin the lines."""
-    words: list[list[Segment]] = [[]]
+    words: list[Line] = [[]]
     for part in prose:
-        pieces: list[Segment]
         if isinstance(part, str):
-            pieces = [(glyphs.plain(part), style)]
-        else:
-            pieces = [
-                (text, mark or style) for line in paint(BoxWriter(glyphs, inline=True).box(part)) for text, mark in line
-            ]
-            pieces = [("".join(text for text, _ in pieces).replace(" ", "\u00a0"), pieces[0][1] if pieces else style)]
-        for text, mark in pieces:
-            for at, word in enumerate(text.split(" ")):
-                if at:
-                    words.append([])
-                if word:
-                    words[-1].append((word, mark))
+            head, *rest_of = glyphs.plain(part).split(" ")
+            words[-1].append((head, style))
+            words += [[(word, style)] for word in rest_of]
+        else:  # a formula stays in one piece
+            words[-1] += [(text, mark or style) for line in paint(inline(part, glyphs)) for text, mark in line]
     lines: list[Line] = [[(first, "")] if first else []]
     used = width_of(first)
     empty = True
@@ -63,7 +60,7 @@ def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = 
         if not empty:
             lines[-1].append((" ", style))
             used += 1
-        lines[-1] += [(text.replace("\u00a0", " "), mark) for text, mark in word_parts]
+        lines[-1] += word_parts
         used += size
         empty = False
     return lines

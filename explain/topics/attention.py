@@ -105,10 +105,10 @@ def attention(
 
 
 def _names(single: bool) -> dict[str, str]:
-    """Small letters for one query (Bahdanau's e and α), capitals for a matrix of them."""
+    """Small letters for one query, capitals for a matrix of them (e would be read as the base of exp)."""
     if single:
-        return {"scores": "s", "scaled": "e", "weights": "alpha"}
-    return {"scores": "S", "scaled": "E", "masked": "E_m", "weights": "A"}
+        return {"scores": "s", "scaled": "u", "weights": "alpha"}
+    return {"scores": "S", "scaled": "U", "masked": "U_m", "weights": "A"}
 
 
 def _scores(sheet: Worksheet, names: dict[str, str], scores: Matrix, d_k: Scalar | None) -> tuple[Symbol, Symbol]:

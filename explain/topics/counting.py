@@ -23,7 +23,7 @@ def lstm_params(
     Four gates of the same shape read the input and the last hidden state; the count does not depend on the batch
     or on the number of time steps. Units and features may be symbols.
 
-    Source: Hochreiter and Schmidhuber 1997, Long Short-Term Memory; Goodfellow et al. 2016, eqs. 10.40-10.43
+    Source: Gers, Schmidhuber and Cummins 2000, Learning to Forget; Goodfellow et al. 2016, eqs. 10.40-10.44
 
     Examples:
         explain lstm-params --units 30 --features 1

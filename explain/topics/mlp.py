@@ -10,8 +10,10 @@ from explain.engine.answer import Answer
 from explain.engine.checks import finite_difference
 from explain.engine.functions import ACTIVATIONS
 from explain.engine.losses import LOSSES, loss_from_logits, loss_of, saturated
+from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
+from explain.engine.notation import PLUS, product, related
 from explain.engine.prose import say
 from explain.engine.shapes import write
 from explain.engine.values import Values
@@ -148,7 +150,9 @@ def _conventions(
     sheet: Worksheet, activations: Sequence[str], entry: Symbol, loss: LossName | None, samples: int
 ) -> None:
     z = Symbol("z")
-    sheet.convention("vectors are columns: {z} = W {x} + b", z=z, x=entry)
+    biased = any(item.symbol.name == "b_1" for item in sheet.given_items)
+    affine = [product([word("W"), entry.word]), *([PLUS, word("b")] if biased else [])]
+    sheet.convention("vectors are columns: {f}", f=related(z.word, "=", *affine))
     for name in dict.fromkeys(activations):
         if name in ACTIVATIONS:
             function = ACTIVATIONS[name]

@@ -1,0 +1,27 @@
+"""The commands whose whole output is kept in golden files: one row a page, its name and its command line."""
+
+from __future__ import annotations
+
+MLP_231 = (
+    'explain mlp --x -2,3 --W "-1.6,0.8;0.3,0.6;1.6,-0.2" --b 0.3,0.5,-0.7 --W 0.2,0.8,-0.5 --b 0.6 '
+    "--activation sigmoid --target 1 --loss binary-cross-entropy"
+)
+ROWS = {
+    "attention-scores": "explain attention --scores 112,96",
+    "attention-scores-values": 'explain attention --scores 112,96 --V "1,0;0,1"',
+    "attention-causal": 'explain attention --Q "1,0;0,2" --K "1,1;0,1" --V "2,0;0,4" --mask causal',
+    "attention-backward": 'explain attention --Q "1,0;0,2" --K "1,1;0,1" --V "2,0;0,4" --dZ "1,0;0,1"',
+    "attention-long-row": "explain attention --scores 1,2,3,4,5,6,7,8,9,10,11,12",
+    "lstm-params": "explain lstm-params --units 30 --features 1",
+    "lstm-params-symbols": "explain lstm-params --units n --features m",
+    "mlp-2-3-1": MLP_231,
+    "mlp-2-3-1-brief": MLP_231 + " --detail brief",
+    "mlp-2-3-1-full": MLP_231 + " --detail full --digits 6",
+    "mlp-2-3-1-find": MLP_231 + " --find dL/dW_1",
+    "mlp-softmax": 'explain mlp --x 1,2 --W "0.5,-0.5;0.1,0.2;0.3,0.30" --activation softmax --target 0,1,0 '
+    "--loss cross-entropy",
+    "mlp-saturated": "explain mlp --x 1 --W 800 --activation sigmoid --target 0 --loss binary-cross-entropy",
+    "mlp-batch": 'explain mlp --x "1,2;3,4" --W "0.5,-0.5;0.1,0.2" --b 0,0 --W 1,-1 --b 1 --activation relu '
+    "--activation identity --target 1,0 --loss mean-squared-error",
+    "mlp-forward": 'explain mlp --x 1,-1 --W "1/3,0.30;2e-3,-1" --activation tanh',
+}
