@@ -1,0 +1,1 @@
+"""Second routes for tests: programs that share no code with `explain`."""

@@ -1,0 +1,109 @@
+"""Exam questions with known answers: what a marker would look up, compared number by number."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy
+
+from explain import attention, lstm_params, mlp
+from explain.engine.lowering import to_sympy
+
+CASES = {case["id"]: case for case in json.loads(Path(__file__).with_name("cases.json").read_text(encoding="utf-8"))}
+NETWORK = CASES["mlp-2-3-1"]["expected"]
+ROUNDED = 6e-11  # the expected numbers have ten decimals
+
+
+def network():
+    """The answer to the question about the 2-3-1 network."""
+    given = CASES["mlp-2-3-1"]["inputs"]
+    return mlp(
+        x=given["x"],
+        W=[given["W_1"], given["W_2"]],
+        b=[given["b_1"], given["b_2"]],
+        activation="sigmoid",
+        target=given["y"],
+        loss="binary-cross-entropy",
+    )
+
+
+def assert_rounds_to(value, expected):
+    """The numbers in order, whatever their shape: the cases write columns as rows."""
+    expected = np.asarray(expected, dtype=float)
+    assert np.size(value) == expected.size
+    np.testing.assert_allclose(np.asarray(value, dtype=float).reshape(expected.shape), expected, rtol=0, atol=ROUNDED)
+
+
+def test_every_case_is_there():
+    """Protects the file of cases: none of the four is lost."""
+    assert CASES.keys() == {"attention-112-96", "attention-5x4", "mlp-2-3-1", "lstm-params-symbolic"}
+
+
+def test_attention_from_two_scores():
+    """Protects the numbers of one query: scaled scores and weights."""
+    case = CASES["attention-112-96"]
+    answer = attention(**case["inputs"])
+    assert_rounds_to(answer["u"].value, case["expected"]["scaled"])
+    assert_rounds_to(answer["alpha"].value, case["expected"]["weights"])
+    assert answer.passed
+
+
+def test_attention_output_in_symbols():
+    """Protects the output with symbolic values: the weights are the coefficients of v₁ and v₂, also on the page."""
+    case = CASES["attention-112-96"]
+    answer = attention(**case["inputs"])
+    alpha = sympy.MatrixSymbol("alpha", 1, 2)
+    weights = {alpha[0, at]: float(answer["alpha"].value[0, at]) for at in range(2)}
+    found = sympy.expand(answer["z_1"].sympy).subs(weights)
+    expected = {name: float(number) for number, name in re.findall(r"([\d.]+) (v_\d)", case["expected"]["z_1"])}
+    assert {str(symbol) for symbol in found.free_symbols} == expected.keys() == {"v_1", "v_2"}
+    for name, number in expected.items():
+        assert round(float(found.coeff(sympy.Symbol(name))), 2) == number
+    assert "z₁ ≈ 0.8808 v₁ + 0.1192 v₂" in str(answer)
+
+
+def test_attention_of_five_tokens():
+    """Protects the whole of Z, and the first row of the scores and of the weights on the way."""
+    case = CASES["attention-5x4"]
+    answer, expected = attention(**case["inputs"]), case["expected"]
+    assert_rounds_to(answer["S"].value[0], expected["scores_row_1"])
+    assert_rounds_to(answer["A"].value[0], expected["weights_row_1"])
+    assert_rounds_to(answer["Z"].value[0], expected["Z_row_1"])
+    assert_rounds_to(answer["Z"].value, expected["Z"])
+    assert answer.passed
+
+
+@pytest.mark.parametrize("name", [name for name, expected in NETWORK.items() if not isinstance(expected, str)])
+def test_network(name):
+    """Protects every number of the network: forward pass, loss, local derivatives and gradients by their names."""
+    assert_rounds_to(network()[name].value, NETWORK[name])
+
+
+def test_network_local_derivative_in_words():
+    """Protects ∂z₁/∂W₁, which is told by its form: row i holds xᵀ, every other row is zero."""
+    told = NETWORK["dz_1/dW_1"]
+    assert "row i holds x^T in its own row and zeros elsewhere" in told
+    step = network()["dz_1/dW_1"]
+    assert step.local.form == "slice"
+    np.testing.assert_array_equal(step.value, [json.loads(told.rpartition("= ")[2])])
+
+
+def test_network_checks_hold():
+    """Protects the second routes of the same question."""
+    assert network().passed
+
+
+def test_lstm_parameters_in_symbols():
+    """Protects the count in the question's own letters: the same polynomial, and factored on the page."""
+    case = CASES["lstm-params-symbolic"]
+    answer = lstm_params(**case["inputs"])
+    expected = sympy.sympify(case["expected"]["params"])
+    found = to_sympy(answer["P"].closed)
+    assert sympy.expand(found - expected) == 0
+    assert found.is_Mul
+    assert answer["P"].value is None
+    assert answer.passed

@@ -1,0 +1,253 @@
+"""The laws that hold for every topic, on inputs derived from its declaration; no topic is named."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from oracles.latex_reader import Unreadable, read
+from strategies import DETAILS, answered, details, digits, invocations, typed_numbers
+
+from explain.engine.evaluate import evaluate
+from explain.engine.nodes.functions import Softmax
+from explain.engine.prose import SYMBOLIC
+from explain.page import page
+from explain.page.model import Equation
+from explain.render.latex import latex
+from explain.render.markdown import display, markdown, prose
+from explain.render.terminal import plain
+from explain.topics import all_topics
+
+EXAMPLES = 40
+ALL = sorted(all_topics().values(), key=lambda topic: topic.name)
+WIDTH = 400  # wide enough that no column is left out and no line is broken
+NOISE = 1e-12  # relative; what float64 makes of a sum that cancels is no fault of the page
+
+every_topic = pytest.mark.parametrize("topic", ALL, ids=[topic.name for topic in ALL])
+
+
+def law(*strategies):
+    """A property of the answers of one topic: the test is called with the topic, an input and one of each strategy."""
+
+    def decorate(test):
+        def over_inputs(topic):
+            @seed(f"{test.__name__} {topic.name}")  # other inputs for each law, the same ones in every run
+            @settings(
+                max_examples=EXAMPLES,
+                deadline=None,
+                database=None,
+                report_multiple_bugs=False,
+                suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+            )
+            @given(st.tuples(invocations(topic), *strategies))
+            def holds(drawn):
+                test(topic, *drawn)
+
+            holds()
+
+        over_inputs.__name__ = test.__name__
+        over_inputs.__doc__ = test.__doc__
+        return every_topic(over_inputs)
+
+    return decorate
+
+
+@law()
+def test_a_value_comes_from_its_own_expression(topic, inputs):
+    """Law 1: a value is what its own expression gives from the quantities it says it reads, and from nothing else."""
+    answer = answered(topic, inputs)
+    known = {item.symbol.name for item in answer.given}
+    for step in answer.steps:
+        assert known.issuperset(step.reads), f"{step.name} reads what is not there yet"
+        known.add(step.name)
+        if step.value is not None:
+            again = evaluate(step.expression, {name: answer.values[name] for name in step.reads})
+            assert np.array_equal(again, step.value), step.name
+            assert np.array_equal(answer.values[step.name], step.value), step.name
+
+
+@law(details, digits)
+def test_printed_numbers_contain_the_value(topic, inputs, detail, places):
+    """Law 2: whoever works a printed line with its printed numbers arrives at the value, rounding allowed for."""
+    answer = answered(topic, inputs)
+    scale = max([0.0, *(finite(value) for value in answer.values.values())])
+    readable = unreadable = 0
+    for where, sign, text, value, axis in printed(answer, page(answer, detail, places)):
+        try:
+            found, largest = read(text, rounded=sign == "≈", digits=places, axis=axis)
+        except Unreadable:
+            unreadable += "dots" not in text
+            continue
+        readable += 1
+        slack = NOISE * largest + 1e-15 * scale + 1e-300
+        assert found.contains(value, slack), f"{where}: {sign} {text}\nis {found}, the value is {value}"
+    assert readable >= unreadable, f"only {readable} of {readable + unreadable} lines with numbers could be read"
+
+
+def printed(answer, built):
+    """Every relation after the formula: where it stands, its sign, its LaTeX, the value it must contain."""
+    for _, sections in built.parts:
+        for section in sections:
+            step = answer.steps[section.number - 1]
+            if step.value is None:
+                continue
+            formulas = {latex(SYMBOLIC.write(step.expression)), latex(step.chain) if step.chain else ""}
+            for line in section.lines:
+                value = meant(step, line) if isinstance(line, Equation) else None
+                if value is None:
+                    continue
+                for sign, right in line.relations:
+                    if latex(right) not in formulas:
+                        yield step.name, sign, latex(right), value, softmax_axis(step.expression)
+    for name, line in zip(answer.results, built.results, strict=True):
+        if answer[name].value is not None:
+            for sign, right in line.relations:
+                yield f"result {name}", sign, latex(right), as_matrix(answer[name].value), None
+
+
+def meant(step, line):
+    """The value that an equation speaks of: the step's, one entry of it, or one slice of a local derivative."""
+    value = as_matrix(step.value)
+    if not line.label:
+        return value if latex(line.left) == latex(step.symbol.word) else None
+    told = prose(line.label)
+    if told.startswith("slice"):
+        rows = int(step.local.wrt.shape[0])
+        return np.vstack([value[:1], np.zeros((rows - 1, value.shape[1]))])
+    places = [int(number) - 1 for number in re.findall(r"\d+", told)]
+    sizes = [size for size in step.value.shape if size != 1]
+    if told.startswith("first"):
+        places = [0] * len(sizes)
+    assert len(places) == len(sizes), f"{step.name} has no entry with the name {told}"
+    return step.value[tuple(places.pop(0) if size != 1 else 0 for size in step.value.shape)]
+
+
+def as_matrix(value):
+    """A value with the two axes it is printed with."""
+    value = np.asarray(value, dtype=float)
+    return value.reshape(1, -1) if value.ndim == 1 else value
+
+
+def softmax_axis(node):
+    """The direction of a softmax in an expression: the one thing that its LaTeX leaves to the shapes."""
+    if isinstance(node, Softmax):
+        return node.axis
+    return next((axis for axis in map(softmax_axis, node.operands) if axis is not None), None)
+
+
+def finite(value):
+    """The largest finite number of an array."""
+    sizes = abs(np.asarray(value, dtype=float))
+    return float(np.where(np.isfinite(sizes), sizes, 0).max(initial=0))
+
+
+@law(details, digits)
+def test_the_last_step_gives_the_result(topic, inputs, detail, places):
+    """Law 3: the working ends in what was asked, each step has a name of its own, and nothing is shown twice."""
+    answer = answered(topic, inputs)
+    assert len(set(answer.names)) == len(answer.names)
+    assert answer.results
+    assert set(answer.results) <= set(answer.names)
+    assert answer.names[-1] in answer.results
+    built = page(answer, detail, places)
+    shown = ["\n".join(map(line_text, section.lines)) for section in sections_of(built)]
+    assert len(set(shown)) == len(shown)
+
+
+@law()
+def test_every_answer_is_checked(topic, inputs):
+    """Law 4: each page carries at least one check by a second route, and all of them pass."""
+    built = page(answered(topic, inputs))
+    assert built.checks
+    for passed, text in built.checks:
+        assert passed, prose(text)
+
+
+@law()
+def test_numbers_stand_as_typed(topic, inputs):
+    """Law 5: each typed number is among the givens as it was typed, and as often (`0.30` stays `0.30`)."""
+    shown = plain(page(answered(topic, inputs)), WIDTH)
+    section = shown[shown.index("\nGiven\n") : shown.index("\nConventions\n")]
+    missing = Counter(typed_numbers(topic, inputs)) - Counter(re.findall(r"-?\d+(?:\.\d*)?", section))
+    assert not missing, f"{missing} not in\n{section}"
+
+
+@law(details, digits)
+def test_negative_operands_stand_in_parentheses(topic, inputs, detail, places):
+    """Law 5: no sign follows another operator, in the terminal or in LaTeX."""
+    built = page(answered(topic, inputs), detail, places)
+    for line in plain(built, WIDTH).splitlines():
+        assert not re.search(r"\s[-+] -[\d.(\w]|[·⊙⊘] ?-", line), line
+    for equation in equations_of(built):
+        for _, right in equation.relations:
+            text = latex(right)
+            assert not re.search(r"[-+] -|\\(?:cdot|odot|oslash|times) -", text), text
+
+
+@law()
+def test_expression_and_value_have_one_shape(topic, inputs):
+    """Law 6: what the symbolic side says about a shape is what NumPy finds."""
+    for step in answered(topic, inputs).steps:
+        assert step.symbol.shape == step.expression.shape
+        if step.value is not None:
+            assert step.expression.shape == step.value.shape, step.name
+
+
+@law(digits)
+def test_the_details_differ_on_every_step(topic, inputs, places):
+    """Brief, exam and full are three different workings of each step that all of them show."""
+    answer = answered(topic, inputs)
+    pages = {detail: page(answer, detail, places) for detail in DETAILS}
+    texts = [{section.number: section_text(section) for section in sections_of(pages[detail])} for detail in DETAILS]
+    for number in set.intersection(*map(set, texts)):
+        found = {text[number] for text in texts}
+        assert len(found) == len(DETAILS), f"step {number}, {answer.names[number - 1]}"
+    assert texts[1].keys() == texts[2].keys()
+
+
+@law(details, digits)
+def test_the_same_question_has_the_same_answer(topic, inputs, detail, places):
+    """Nothing on a page depends on when, or after what, it was asked."""
+    first, second = (page(answered(topic, inputs), detail, places) for _ in range(2))
+    assert plain(first, 80) == plain(second, 80)
+    assert markdown(first) == markdown(second)
+
+
+@law(details, digits)
+def test_no_float_noise_is_shown(topic, inputs, detail, places):
+    """No more decimals than asked for (or than four significant digits need), no signed zero, nothing undefined."""
+    built = page(answered(topic, inputs), detail, places)
+    typed = {number.lstrip("+-") for number in typed_numbers(topic, inputs)}
+    shown = [line for line in plain(built, WIDTH).splitlines() if not line.lstrip().startswith("carried on")]
+    for line in shown:
+        for number in re.findall(r"(?<![\d.])\d+\.\d+", line):
+            significant = number.replace(".", "").lstrip("0")
+            decimals = len(number.partition(".")[2])
+            assert decimals <= max(places, 4) or len(significant) <= 4 or number in typed, line
+        assert not re.search(r"(?<![\w.])-0(?:\.0*)?(?![\d.×])", line), line
+        assert not re.search(r"\b(?:nan|inf)\b", line, re.IGNORECASE), line
+
+
+def sections_of(built):
+    """All sections of a page."""
+    return [section for _, sections in built.parts for section in sections]
+
+
+def equations_of(built):
+    """All equations of a page, those of the result among them."""
+    lines = [line for section in sections_of(built) for line in section.lines]
+    return [*(line for line in lines if isinstance(line, Equation)), *built.results]
+
+
+def line_text(line):
+    """A line of working as text."""
+    return "\n".join(display(line)) if isinstance(line, Equation) else prose(line)
+
+
+def section_text(section):
+    """What a section shows, without its number."""
+    return "\n".join([prose(section.title), section.shapes, prose(section.why), *map(line_text, section.lines)])
