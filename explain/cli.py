@@ -12,6 +12,7 @@ import click
 
 from explain import __version__
 from explain.errors import InputError, shown
+from explain.output import has_utf8
 from explain.topics import all_topics, find_topic
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ EXAMPLES = (
     'explain mlp --x -2,3 --W "0.5,-0.2" --b 0.1 --activation sigmoid --target 1 --loss binary-cross-entropy',
 )
 UNUSABLE = 2
+INTERRUPTED = 130
 
 
 class Choices(click.Choice[str]):
@@ -34,8 +36,30 @@ class Choices(click.Choice[str]):
         return value
 
 
+class TopicCommand(click.Command):
+    """A command whose help can be read in any locale."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help text."""
+        return plain_text(super().get_help(ctx))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; a word that belongs to none is refused with the mend."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message:
+                raise
+            mend = "every value follows its option, and a list has no spaces or stands in quotes"
+            raise click.UsageError(f"{error.message}: {mend}", ctx) from error
+
+
 class TopicGroup(click.Group):
     """Finds a topic's command by loading only that topic."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help text."""
+        return plain_text(super().get_help(ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All topics, and the commands of the program itself."""
@@ -115,7 +139,7 @@ def command_of(topic: Topic) -> click.Command:
         deliver(topic, given, find, Output.read(chosen))
 
     about = (topic.__doc__ or "").split("Examples:")[0].strip()
-    return click.Command(
+    return TopicCommand(
         topic.name,
         params=[*map(option_of, parameters), *output_options()],
         callback=run,
@@ -156,7 +180,7 @@ def topics() -> None:
     found = all_topics()
     width = max(map(len, found))
     for name, topic in sorted(found.items()):
-        click.echo(f"{name:{width}}  {topic.title}")
+        click.echo(plain_text(f"{name:{width}}  {topic.title}"))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -168,23 +192,40 @@ def run(arguments: Sequence[str]) -> int:
     except InputError as error:
         return complain(error.as_options())
     except click.exceptions.NoSuchOption as error:
-        hint = f"did you mean {error.possibilities[0]}?" if error.possibilities else "see --help"
+        possible = [name for name in error.possibilities or () if "_" not in name]
+        hint = f"did you mean {possible[0]}?" if possible else "see --help"
         return complain(f"{shown(error.option_name)} is not an option here: {hint}")
     except click.ClickException as error:
         return complain(error.format_message().replace("\n", " ").rstrip("."))
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return INTERRUPTED
+    except SystemExit as stop:  # click leaves this way after completion, and when the reader of a pipe has gone
+        return int(stop.code or 0) if "_EXPLAIN_COMPLETE" in os.environ else _hush(0)
     except BrokenPipeError:
-        # The reader has gone; what is still buffered must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _hush(0)
     except OSError as error:
-        return complain(f"{shown(error.filename or 'output')}: {error.strerror or error}")
+        complain(f"{shown(error.filename or 'output')}: {(error.strerror or str(error)).lower()}; choose another place")
+        return _hush(UNUSABLE)
     except RecursionError:
-        return complain("the input is nested too deeply to be worked")
+        return complain("the input is nested too deeply to be worked: take it apart")
+
+
+def _hush(code: int) -> int:
+    """What is still buffered goes nowhere, so that leaving does not fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code
 
 
 def complain(message: str) -> int:
     """One line on standard error."""
-    click.echo(f"explain: {message}", err=True)
+    click.echo(plain_text(f"explain: {message}"), err=True)
     return UNUSABLE
+
+
+def plain_text(text: str) -> str:
+    """Text as the terminal can show it: ASCII where the locale has no UTF-8."""
+    if has_utf8():
+        return text
+    from explain.render.glyphs import to_ascii
+
+    return to_ascii(text)

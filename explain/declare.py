@@ -94,7 +94,7 @@ class Topic:
             InputError: a parameter is missing, unknown or unusable.
         """
         answer = self.function(**self.read(given))
-        names = [find] if isinstance(find, str) else list(find)
+        names = [find] if isinstance(find, str) else list(dict.fromkeys(find))
         return answer.find(names) if names else answer
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,11 @@ def _fill(message: str, prefix: str) -> str:
     return "".join(filled).replace("\0", "{")
 
 
+def amount(count: int, noun: str) -> str:
+    """`1 layer`, `2 layers`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def shown(value: object, limit: int = 40) -> str:
     """A value short enough for one line of an error message, without control characters."""
     text = "".join(mark if mark.isprintable() else " " for mark in str(value))

@@ -51,8 +51,10 @@ class Output:
                 near = get_close_matches(str(raw[name]), choices, 1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise InputError(f"{{{name}}} is {shown(raw[name])}: choose {', '.join(choices)}{hint}")
+        if raw["output"] is not None and not raw["output"].strip():
+            raise InputError("{output} is empty: give the name of a file, such as notes.md")
         file = Path(raw["output"]) if raw["output"] else None
-        width = _number("width", raw["width"], 20, 400) if raw["width"] else 0
+        width = _number("width", raw["width"], 20, 400) if raw["width"] is not None else 0
         return cls(
             raw["format"] or _format_of(file),
             file,
@@ -69,10 +71,17 @@ class Output:
         built = page(answer, self.detail, self.digits)
         if self.file is not None:
             write_whole(self.file, self._text(built, ascii_only=False))
-        elif self.format != "terminal" or (not sys.stdout.isatty() and self.color != "always"):
-            sys.stdout.write(self._text(built, ascii_only=not _has_utf8()))
+        elif self.format != "terminal" or not self._coloured():
+            sys.stdout.write(self._text(built, ascii_only=not has_utf8()))
         else:
             self._paint(built)
+
+    def _coloured(self) -> bool:
+        return self.color == "always" or (self.color == "auto" and sys.stdout.isatty())
+
+    def _columns(self) -> int:
+        """The width of the page: as wanted, else the terminal's, but not too wide to read."""
+        return self.width or max(20, min(shutil.get_terminal_size((80, 24)).columns, WIDEST))
 
     def _text(self, built: Page, ascii_only: bool) -> str:
         from explain.render.glyphs import ASCII, UNICODE, to_ascii
@@ -88,7 +97,8 @@ class Output:
             return to_ascii(text) if ascii_only else text
         from explain.render.terminal import plain
 
-        return plain(built, self.width or 80, ASCII if ascii_only else UNICODE)
+        width = self._columns() if self.file is None and sys.stdout.isatty() else self.width or 80
+        return plain(built, width, ASCII if ascii_only else UNICODE)
 
     def _paint(self, built: Page) -> None:
         """Colour, through Rich, which honours NO_COLOR and the terminal's abilities."""
@@ -97,15 +107,15 @@ class Output:
         from explain.render.glyphs import ASCII, UNICODE
         from explain.render.terminal import show
 
-        glyphs: Glyphs = UNICODE if _has_utf8() else ASCII
-        width = self.width or min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
+        glyphs: Glyphs = UNICODE if has_utf8() else ASCII
+        always = self.color == "always"
         console = Console(
-            width=width,
-            force_terminal=True if self.color == "always" else None,
-            no_color=True if self.color == "never" else None,
+            width=self._columns(),
+            force_terminal=True if always else None,
+            no_color=False if always else None,
             legacy_windows=False,
         )
-        show(built, console, max(width, 20), glyphs)
+        show(built, console, self._columns(), glyphs)
 
 
 def _format_of(file: Path | None) -> str:
@@ -125,7 +135,8 @@ def _number(name: str, raw: Any, low: int, high: int) -> int:
     return int(text)
 
 
-def _has_utf8() -> bool:
+def has_utf8() -> bool:
+    """Whether standard output can show Unicode."""
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 

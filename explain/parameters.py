@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from explain.engine.names import is_symbol
 from explain.engine.shapes import write
 from explain.engine.values import Values
-from explain.errors import InputError, shown
+from explain.errors import InputError, amount, shown
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+", re.ASCII)
+NONZERO = re.compile(r"[^eE]*[1-9]")
 LONGEST_NUMBER = 40  # characters
 LONGEST_COUNT = 100  # digits
 MOST_ENTRIES = 100_000  # that may be typed; arrays handed over by a program may be larger
@@ -50,7 +51,7 @@ class Count:
         if isinstance(raw, Count):
             return raw
         text = str(raw).translate(_PASTED).strip()
-        if re.fullmatch(r"\d+", text):
+        if re.fullmatch(r"[0-9]+", text):
             if len(text) > LONGEST_COUNT:
                 raise InputError(
                     f"{{{name}}} is a number of {len(text)} digits: at most {LONGEST_COUNT} are accepted; "
@@ -58,7 +59,7 @@ class Count:
                 )
             if int(text) > 0:
                 return cls(int(text))
-        elif is_symbol(text):
+        elif is_symbol(text) and not isinstance(raw, bool):
             return cls(None, text)
         raise InputError(
             f"{{{name}}} is {shown(text) or 'empty'}: it must be a whole number from 1, or a symbol such as n"
@@ -102,9 +103,8 @@ class Matrix(Values):
         width = len(rows[0])
         for at, row in enumerate(rows, 1):
             if len(row) != width:
-                raise InputError(
-                    f"{{{name}}} has {width} numbers in row 1 and {len(row)} in row {at}: every row needs as many"
-                )
+                first = amount(width, "number")
+                raise InputError(f"{{{name}}} has {first} in row 1 and {len(row)} in row {at}: every row needs as many")
         flat = len(rows) == 1 and not (isinstance(raw, Sequence) and not isinstance(raw, str) and _is_nested(raw))
         places = (f" in row {at}" if len(rows) > 1 else "" for at, row in enumerate(rows, 1) for _ in row)
         texts = [
@@ -145,7 +145,7 @@ def number_text(name: str, text: str, place: str) -> str:
     if "/" in plain:
         if not int(plain.split("/")[1]):
             raise InputError(f"{where} is {plain}: the denominator must not be 0")
-    elif float(plain) in (float("inf"), float("-inf")) or 0 < abs(float(plain)) < 1e-300:
+    elif abs(float(plain)) == float("inf") or (abs(float(plain)) < 1e-300 and NONZERO.match(plain)):
         raise InputError(f"{where} is {shown(plain)}: its size must lie between 1e-300 and 1e308")
     return plain.removeprefix("+")
 
@@ -187,7 +187,7 @@ def _unbracketed(name: str, text: str) -> str:
     if "[" in body:
         rows = re.split(r"\]\s*[,;]?\s*\[", body.removeprefix("[").removesuffix("]"))
         body = ";".join(row.strip() for row in rows)
-    if not inner or "[" in body or "]" in body:
+    if not inner or "[" in body or "]" in body or text.count("[") != text.count("]"):
         raise InputError(
             f"{{{name}}} is {shown(text)}: the brackets do not match; write it like [[1,2],[3,4]] or 1,2;3,4"
         )
@@ -200,7 +200,7 @@ def _nested(name: str, raw: Any) -> list[list[str]]:
     if not raw or any(isinstance(row, Sequence) and not isinstance(row, str) and not row for row in raw):
         raise InputError(f"{{{name}}} is {shown(raw)}: a list without numbers")
     if _is_nested(raw):
-        return [[_as_text(item) for item in row] if isinstance(row, Sequence) else [_as_text(row)] for row in raw]
+        return [[_as_text(item) for item in row] if hasattr(row, "__len__") else [_as_text(row)] for row in raw]
     return [[_as_text(item) for item in raw]]
 
 
@@ -222,5 +222,5 @@ def as_column(name: str, given: Values, height: int | None = None) -> Values:
     if len(given.shape) == 2 and 1 not in given.shape:
         raise InputError(f"{{{name}}} is {write(given.shape)}: a vector belongs here, one row or one column")
     if height is not None and len(given) != height:
-        raise InputError(f"{{{name}}} has {len(given)} numbers: {height} belong here")
+        raise InputError(f"{{{name}}} has {amount(len(given), 'number')}: {height} belong here")
     return column

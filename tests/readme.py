@@ -120,3 +120,4 @@ if __name__ == "__main__":
 
     with tempfile.TemporaryDirectory() as scratch:
         refresh(Path(scratch))
+    run("explain attention --scores 112,96 -o samples/attention.svg", README.parent)

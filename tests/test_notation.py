@@ -167,7 +167,7 @@ PICTURES = [
     (Paren(grid("1", "2", "3")), "⎛⎡1⎤⎞\n⎜⎢2⎥⎟\n⎝⎣3⎦⎠"),
     (Fraction(Word("1"), Row([Word("1"), Word(" + "), Word("x")])), "  1\n─────\n1 + x"),
     (Row([word("e"), Word(" = "), Fraction(Word("16"), Word("8"))]), "    16\ne = ──\n    8"),
-    (Grid([[Word("1"), Word("⋯"), Word("9")], None], [0, None, 8]), "⎡1  ⋯  9⎤\n⎢       ⎥\n⎣⋮  ⋮  ⋮⎦"),
+    (Grid([[Word("1"), Word("⋯"), Word("9")], None], [0, None, 8]), "⎡1  ⋯  9⎤\n⎢       ⎥\n⎣⋮  ⋱  ⋮⎦"),
 ]
 
 

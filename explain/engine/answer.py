@@ -102,6 +102,7 @@ class Answer:
     values: Mapping[str, Array]
     proof: Proof
     asked: list[str] = field(default_factory=list)
+    _by_sympy: list[Check] | None = None
 
     def __getitem__(self, name: str) -> Step:
         for step in self.steps:
@@ -115,9 +116,18 @@ class Answer:
         return [step.name for step in self.steps]
 
     @property
+    def all_checks(self) -> list[Check]:
+        """The topic's checks, and SymPy's of the worked entries."""
+        if self._by_sympy is None:
+            from explain.engine.checks import sympy_check
+
+            self._by_sympy = sympy_check(self)
+        return [*self.checks, *self._by_sympy]
+
+    @property
     def passed(self) -> bool:
         """Whether every check holds."""
-        return all(check.passed for check in self.checks)
+        return all(check.passed for check in self.all_checks)
 
     def symbol(self, name: str) -> Symbol:
         """The symbol of a given or computed quantity."""
@@ -146,6 +156,7 @@ class Answer:
             checks=[check for check in self.checks if needed.issuperset(check.needs)],
             results=list(names),
             asked=list(names),
+            _by_sympy=None,
         )
 
     def to_markdown(self, detail: str = "exam", digits: int = 4) -> str:

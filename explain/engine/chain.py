@@ -17,7 +17,7 @@ from explain.engine.evaluate import symbols
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Node, Number, Symbol
-from explain.engine.nodes.functions import Apply, Softmax
+from explain.engine.nodes.functions import Apply, Softmax, softmax_jacobian
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose
 from explain.engine.notation import Row, product
 
@@ -146,6 +146,9 @@ class Backward:
                 return {operand.name: seed * local if isinstance(expression, Apply) else local.T @ seed}
         return pull(expression, seed, symbol, self.active)
 
+    def _expression(self, symbol: Symbol) -> Node:
+        return next(e for s, e in self.definitions if s.name == symbol.name)
+
     def _defined(self, name: str) -> Symbol | None:
         return next((step.symbol for step in self.sheet.steps if step.name == name), None)
 
@@ -159,10 +162,11 @@ class Backward:
         name = f"d{symbol.name}/d{operand.name}"
         if isinstance(expression, Softmax):
             if self.jacobians and symbol.shape[1] == 1 and int(symbol.shape[0]) <= LARGEST_JACOBIAN:
+                saturated = self._saturated(symbol, "softmax")
                 self.sheet.define(
                     name,
-                    Diagonal(symbol) - symbol @ symbol.T,
-                    *wording.softmax_jacobian(symbol, operand),
+                    softmax_jacobian(symbol, saturated),
+                    *wording.softmax_jacobian(symbol, operand, saturated),
                     local=Local("matrix", symbol, operand),
                 )
             return
@@ -173,20 +177,20 @@ class Backward:
         self.sheet.define(
             name,
             derivative,
-            *wording.activation_derivative(function, symbol, operand, single, safe is not None),
+            *wording.activation_derivative(function, symbol, operand, safe is not None),
             written=None if single else wording.primed(function, operand),
             chain=None,
             local=Local("number" if single else "diagonal", symbol, operand),
         )
 
     def _saturated(self, symbol: Symbol, name: str) -> bool:
-        """Whether 1 - σ or 1 - tanh² would lose its digits."""
+        """Whether 1 - σ, 1 - tanh² or p - p² would lose its digits."""
         import numpy as np
 
         value = self.sheet.values.get(symbol.name)
-        if value is None or name not in ("sigmoid", "tanh"):
+        if value is None or name not in ("sigmoid", "tanh", "softmax"):
             return False
-        return bool(np.any(1 - np.abs(value) < 1e-7))
+        return bool(np.any(1 - np.abs(value) < 1e-6))
 
     def _local_of_linear(self, symbol: Symbol, operand: Symbol, expression: Node) -> None:
         """∂z/∂W and ∂z/∂h of a linear step, read off what a symbolic seed is pulled back to."""
@@ -216,7 +220,7 @@ class Backward:
             expression = joined(expression, piece)
         through = [symbol for symbol, _ in pieces]
         chain = self._chain(operand, through)
-        definition = next(e for s, e in self.definitions if s.name == through[0].name)
+        definition = self._expression(through[0])
         gradient = self.sheet.define(
             f"d{self.top.name}/d{operand.name}",
             expression,
@@ -243,9 +247,12 @@ class Backward:
         middle = next(s for s, e in self.definitions if operand.name in symbols(e) and s.name in self.active)
         outer, inner = self._defined(f"d{target}/d{middle.name}"), self._defined(f"d{middle.name}/d{operand.name}")
         symbol = next(s for s, _ in self.definitions if s.name == target)
-        if outer is None or inner is None or operand.shape[1] != 1:
+        copied = isinstance(self._expression(middle), Symbol)
+        if outer is None or (inner is None and not copied) or operand.shape[1] != 1:
             return
-        expression = outer @ Diagonal(inner) if any(size != 1 for size in inner.shape) else outer @ inner
+        expression: Node = outer
+        if inner is not None:
+            expression = outer @ Diagonal(inner) if any(size != 1 for size in inner.shape) else outer @ inner
         self.sheet.define(
             f"d{target}/d{operand.name}",
             expression,

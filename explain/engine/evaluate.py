@@ -30,6 +30,14 @@ def run(definitions: Sequence[tuple[str, Node]], given: Mapping[str, Array]) -> 
     return values
 
 
+def largest_of(values: Array) -> float:
+    """The largest finite magnitude in an array."""
+    import numpy as np
+
+    sizes = np.abs(values.astype(np.float64))
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
+
+
 def symbols(node: Node) -> dict[str, Symbol]:
     """The symbols an expression reads, by name, in the order of their first appearance."""
     found: dict[str, Symbol] = {}

@@ -135,9 +135,9 @@ BERNOULLI_LIKELIHOOD = ScalarFunction(
 BERNOULLI_FROM_LOGITS = ScalarFunction(
     "bernoulli-from-logits",
     Word("BCE", r"\mathrm{BCE}"),
-    lambda z, y: _softplus(z) - y * z,
-    definition=lambda z, y: LOG(1 + EXP(z)) - y * z,
-    derivatives=[lambda args, out: SIGMOID(args[0]) - args[1]],
+    lambda z, y: (1 - y) * _softplus(z) + y * _softplus(-z),
+    definition=lambda z, y: (1 - y) * LOG(1 + EXP(z)) + y * LOG(1 + EXP(-z)),
+    derivatives=[lambda args, out: (1 - args[1]) * SIGMOID(args[0]) - args[1] * SIGMOID(-args[0])],
     inline=True,
 )
 LIKELIHOOD = ScalarFunction(

@@ -15,7 +15,7 @@ from explain.engine.functions import (
     SQUARED_ERROR,
 )
 from explain.engine.nodes.base import Node, Number, Symbol
-from explain.engine.nodes.functions import LogSumExp
+from explain.engine.nodes.functions import cross_entropy_from_logits
 from explain.engine.nodes.linear import Sum
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Loss(NamedTuple):
     mean: bool
     told: str
 
+
+NEARLY = 1e-6  # a probability as near to 0 or 1 as this is saturated: 1 - p keeps fewer than ten digits
 
 LOSSES = {
     "squared-error": Loss(SQUARED_ERROR, 1, False, "squared error, summed over the outputs"),
@@ -54,7 +56,7 @@ def loss_from_logits(name: str, logits: Symbol, target: Symbol) -> Node:
     """The same loss with the sigmoid or softmax put in, which stays finite where that is saturated."""
     if name == "binary-cross-entropy":
         return _averaged(Sum(BERNOULLI_FROM_LOGITS(logits, target)), logits, True)
-    return _averaged(Sum(LogSumExp(logits)) - Sum(target * logits), logits, False)
+    return _averaged(cross_entropy_from_logits(logits, target), logits, False)
 
 
 def _averaged(total: Node, prediction: Symbol, mean: bool) -> Node:
@@ -68,8 +70,8 @@ def saturated(name: str, activation: str, prediction: Array, target: Array) -> b
     import numpy as np
 
     if (name, activation) == ("binary-cross-entropy", "sigmoid"):
-        return bool(np.any(np.minimum(prediction, 1 - prediction) < 1e-7))
-    if (name, activation) == ("cross-entropy", "softmax"):
+        return bool(np.any(np.minimum(prediction, 1 - prediction) < NEARLY))
+    if (name, activation) == ("cross-entropy", "softmax") and len(prediction) > 1:
         used = prediction[target > 0]
-        return bool(np.any((used < 1e-300) | (1 - used < 1e-7)))
+        return bool(np.any((used < 1e-300) | (1 - used < NEARLY)))
     return False

@@ -11,6 +11,8 @@ from explain.engine.evaluate import symbols
 from explain.engine.nodes.arithmetic import Add, Divide, Raise, SquareRoot, Times, negative
 from explain.engine.nodes.base import Entry, Node, Number, Symbol
 from explain.engine.nodes.functions import Apply
+from explain.engine.nodes.linear import MatMul, Transpose
+from explain.engine.shapes import write
 
 
 class TooLongError(ValueError):
@@ -42,18 +44,36 @@ def to_sympy(node: Node) -> Any:
     """An expression in SymPy: a scalar, or an immutable matrix of its entries.
 
     Raises:
+        TypeError: a size is a symbol, and the operation has no form in SymPy's matrix expressions.
         TooLongError: an entry is a sum of more than 64 terms.
     """
     import sympy
 
     if not node.shape:
         return lower(scalar(node), sympy_leaf)
+    if any(isinstance(size, str) for size in node.shape):
+        return _matrix_expression(node)
     rows, columns = (int(size) for size in (*node.shape, 1)[:2])
     entries = [
         lower(node.entry((row, column)[: len(node.shape)]), sympy_leaf)
         for row, column in product(range(rows), range(columns))
     ]
     return sympy.ImmutableDenseMatrix(rows, columns, entries)
+
+
+def _matrix_expression(node: Node) -> Any:
+    """An expression of matrices with symbolic sizes, as SymPy's matrix expressions have it."""
+    import sympy
+
+    if isinstance(node, Symbol):
+        sizes = [sympy.Symbol(size) if isinstance(size, str) else size for size in node.shape]
+        return sympy.MatrixSymbol(node.name, *sizes)
+    operands = [_matrix_expression(operand) for operand in node.operands]
+    if isinstance(node, MatMul):
+        return operands[0] * operands[1]
+    if isinstance(node, Transpose):
+        return operands[0].T
+    raise TypeError(f"a shape of {write(node.shape)} has no entries, and {type(node).__name__} no matrix form in SymPy")
 
 
 def scalar(node: Node) -> Node:

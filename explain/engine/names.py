@@ -37,7 +37,7 @@ def word(name: str, index: str = "") -> Word:
     r"""The written form of a plain name, with an index where one entry is meant.
 
     >>> word("dL/dW_1").text, word("yhat").latex, word("z_1", "i").text
-    ('∂L/∂W₁', '\\\\hat{y}', 'z₁,ᵢ')
+    ('∂L/∂W₁', '\\hat{y}', 'z₁,ᵢ')
     """
     derivative = _DERIVATIVE.fullmatch(name)
     if derivative:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from explain.engine.values import Values
 
 PRECISION = 40
+UNPRINTABLE = 10**6  # bits in the exponent of a number that no page should show
 
 
 class Proof:
@@ -70,4 +71,7 @@ def settle(value: Any) -> Any:
         return value
     if not value.is_number:
         return None
-    return sympy.N(value, PRECISION)
+    number = sympy.N(value, PRECISION)
+    if number.is_Float and abs(number.num.exp) > UNPRINTABLE:
+        return sympy.Float(0) if number.num.exp < 0 else None
+    return number

@@ -42,7 +42,7 @@ Shown(text='-1.00×10⁻⁵', exact=False))
         return Shown("-∞" if number < 0 else "∞", True)
     if not number:
         return Shown("0", False)
-    if abs(number) < _SMALL or (rational is None and abs(number) >= _LARGE):
+    if abs(number) < _SMALL or abs(number) >= (_LARGE if rational is None else _LARGE**4):
         return _powered(number, digits, rational)
     rounded = number.quantize(Decimal(1).scaleb(-decimals(number, digits)), context=_CONTEXT)
     if rational is not None and Fraction(rounded) == rational:

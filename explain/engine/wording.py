@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explain.engine.nodes.arithmetic import Add, Negative
-from explain.engine.nodes.base import Node, Number, Symbol
-from explain.engine.nodes.functions import Apply, LogSumExp, ScalarFunction, Softmax
+from explain.engine.nodes.base import Node, Number, Symbol, Textbook
+from explain.engine.nodes.functions import Apply, ScalarFunction, Softmax
 from explain.engine.nodes.linear import MatMul, Sum
 from explain.engine.notation import Word
 from explain.engine.prose import Prose, say
@@ -31,15 +31,30 @@ RULES = {
 }
 
 
-def activation_derivative(function: ScalarFunction, output: Symbol, operand: Symbol, single: bool, safe: bool) -> Said:
+SAFER = {
+    "sigmoid": "written with σ(-z) in place of 1 - σ(z), which has lost its digits where σ is nearly 1",
+    "tanh": "written as 4 σ(2z) σ(-2z), because 1 - tanh² has lost its digits where tanh is nearly 1 or -1",
+}
+FROM_OUTPUT = (RULES["sigmoid"], RULES["tanh"])  # these need no new evaluation of the function
+
+
+SAFER = {
+    "sigmoid": "written with σ(-z) in place of 1 - σ(z), which has lost its digits where σ is nearly 1",
+    "tanh": "written as 4 σ(2z) σ(-2z), because 1 - tanh² has lost its digits where tanh is nearly 1 or -1",
+}
+FROM_OUTPUT = (RULES["sigmoid"], RULES["tanh"])  # these need no new evaluation of the function
+
+
+def activation_derivative(function: ScalarFunction, output: Symbol, operand: Symbol, safe: bool) -> Said:
     """A step ∂h/∂z of an activation."""
+    single = all(size == 1 for size in output.shape)
     rule = RULES[function.name]
     if safe:
-        rule += "; written with σ(-z) in place of 1 - σ(z), which has lost its digits where σ is nearly 1 (saturated)"
+        rule += f"; {SAFER[function.name]} (saturated)"
     if single:
         return (
             say("Derivative of the activation at {z}", z=operand),
-            say(rule + "; here the output {h} of the forward pass is used again", h=output) if not safe else say(rule),
+            say(rule + "; {h} is known from the forward pass", h=output) if rule in FROM_OUTPUT else say(rule),
         )
     return (
         say("Derivative of the activation at {z}", z=operand),
@@ -52,13 +67,19 @@ def activation_derivative(function: ScalarFunction, output: Symbol, operand: Sym
     )
 
 
-def softmax_jacobian(output: Symbol, operand: Symbol) -> Said:
+def softmax_jacobian(output: Symbol, operand: Symbol, safe: bool) -> Said:
     """The step ∂p/∂z of softmax."""
     return (
         say("Jacobian of softmax"),
         say(
             "quotient rule: raising one entry of {z} raises its own probability in {p} and lowers all others, "
-            "because {p} always sums to 1",
+            "because {p} always sums to 1"
+            + (
+                "; on the diagonal p - p² is taken as p times the sum of the others, because an entry is almost 1 "
+                "(saturated)"
+                if safe
+                else ""
+            ),
             z=operand,
             p=output,
         ),
@@ -127,14 +148,14 @@ LOSS_RULES = {
     "squared-error": "the square gives a factor 2",
     "half-squared-error": "the 2 of the square and the half cancel",
     "bernoulli-likelihood": "log u has the derivative 1/u, and the inner derivative of 1 - ŷ is -1",
-    "bernoulli-from-logits": "log(1 + e to the z) has the derivative σ(z)",
+    "bernoulli-from-logits": "log(1 + e to the z) has the derivative σ(z), so that this is σ(z) - y",
     "likelihood": "log u has the derivative 1/u",
 }
 
 
 def _loss_rules(definition: Node) -> list[str]:
     """What is to be known about the derivative of the loss."""
-    if isinstance(definition, LogSumExp):
+    if isinstance(definition, Textbook):
         return ["the logarithm of the sum of exponentials has softmax as its derivative"]
     found = [LOSS_RULES[definition.function.name]] if isinstance(definition, Apply) else []
     for operand in definition.operands if not found else ():

@@ -6,16 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from explain.engine.answer import Answer, Check, Given, Local, Step
-from explain.engine.evaluate import evaluate, symbols
+from explain.engine.evaluate import evaluate, largest_of, symbols
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.notation import Notation, Word
 from explain.engine.proof import Proof
 from explain.engine.prose import Prose, say
 from explain.engine.values import Values
+from explain.errors import InputError
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
+
+
+CRUMB = 1e-13  # what cancellation leaves of terms of size 1
+MOST_CRUMBS = 64
 
 
 class Worksheet:
@@ -30,11 +35,23 @@ class Worksheet:
         self.checks: list[Check] = []
         self.values: dict[str, Array] = {}
         self._part = ""
+        self._options: dict[str, str] = {}
 
     def given(
-        self, name: str, values: Values | None, meaning: str | Prose, *, shape: Sequence[int | str] = ()
+        self,
+        name: str,
+        values: Values | None,
+        meaning: str | Prose,
+        *,
+        option: str = "",
+        shape: Sequence[int | str] = (),
     ) -> Symbol:
-        """Introduce a quantity. Without numbers it stays a symbol of the given shape."""
+        """Introduce a quantity. Without numbers it stays a symbol of the given shape.
+
+        Args:
+            option: the parameter it was given by, for errors.
+        """
+        self._options[name] = option
         symbol = Symbol(name, tuple(shape) if values is None else values.shape)
         self.given_items.append(Given(symbol, values, say(meaning) if isinstance(meaning, str) else meaning))
         if values is not None:
@@ -63,9 +80,13 @@ class Worksheet:
         note: Prose = (),
     ) -> Symbol:
         """Work one line: `name = expression`, evaluated here and nowhere else."""
+        if self._options.get(name):
+            raise InputError(
+                f"{{{self._options[name]}}} is {name}: the answer itself uses that name; choose another symbol"
+            )
         symbol = Symbol(name, expression.shape, written or word(name))
         unknown = [read for read in symbols(expression) if read not in self.values]
-        value = None if unknown else as_array(evaluate(expression, self.values))
+        value = None if unknown else self._evaluated(name, expression)
         if value is not None:
             self.values[name] = value
         self.steps.append(
@@ -83,6 +104,56 @@ class Worksheet:
             )
         )
         return symbol
+
+    def _evaluated(self, name: str, expression: Node) -> Array:
+        """The value; NaN and infinity are no answer, but -∞ in a masked score is working.
+
+        Raises:
+            InputError: the value leaves the range of double precision.
+        """
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            value = as_array(evaluate(expression, self.values))
+        if value.dtype == object or np.isfinite(value).all():
+            return self._without_noise(name, expression, value)
+        masked = any(np.isneginf(self.values[read]).any() for read in symbols(expression))
+        if np.isnan(value).any() or np.isposinf(value).any() or not masked:
+            options = ", ".join(f"{{{option}}}" for option in self._origins(expression))
+            raise InputError(f"{options}: with these numbers {name} is beyond 1.8e308; give smaller ones")
+        return value
+
+    def _without_noise(self, name: str, expression: Node, value: Array) -> Array:
+        """The value with 0 where terms cancel and floats leave a crumb: 0.1 + 0.2 - 0.3 decides a ReLU's slope."""
+        import numpy as np
+
+        if value.dtype == object or isinstance(expression, Symbol):
+            return value
+        largest = max((largest_of(self.values[read]) for read in symbols(expression)), default=1.0)
+        crumbs = np.argwhere((value != 0) & (np.abs(value) < CRUMB * largest) & (np.abs(value) > CRUMB**2 * largest))
+        if not 0 < len(crumbs) <= MOST_CRUMBS:
+            return value
+        proof = Proof(self._given_values(), {**{s.name: s.expression for s in self.steps}, name: expression})
+        value = value.copy()
+        for place in crumbs:
+            index = tuple(int(at) for at in place)
+            if proof.entry(name, index) == 0:
+                value[index] = 0.0
+        return value
+
+    def _given_values(self) -> dict[str, Values]:
+        return {item.symbol.name: item.values for item in self.given_items if item.values is not None}
+
+    def _origins(self, expression: Node) -> list[str]:
+        """The parameters that an expression comes from."""
+        found: dict[str, None] = {}
+        for name in symbols(expression):
+            definition = self.definition(name)
+            if definition is not None:
+                found.update(dict.fromkeys(self._origins(definition)))
+            elif self._options.get(name):
+                found[self._options[name]] = None
+        return list(found)
 
     def definition(self, name: str) -> Node | None:
         """The expression that defines a name; None for what is given."""
@@ -109,18 +180,17 @@ class Worksheet:
         """Record a check by a second route, and the steps it speaks of."""
         self.checks.append(Check(text, passed, tuple(symbol.name for symbol in needs)))
 
-    def run_from(self, given: dict[str, Array], wanted: Node) -> Array:
-        """An expression evaluated again from other givens; steps that are gradients are left alone."""
+    def run_from(self, given: dict[str, Array]) -> dict[str, Array]:
+        """All quantities again from other givens; steps that are gradients are left alone."""
         values = dict(given)
         for step in self.steps:
             if step.value is not None and "/d" not in step.name:
                 values[step.name] = evaluate(step.expression, values)
-        return evaluate(wanted, values)
+        return values
 
     def answer(self, *results: Symbol) -> Answer:
         """The finished answer."""
-        given = {item.symbol.name: item.values for item in self.given_items if item.values is not None}
-        proof = Proof(given, {step.name: step.expression for step in self.steps})
+        proof = Proof(self._given_values(), {step.name: step.expression for step in self.steps})
         names = [symbol.name for symbol in results]
         return Answer(
             self.title, self.source, self.given_items, self.conventions, self.steps, names, self.checks,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explain.engine.answer import Answer, Given, Step
-from explain.engine.checks import sympy_check
 from explain.engine.names import word
 from explain.engine.notation import Notation
 from explain.engine.prose import SYMBOLIC, Prose, say
@@ -43,8 +42,7 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
     everything = [section for _, sections in built.parts for section in sections]
     built.conventions = [*answer.conventions, *explained(everything), policy(digits, everything)]
     built.results = [_result(answer[name], figures) for name in answer.results]
-    by_sympy = sympy_check(answer)
-    built.checks = [(check.passed, check.text) for check in (*answer.checks, *([by_sympy] if by_sympy else []))]
+    built.checks = [(check.passed, check.text) for check in answer.all_checks]
     return built
 
 

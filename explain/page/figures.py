@@ -43,8 +43,6 @@ class Figures:
         if math.isinf(number):
             return show(number)
         proven = exact() if near(number, self.digits) else None
-        if number == 0 and proven is not None and not proven.is_Rational:
-            return Shown("0", False)  # too small for a float
         return show(number if proven is None else proven, self.digits)
 
     def figure(self, symbol: Symbol, transposed: bool = False) -> tuple[Notation, bool]:

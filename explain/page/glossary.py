@@ -14,6 +14,7 @@ MEANINGS: dict[str, Prose] = {
     "diag": ("diag(v) is the matrix with v on its diagonal and zeros elsewhere",),
     "rowsum": ("rowsum adds up each row; the sum stands for every entry of its row",),
     "columnsum": ("columnsum adds up each column; the sum stands for every entry of its column",),
+    "each": ("each(a) has a in every place",),
     "1[": ("1[condition] is 1 where the condition holds and 0 elsewhere",),
 }
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from explain.engine import shapes
 from explain.engine.answer import Step
+from explain.engine.evaluate import symbols
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, Negative, Times
-from explain.engine.nodes.base import Index, Node, Symbol, entry_place
+from explain.engine.nodes.base import Index, Node, Symbol, Textbook, entry_place
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose, is_leaf
 from explain.engine.notation import Grid, Notation, Word, call
 from explain.engine.prose import SYMBOLIC, say
@@ -31,10 +32,11 @@ class Working:
         """All lines of a step."""
         lines: list[Line] = list(self._jacobian(step))
         head = self._head(step)
+        lines += self._origins(step)
         if step.value is None:
             return [*lines, Equation(step.symbol.word, head + self._closed(step))]
         if all(size == 1 for size in step.value.shape):
-            head += self._scalar(step)
+            head += self._scalar(step, head)
             return [*lines, Equation(step.symbol.word, head), *self._unrounded(step)]
         lines.append(Equation(step.symbol.word, head))
         lines += self._entries(step)
@@ -58,13 +60,15 @@ class Working:
     def _closed(self, step: Step) -> Relations:
         return [] if step.closed is None else [("=", SYMBOLIC.write(step.closed))]
 
-    def _scalar(self, step: Step) -> Relations:
+    def _scalar(self, step: Step, head: Relations) -> Relations:
         """A single number: the lines between substitution and value, and the value."""
         assert step.value is not None
         value, exact = self.figures.figure(step.symbol)
         if is_leaf(step.expression):
             return []
-        relations = [] if self.detail == "brief" else self._staged(step.expression, (0,) * step.value.ndim, 1)
+        relations = [] if self.detail == "brief" else self._staged(step.expression, (0,) * step.value.ndim)
+        if relations and _text(relations[0][1]) == _text(head[-1][1]):
+            relations = relations[1:]
         if relations and _text(relations[-1][1]) == _text(value):
             relations.pop()
         return [*relations, (_sign(exact), value)]
@@ -83,7 +87,7 @@ class Working:
         ]
 
     def _entry(self, step: Step, index: Index, label: str) -> list[Line]:
-        relations = self._staged(step.expression, index, 0)
+        relations = self._staged(step.expression, index)
         if not relations:
             return []
         shown, exact = self.figures.entry(step.name, index)
@@ -94,8 +98,8 @@ class Working:
         name = label if label else "entry " + entry_place(index, step.symbol.shape)
         return [Equation(None, relations, say(name))]
 
-    def _staged(self, expression: Node, index: Index, skip: int) -> Relations:
-        """The working of one entry; `skip` leaves out the first lines."""
+    def _staged(self, expression: Node, index: Index) -> Relations:
+        """The working of one entry, from numbers put in to the value."""
         entry = expression.entry(index if expression.shape else ())
         relations: Relations = []
         for line in self._chosen(stages(entry, self.figures.answer.proof)):
@@ -104,7 +108,7 @@ class Working:
             text = _text(notation)
             if not relations or text != _text(relations[-1][1]):
                 relations.append((_sign(numbers.exact), notation))
-        return relations[skip:] if not expression.shape or skip else relations
+        return relations
 
     def _chosen(self, lines: Sequence[Node]) -> Sequence[Node]:
         """In exam detail the first line of reduction is shown, in full detail every one."""
@@ -165,6 +169,16 @@ class Working:
         )
         return [say(f"{shapes.write(value.shape)} entries, smallest {low}, largest {high}, mean {mean}")]
 
+    def _origins(self, step: Step) -> list[Line]:
+        """In full detail, where each quantity that is read comes from."""
+        if self.detail != "full":
+            return []
+        numbers = {name: f" (step {at})" for at, name in enumerate(self.figures.answer.names, 1)}
+        told: list[str | Notation] = ["from "]
+        for name, symbol in symbols(step.expression).items():
+            told += [symbol.word, numbers.get(name, " (given)"), ", "]
+        return [tuple(told[:-1])]
+
     def _unrounded(self, step: Step) -> list[Line]:
         """In full detail, the value that is carried on."""
         if self.detail != "full" or step.value is None:
@@ -205,6 +219,8 @@ def _has_product(node: Node) -> bool:
 
 
 def _shapes(node: Node) -> str:
+    if isinstance(node, Textbook):
+        return _shapes(node.printed)
     if isinstance(node, MatMul):
         return "".join(_shapes(operand) for operand in node.operands)
     if isinstance(node, Add | Times):

@@ -104,6 +104,16 @@ class BoxWriter:
         parts = [base, text_box("^"), exponent] if simple else [base, text_box("^("), exponent, text_box(")")]
         return beside(parts)
 
+    def bracket(self, inner: Box, side: int) -> Box:
+        """One round bracket, as tall as a box: 0 opens, 1 closes."""
+        both = self._bracketed(Box(0, inner.height, inner.base, []), self.glyphs.round)
+        return Box(
+            1,
+            inner.height,
+            inner.base,
+            [(row, 0, text, style) for row, column, text, style in both.marks if column == side],
+        )
+
     def _bracketed(self, inner: Box, brackets: Sequence[str]) -> Box:
         left, right = brackets[:2] if inner.height == 1 else (brackets[2:5], brackets[5:8])
         marks = inner.moved(0, 1)
@@ -134,7 +144,7 @@ class BoxWriter:
         """A cell's text, the width left of its decimal point, its style."""
         places = [keep for keep in kept if keep]
         if row is None:
-            return (self.glyphs.plain("⋮"), 1, "")
+            return (self.glyphs.plain("⋱" if places[at] == "dots" else "⋮"), 1, "")
         if places[at] == "dots":
             return (self.glyphs.plain("⋯"), 1, "")
         box = BoxWriter(self.glyphs, inline=True).box(row[at])

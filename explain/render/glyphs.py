@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 _ASCII = {
     "σ": "sigma", "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "eps", "η": "eta", "θ": "theta",
     "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ρ": "rho", "τ": "tau", "φ": "phi", "ψ": "psi", "ω": "omega",
     "Σ": "Sum_", "∂": "d", "ŷ": "yhat", "·": "*", "⊙": "(*)", "≈": "~=", "√": "sqrt ", "∞": "inf", "′": "'",
-    "⋯": "...", "⋮": ":", "×": "x", "→": "->", "≤": "<=", "≥": ">=", "≠": "!=", "−": "-", "ᵀ": "^T", "…": "...",
-    "‖": "||", "✓": "ok", "✗": "FAILED", "±": "+-", "—": "-", "–": "-", "∈": "in", "²": "^2", "³": "^3",
+    "⋯": "...", "⋮": ":", "⋱": ":", "×": "x", "→": "->", "≤": "<=", "≥": ">=", "≠": "!=", "−": "-", "ᵀ": "^T",
+    "…": "...",    "‖": "||", "✓": "ok", "✗": "FAILED", "±": "+-", "—": "-", "–": "-", "∈": "in",
     "ᵢ": "_i", "ⱼ": "_j", "“": '"', "”": '"', "’": "'",
 }  # fmt: skip
 _SUPER = dict(zip("0123456789-+()nTzx", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᵀᶻˣ", strict=True))
@@ -73,6 +74,7 @@ def superscript(text: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def width_of(text: str) -> int:
     """How many terminal cells a text takes; combining marks take none."""
     if text.isascii():

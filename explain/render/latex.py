@@ -13,7 +13,7 @@ def latex(part: Notation) -> str:
 
     >>> from explain.engine.names import word
     >>> latex(Fraction(Word("1"), Root(word("d_k"))))
-    '\\\\frac{1}{\\\\sqrt{d_k}}'
+    '\\frac{1}{\\sqrt{d_k}}'
     """
     if isinstance(part, Word | Operator):
         return part.latex

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from explain.engine.notation import Notation, Operator, Row
+from explain.engine.notation import QUOTIENT, Fraction, Notation, Operator, Paren, Row, held
 from explain.engine.prose import Prose
 from explain.page.model import Equation
 from explain.render.boxes import Box, BoxWriter, beside, text_box
@@ -50,7 +50,8 @@ def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = 
     lines: list[Line] = [[(first, "")] if first else []]
     used = width_of(first)
     empty = True
-    for word_parts in words:
+    room = max(1, width - width_of(rest))
+    for word_parts in (piece for word in words for piece in cut(word, room)):
         size = sum(width_of(text) for text, _ in word_parts)
         if not size:
             continue
@@ -64,6 +65,14 @@ def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = 
         used += size
         empty = False
     return lines
+
+
+def cut(word: Line, room: int) -> list[Line]:
+    """A word in pieces that fit a line; nearly always the word itself."""
+    if sum(width_of(text) for text, _ in word) <= room:
+        return [word]
+    text = "".join(text for text, _ in word)
+    return [[(text[at : at + room], word[0][1])] for at in range(0, len(text), room)]
 
 
 def equation(item: Equation, glyphs: Glyphs, width: int, indent: int) -> list[Line]:
@@ -106,6 +115,11 @@ def _side_work(item: Equation, writer: BoxWriter, width: int, indent: int) -> li
     start = sum(part.width for part in parts)
     rows: list[list[Box]] = [parts]
     used = indent + start
+    widest = max(writer.box(right).width for _, right in item.relations)
+    if used + widest + 3 > width:  # the label gets a line of its own
+        start = 2
+        rows.append([Box(start, 1, 0, [])])
+        used = indent + start
     for at, (sign, right) in enumerate(item.relations):
         mark = text_box(f" {glyphs.plain(sign)} ") if at else Box(0, 1, 0, [])
         boxes = broken(right, writer, width - indent - start - mark.width)
@@ -124,36 +138,50 @@ def _side_work(item: Equation, writer: BoxWriter, width: int, indent: int) -> li
 
 
 def broken(part: Notation, writer: BoxWriter, width: int) -> list[Box]:
-    """A right-hand side in as many boxes as the width needs: broken before top-level operators, then elided."""
+    """A right-hand side in as many boxes as the width needs.
+
+    It is broken before top-level operators; if that is not enough, columns of matrices are elided; then fractions
+    are written on one line and parentheses are broken too.
+    """
     for columns in (99, 7, 6, 5, 4, 3):
         narrow = BoxWriter(writer.glyphs, columns, writer.inline)
         whole = narrow.box(part)
         if whole.width <= width:
             return [whole]
-        rows = _packed(list(_groups(part, narrow)), width)
-        if all(row.width <= width for row in rows):
+        rows = _packed(groups(part, narrow, deep=False), width)
+        if all(row.width <= width - (2 if at else 0) for at, row in enumerate(rows)):
             return rows
-    return rows
+    return _packed(groups(part, BoxWriter(writer.glyphs, 3, inline=True), deep=True), width)
 
 
-def _groups(part: Notation, writer: BoxWriter) -> Iterable[Box]:
-    """The pieces between top-level operators, each with the operator before it."""
-    pending: list[Box] = []
-    for piece in _flat(part):
-        if isinstance(piece, Operator) and piece.breakable and pending:
-            yield beside(pending)
-            pending = []
-        pending.append(writer.box(piece))
-    if pending:
-        yield beside(pending)
-
-
-def _flat(part: Notation) -> Iterable[Notation]:
+def groups(part: Notation, writer: BoxWriter, deep: bool) -> list[Box]:
+    """The pieces between operators, each with the operator before it; `deep` goes into parentheses and quotients."""
     if isinstance(part, Row):
-        for piece in part.parts:
-            yield from _flat(piece)
-    else:
-        yield part
+        return _row_groups(part, writer, deep)
+    if deep and isinstance(part, Paren):
+        inner = groups(part.inner, writer, deep)
+        inner[0] = beside([writer.bracket(inner[0], 0), inner[0]])
+        inner[-1] = beside([inner[-1], writer.bracket(inner[-1], 1)])
+        return inner
+    if deep and isinstance(part, Fraction):
+        top = groups(held(part.first, QUOTIENT + 1), writer, deep)
+        bottom = groups(held(part.second, QUOTIENT + 1), writer, deep)
+        return [*top[:-1], beside([top[-1], text_box("/"), bottom[0]]), *bottom[1:]]
+    return [writer.box(part)]
+
+
+def _row_groups(row: Row, writer: BoxWriter, deep: bool) -> list[Box]:
+    pieces: list[Box] = []
+    for part in row.parts:
+        if isinstance(part, Operator) and (part.breakable or (deep and part.text.strip())) and pieces:
+            pieces.append(writer.box(part))
+            continue
+        found = groups(part, writer, deep)
+        if pieces:
+            pieces[-1] = beside([pieces[-1], found[0]])
+            found = found[1:]
+        pieces += found
+    return pieces or [Box(0, 1, 0, [])]
 
 
 def _packed(groups: Sequence[Box], width: int) -> list[Box]:

@@ -33,9 +33,9 @@ def lstm_params(
         InputError: a size that is neither a whole number from 1 nor a symbol.
     """
     sheet = Worksheet("Parameters of an LSTM layer", lstm_params.source)
-    n = sheet.given(_letter(units, "n", features), units.values, "units: the width of the hidden state")
+    n = sheet.given(_letter(units, "n", features), units.values, "units: the width of the hidden state", option="units")
     m = n if units.name and units.name == features.name else sheet.given(
-        _letter(features, "m", units), features.values, "features of the input at one time step"
+        _letter(features, "m", units), features.values, "features of the input at one time step", option="features"
     )  # fmt: skip
     sheet.convention(
         "an LSTM has four gates with parameters of their own: forget, input, candidate and output gate; "

@@ -9,7 +9,7 @@ from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.engine.checks import finite_difference
 from explain.engine.functions import ACTIVATIONS
-from explain.engine.losses import LOSSES, loss_from_logits, loss_of, saturated
+from explain.engine.losses import LOSSES, NEARLY, loss_from_logits, loss_of, saturated
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
@@ -18,7 +18,7 @@ from explain.engine.prose import say
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError
+from explain.errors import InputError, amount
 from explain.parameters import Matrix
 
 Activation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax"]
@@ -69,12 +69,13 @@ def mlp(
             f"{there} is given, but {missing} is missing: the gradients need both; losses: {', '.join(LOSSES)}"
         )
 
-    entry = sheet.given(
-        "x" if samples == 1 else "X", inputs, "input" if samples == 1 else "inputs, one sample a column"
-    )
-    W_ = [sheet.given(f"W_{at}", layer, f"weights of layer {at}") for at, layer in enumerate(weights, 1)]
-    b_ = [sheet.given(f"b_{at}", bias, f"bias of layer {at}") for at, bias in enumerate(biases, 1)]
-    y = sheet.given("y", _target(target, sizes[-1], samples), "target") if target is not None else None
+    name, meaning = ("x", "input") if samples == 1 else ("X", "inputs, one sample a column")
+    entry = sheet.given(name, inputs, meaning, option="x")
+    W_ = [sheet.given(f"W_{at}", layer, f"weights of layer {at}", option="W") for at, layer in enumerate(weights, 1)]
+    b_ = [sheet.given(f"b_{at}", bias, f"bias of layer {at}", option="b") for at, bias in enumerate(biases, 1)]
+    y = None
+    if target is not None:
+        y = sheet.given("y", _target(target, sizes[-1], samples), "target", option="target")
     _conventions(sheet, activations, entry, loss, samples)
 
     sheet.part("Forward pass" if loss else "")
@@ -173,7 +174,10 @@ def _conventions(
 def _one_each(activation: Sequence[str], layers: int) -> list[str]:
     """The activation of every layer."""
     if len(activation) not in (1, layers):
-        raise InputError(f"{{activation}} is given {len(activation)} times for {layers} layers: give one, or {layers}")
+        raise InputError(
+            f"{{activation}} is given {amount(len(activation), 'time')} for {amount(layers, 'layer')}: "
+            "give it once for all, or once a layer"
+        )
     each = list(activation) * (layers if len(activation) == 1 else 1)
     if "softmax" in each[:-1]:
         raise InputError(
@@ -198,7 +202,8 @@ def _oriented(x: Values, W: Sequence[Values]) -> tuple[list[Values], Values]:
             which = f" number {at}" if len(W) > 1 else ""
             turned = f" ({{W}} transposed, {write(layer.shape[::-1])}, would fit)" if layer.shape[0] == width else ""
             raise InputError(
-                f"{{W}}{which} is {write(layer.shape)}, but {source} has {width} rows: it needs {width} columns{turned}"
+                f"{{W}}{which} is {write(layer.shape)}, but {source} has {amount(width, 'row')}: "
+                f"it needs {amount(width, 'column')}{turned}"
             )
         weights.append(layer)
         width = int(layer.shape[0])
@@ -215,14 +220,20 @@ def _biases(b: Sequence[Values] | None, weights: Sequence[Values]) -> list[Value
     if b is None:
         return []
     if len(b) != len(weights):
-        raise InputError(f"{{b}} is given {len(b)} times for {len(weights)} layers: give it once a layer, or never")
+        raise InputError(
+            f"{{b}} is given {amount(len(b), 'time')} for {amount(len(weights), 'layer')}: "
+            "give it once a layer, or never"
+        )
     columns = []
     for at, (bias, layer) in enumerate(zip(b, weights, strict=True), 1):
         units = int(layer.shape[0])
         if len(bias) != units or (len(bias.shape) == 2 and 1 not in bias.shape):
             which = f" number {at}" if len(b) > 1 else ""
-            shape = write(bias.shape) if len(bias.shape) == 2 else f"{len(bias)} numbers"
-            raise InputError(f"{{b}}{which} is {shape}, but layer {at} has {units} units: it needs {units} numbers")
+            shape = write(bias.shape) if len(bias.shape) == 2 else amount(len(bias), "number")
+            raise InputError(
+                f"{{b}}{which} is {shape}, but layer {at} has {amount(units, 'unit')}: "
+                f"it needs {amount(units, 'number')}"
+            )
         columns.append(bias.reshape((units, 1)))
     return columns
 
@@ -231,8 +242,8 @@ def _target(target: Values, outputs: int, samples: int) -> Values:
     """The target with the shape of the output: one sample a column."""
     if len(target) != outputs * samples:
         raise InputError(
-            f"{{target}} has {len(target)} numbers, but the network has {outputs} outputs for {samples} samples: "
-            f"it needs {outputs * samples}"
+            f"{{target}} has {amount(len(target), 'number')}, but the network has {amount(outputs, 'output')} for "
+            f"{amount(samples, 'sample')}: it needs {outputs * samples}"
         )
     return target.reshape((samples, outputs)).transposed()
 
@@ -250,8 +261,14 @@ def _check_target(name: str, activation: str, sheet: Worksheet, output: Symbol, 
         raise InputError(
             f"{{target}} sums to {target.sum(axis=0).tolist()[0]:g}: cross-entropy needs a sum of 1, such as 0,1,0"
         )
-    if activation not in ("sigmoid", "softmax") and np.any((prediction <= 0) | (prediction >= 1)):
-        end = "sigmoid" if name.startswith("binary") else "softmax"
+    usual = "sigmoid" if name.startswith("binary") else "softmax"
+    unsafe = (prediction < NEARLY) | (prediction > 1 - NEARLY)
+    if activation != usual and np.any(unsafe & (prediction >= 0) & (prediction <= 1)):
         raise InputError(
-            f"{{activation}} {activation} gives an output outside (0, 1): {name} needs probabilities; end with {end}"
+            f"{{activation}} {activation} gives an output that is almost 0 or 1, and the logarithm in {name} "
+            f"would lose its digits: end with {usual}, whose loss is taken from the logits"
+        )
+    if activation not in ("sigmoid", "softmax") and np.any((prediction <= 0) | (prediction >= 1)):
+        raise InputError(
+            f"{{activation}} {activation} gives an output outside (0, 1): {name} needs probabilities; end with {usual}"
         )

@@ -43,14 +43,16 @@ def fit_entry(operand: Node, index: Index) -> Node:
 
 def fit_shape(adjoint: Node, shape: Shape) -> Node:
     """An adjoint brought to the shape of its operand: summed where the operand was stretched."""
-    from explain.engine.nodes.linear import Sum
+    from explain.engine.nodes.linear import Spread, Sum
 
     if adjoint.shape == shape:
         return adjoint
-    if len(shape) == 2 and len(adjoint.shape) == 2:
-        axis = 1 if shape[1] == 1 and adjoint.shape[1] != 1 else 0
-        return fit_shape(Sum(adjoint, axis), shape)
-    return Sum(adjoint)
+    if not shape:
+        return Sum(adjoint)
+    if broadcast(adjoint.shape, shape) == shape:  # the adjoint is the smaller one
+        return Spread(adjoint, shape)
+    axis = 1 if shape[1] == 1 and adjoint.shape[1] != 1 else 0
+    return fit_shape(Sum(adjoint, axis), shape)
 
 
 _NOISE = 1e-30
@@ -100,7 +102,7 @@ class Add(_Elementwise):
 
         total = sympy.Add(*(sign * term for sign, term in zip(self.signs, operands, strict=True)))
         if total.is_Float and abs(total) < _NOISE * max(abs(term) for term in operands):
-            return sympy.Integer(0)  # terms that cancel to all forty digits
+            return sympy.Float(0)  # terms that cancel to all forty digits
         return total
 
     def write(self, style: Style) -> Notation:
@@ -116,7 +118,7 @@ class Add(_Elementwise):
     @staticmethod
     def _term(part: Notation, sign: int, first: bool) -> list[Notation]:
         if first:
-            return [part] if sign > 0 else minus(part)
+            return [part] if sign > 0 or getattr(part, "text", "") == "0" else minus(part)  # there is no -0
         return [PLUS if sign > 0 else MINUS, held(part, PRODUCT)]
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
@@ -271,6 +273,10 @@ def times(first: Node, second: Node) -> Node:
         return second
     if is_number(second, 1):
         return first
+    from explain.engine.nodes.linear import Spread
+
+    if isinstance(first, Spread) and broadcast(second.shape, first.shape) == second.shape:
+        return times(first.operands[0], second)  # an element-wise product stretches it anyway
     if isinstance(first, Negative):
         return flipped(times(first.operands[0], second))
     left = first.operands if isinstance(first, Times) else (first,)

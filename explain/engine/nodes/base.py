@@ -7,8 +7,9 @@ Neither SymPy nor NumPy is imported here: `--help` must not wait for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from explain.engine import names
@@ -212,11 +213,63 @@ class Number(Node):
         return self.value  # a SymPy number already
 
 
-def node(value: Node | int | Fraction) -> Node:
-    """A node, or a whole number or fraction made one."""
+class Textbook(Node):
+    """An expression that is printed as the textbook has it and evaluated in a way that keeps its digits.
+
+    Args:
+        printed: the textbook form: what is written, lowered to SymPy and worked entry by entry.
+        numpy: evaluates it from the values of `operands`.
+        pulled: its pull-back, where that differs from the printed form's.
+        entries: one entry, where the printed form's would lose its digits.
+    """
+
+    __slots__ = ("entries", "numpy", "printed", "pulled")
+
+    def __init__(
+        self,
+        printed: Node,
+        operands: Sequence[Node],
+        numpy: Callable[..., Array],
+        pulled: Callable[[Node], Sequence[Node | None]] | None = None,
+        entries: Callable[[Index], Node] | None = None,
+    ) -> None:
+        self.entries = entries
+        self.printed = printed
+        self.operands = tuple(operands)
+        self.numpy = numpy
+        self.pulled = pulled
+        self.shape = printed.shape
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return self.numpy(*values)
+
+    def write(self, style: Style) -> Notation:
+        return style.write(self.printed)
+
+    def entry(self, index: Index) -> Node:
+        return self.entries(index) if self.entries else self.printed.entry(index)
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        if self.pulled is None:
+            raise TypeError("this expression is not differentiated again")
+        return self.pulled(seed)
+
+
+def node(value: Any) -> Node:
+    """A node; a number or a SymPy expression made one; anything else is refused."""
     if isinstance(value, Node):
         return value
-    return Number(value, str(value))
+    if isinstance(value, Real) and not isinstance(value, bool):
+        exact = Fraction(repr(float(value))) if not isinstance(value, Rational) else Fraction(value)
+        whole = exact.denominator == 1
+        return Number(
+            int(exact) if whole else exact, str(exact) if whole or isinstance(value, Rational) else str(value)
+        )
+    if hasattr(value, "free_symbols"):
+        from explain.engine.lowering import from_sympy
+
+        return from_sympy(value, {})
+    raise TypeError(f"{type(value).__name__} is no part of an expression: give it a name with given()")
 
 
 def entry_label(index: Index, shape: Shape) -> str:

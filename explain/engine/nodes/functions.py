@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from explain.engine.nodes.arithmetic import Divide, fit_entry, fit_shape, times
-from explain.engine.nodes.base import Index, Node, Style
-from explain.engine.nodes.linear import Sum, long_sum
+from explain.engine.nodes.arithmetic import Divide, fit_entry, fit_shape, negative, times
+from explain.engine.nodes.base import Index, Node, Style, Textbook
+from explain.engine.nodes.linear import Diagonal, Sum, long_sum
 from explain.engine.notation import Notation, Power, Row, Word, call
 from explain.engine.shapes import broadcast
 
@@ -138,7 +138,44 @@ class Softmax(Node):
         return call(Word("softmax", r"\mathrm{softmax}"), style.write(self.operands[0]))
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
-        return [times(output, seed - Sum(times(seed, output), self.axis))]
+        printed = times(output, seed - Sum(times(seed, output), self.axis))
+
+        def shifted(p: Array, arriving: Array) -> Array:
+            import numpy as np
+
+            # Taking the value at the largest p off changes nothing and keeps the digits where that p is nearly 1.
+            top = np.expand_dims(p.argmax(axis=self.axis), self.axis)
+            moved = arriving - np.take_along_axis(arriving, top, axis=self.axis)
+            return np.asarray(p * (moved - (moved * p).sum(axis=self.axis, keepdims=True)))
+
+        return [Textbook(printed, (output, seed), shifted)]
+
+
+def softmax_jacobian(output: Node, saturated: bool) -> Node:
+    """diag(p) - p pᵀ of a column of probabilities; p - p² on the diagonal is evaluated as p times all the others.
+
+    Args:
+        saturated: the diagonal is worked in that way too, because p - p² has lost its digits.
+    """
+    size = int(output.shape[0])
+
+    def evaluate(p: Array) -> Array:
+        import numpy as np
+
+        jacobian = -p @ p.T
+        others = np.where(np.eye(len(p), dtype=bool), 0.0, p.T).sum(axis=1)
+        np.fill_diagonal(jacobian, p[:, 0] * others)
+        return np.asarray(jacobian)
+
+    def entry(index: Index) -> Node:
+        row, column = index
+        if row != column:
+            return negative(times(output.entry((row, 0)), output.entry((column, 0))))
+        others = [at for at in range(size) if at != row]
+        return times(output.entry((row, 0)), long_sum(size - 1, lambda at: output.entry((others[at], 0))))
+
+    printed = Diagonal(output) - output @ output.T
+    return Textbook(printed, (output,), evaluate, entries=entry if saturated else None)
 
 
 class LogSumExp(Node):
@@ -156,6 +193,9 @@ class LogSumExp(Node):
         top = values[0].max(axis=0, keepdims=True)
         return np.asarray(top + np.log(np.exp(values[0] - top).sum(axis=0, keepdims=True)))
 
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        return [times(seed, Softmax(self.operands[0], 0))]
+
     def entry(self, index: Index) -> Node:
         from explain.engine.functions import LOG
 
@@ -168,5 +208,34 @@ class LogSumExp(Node):
         operand = style.indexed("i").write(exp(self.operands[0]))
         return call(Word("log", r"\log"), Row([Word("Σᵢ ", r"\sum_{i} "), operand]))
 
-    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
-        return [times(seed, Softmax(self.operands[0], 0))]
+
+def cross_entropy_from_logits(logits: Node, target: Node) -> Node:
+    """-Σ y log softmax(z) of targets that sum to 1, from z: log Σ e^z - Σ y z, and its gradient softmax(z) - y.
+
+    Both are evaluated without the cancellation that the printed forms would have where a probability is nearly 1.
+    """
+
+    def loss(z: Array, y: Array) -> Array:
+        import numpy as np
+
+        top = z.argmax(axis=0)
+        shifted = z - z.max(axis=0)
+        powers = np.exp(shifted)
+        powers[top, np.arange(z.shape[1])] = 0.0
+        return np.asarray((y * (np.log1p(powers.sum(axis=0)) - shifted)).sum())
+
+    def error(z: Array, y: Array) -> Array:
+        import numpy as np
+
+        powers = np.exp(z - z.max(axis=0))
+        p = powers / powers.sum(axis=0)
+        top, columns = p.argmax(axis=0), np.arange(z.shape[1])
+        others = p.copy()
+        others[top, columns] = 0.0
+        rest = 1 - p
+        rest[top, columns] = others.sum(axis=0)
+        return np.asarray(p * (1 - y) - y * rest)
+
+    gradient = Textbook(Softmax(logits, 0) - target, (logits, target), error)
+    printed = Sum(LogSumExp(logits)) - Sum(target * logits)
+    return Textbook(printed, (logits, target), loss, lambda seed: [times(seed, gradient), None])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from explain.engine import shapes
-from explain.engine.nodes.arithmetic import Add, Negative, Times, negative, times
+from explain.engine.nodes.arithmetic import Add, Negative, Times, fit_entry, fit_shape, negative, times
 from explain.engine.nodes.base import Index, Node, Number, Style, Symbol
 from explain.engine.notation import ATOM, PRODUCT, Notation, Operator, Power, Row, Word, call, held, product
 
@@ -20,8 +20,8 @@ LONGEST = 64
 
 def long_sum(count: int, term: Callable[[int], Node]) -> Node:
     """`term(0) + term(1) + …`; of a long one only the first two and the last."""
-    if count == 1:
-        return term(0)
+    if count <= 1:
+        return term(0) if count else Number(0, "0")
     if count <= LONGEST:
         return Add(*(term(at) for at in range(count)))
     return Add(term(0), term(1), term(count - 1), skipped=count - 3)
@@ -124,7 +124,34 @@ class Sum(Node):
         return Row([sign, held(written, PRODUCT)], PRODUCT)
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
-        return [seed]
+        return [Spread(seed, self.operands[0].shape)]
+
+
+class Spread(Node):
+    """A number (or a row, or a column) standing for every entry of an array: the pull-back of a sum."""
+
+    __slots__ = ()
+
+    def __init__(self, operand: Node, shape: shapes.Shape) -> None:
+        self.operands = (operand,)
+        self.shape = shape
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        return np.broadcast_to(values[0], cast("tuple[int, ...]", self.shape)).copy()
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return Spread(operands[0], self.shape)
+
+    def entry(self, index: Index) -> Node:
+        return fit_entry(self.operands[0], index)
+
+    def write(self, style: Style) -> Notation:
+        return call(Word("each", r"\mathrm{each}"), style.write(self.operands[0]))
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        return [fit_shape(seed, self.operands[0].shape)]
 
 
 class Diagonal(Node):
@@ -164,7 +191,9 @@ def transpose(operand: Node) -> Node:
 
 
 def matmul(first: Node, second: Node) -> Node:
-    """The matrix product; signs and a scalar factor move to the front."""
+    """The matrix product; a sign moves to the front."""
+    if not isinstance(second, Node):
+        raise TypeError(f"{type(second).__name__} is no part of an expression: give it a name with given()")
     for at, operand in enumerate((first, second)):
         if isinstance(operand, Negative):
             inner = operand.operands[0]
