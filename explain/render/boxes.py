@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from explain.engine.notation import ATOM, QUOTIENT, Fraction, Grid, Notation, Operator, Paren, Power, Root, Word
 from explain.render.glyphs import UNICODE, Glyphs, superscript, width_of
@@ -59,22 +60,21 @@ class BoxWriter:
 
     def box(self, part: Notation) -> Box:
         """The box of a piece of notation."""
-        if isinstance(part, Word):
-            return text_box(self.glyphs.plain(part.text), f"symbol:{part.key}" if part.key else "")
-        if isinstance(part, Operator):
-            return text_box(self.glyphs.plain(part.text))
-        if isinstance(part, Fraction):
-            return self._fraction(part)
-        if isinstance(part, Power):
-            return self._power(part)
-        if isinstance(part, Root):
-            inner = part.inner if part.inner.level >= ATOM else Paren(part.inner)
-            return beside([text_box(self.glyphs.root), self.box(inner)])
-        if isinstance(part, Paren):
-            return self._bracketed(self.box(part.inner), self.glyphs.round)
-        if isinstance(part, Grid):
-            return self._grid(part)
-        return beside([self.box(piece) for piece in part.parts])
+        draw = _DRAW.get(type(part))
+        return draw(self, part) if draw else beside([self.box(piece) for piece in part.parts])
+
+    def _word(self, part: Word) -> Box:
+        return text_box(self.glyphs.plain(part.text), f"symbol:{part.key}" if part.key else "")
+
+    def _operator(self, part: Operator) -> Box:
+        return text_box(self.glyphs.plain(part.text))
+
+    def _root(self, part: Root) -> Box:
+        inner = part.inner if part.inner.level >= ATOM else Paren(part.inner)
+        return beside([text_box(self.glyphs.root), self.box(inner)])
+
+    def _paren(self, part: Paren) -> Box:
+        return self._bracketed(self.box(part.inner), self.glyphs.round)
 
     def _fraction(self, part: Fraction) -> Box:
         if self.inline:
@@ -150,6 +150,17 @@ class BoxWriter:
         box = BoxWriter(self.glyphs, inline=True).box(row[at])
         text = _line(box)
         return (text, width_of(text.partition(".")[0].partition("×")[0]), box.marks[0][3] if box.marks else "")
+
+
+_DRAW: dict[type[Notation], Callable[[BoxWriter, Any], Box]] = {
+    Word: BoxWriter._word,
+    Operator: BoxWriter._operator,
+    Fraction: BoxWriter._fraction,
+    Power: BoxWriter._power,
+    Root: BoxWriter._root,
+    Paren: BoxWriter._paren,
+    Grid: BoxWriter._grid,
+}
 
 
 def narrowed(grid: Grid, most: int) -> list[str]:

@@ -48,29 +48,39 @@ def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = 
         else:  # a formula stays in one piece
             words[-1] += [(text, mark or style) for line in paint(inline(part, glyphs)) for text, mark in line]
     lines: list[Line] = [[(first, "")] if first else []]
-    used = width_of(first)
+    used, indent = width_of(first), width_of(rest)
     empty = True
-    room = max(1, width - width_of(rest))
-    for word_parts in (piece for word in words for piece in cut(word, room)):
-        size = sum(width_of(text) for text, _ in word_parts)
+    for word in words:
+        size = sum(width_of(text) for text, _ in word)
         if not size:
             continue
-        if not empty and used + 1 + size > width:
-            lines.append([(rest, "")] if rest else [])
-            used, empty = width_of(rest), True
-        if not empty:
-            lines[-1].append((" ", style))
-            used += 1
-        lines[-1] += word_parts
-        used += size
-        empty = False
+        pieces = [word] if size <= width - indent else cut(word, max(1, width - indent))
+        for piece in pieces:
+            size = sum(width_of(text) for text, _ in piece)
+            if not empty and used + 1 + size > width:
+                lines.append([(rest, "")] if rest else [])
+                used, empty = indent, True
+            line = lines[-1]
+            if not empty:
+                append(line, " ", style)
+                used += 1
+            for text, mark in piece:
+                append(line, text, mark)
+            used += size
+            empty = False
     return lines
 
 
+def append(line: Line, text: str, style: str) -> None:
+    """Add text to a line, to its last segment where that has the same style."""
+    if line and line[-1][1] == style:
+        line[-1] = (line[-1][0] + text, style)
+    else:
+        line.append((text, style))
+
+
 def cut(word: Line, room: int) -> list[Line]:
-    """A word in pieces that fit a line; nearly always the word itself."""
-    if sum(width_of(text) for text, _ in word) <= room:
-        return [word]
+    """A word that is longer than any line, in pieces that fit."""
     text = "".join(text for text, _ in word)
     return [[(text[at : at + room], word[0][1])] for at in range(0, len(text), room)]
 

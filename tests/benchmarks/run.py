@@ -120,13 +120,12 @@ def listing(repeats: int) -> list[Result]:
 
 
 def steps(repeats: int) -> list[Result]:
-    """Milliseconds a printed step, warm: the answer built, laid out, and written as Markdown and for a terminal.
+    """Milliseconds a printed step, warm: the answer built, laid out, and written for a terminal.
 
     This budget is an absolute one, so the time counted is that of this process alone.
     """
     import explain
     from explain.page import page
-    from explain.render.markdown import markdown
     from explain.render.terminal import plain
 
     def network() -> explain.Answer:  # type: ignore[name-defined]
@@ -146,14 +145,12 @@ def steps(repeats: int) -> list[Result]:
         count = len(build().steps)
 
         def work(build: Callable[[], explain.Answer] = build) -> None:  # type: ignore[name-defined]
-            laid = page(build())
-            markdown(laid)
-            plain(laid, 80)
+            plain(page(build()), 80)
 
         stages = {"answer": build, "answer and page": lambda build=build: page(build()), "all": work}
         took = dict(zip(stages, medians(list(stages.values()), 4 * repeats, time.process_time), strict=True))
         told = f"{name}, a step of {count} (answer {took['answer'] / count:.2f}, page "
-        told += f"{(took['answer and page'] - took['answer']) / count:.2f}, both texts "
+        told += f"{(took['answer and page'] - took['answer']) / count:.2f}, text "
         told += f"{(took['all'] - took['answer and page']) / count:.2f})"
         found.append(Result(told, took["all"] / count, 0.5, "ms", 1.0))
     return found
