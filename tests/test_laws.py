@@ -99,6 +99,11 @@ def printed(answer, built):
                 continue
             formulas = {latex(SYMBOLIC.write(step.expression)), latex(step.chain) if step.chain else ""}
             for line in section.lines:
+                if isinstance(line, Equation) and line.label and prose(line.label) == "with":
+                    named = next(other for other in answer.steps if latex(other.symbol.word) == latex(line.left))
+                    shown = [] if named.value is None else line.relations[1:]  # the first is the formula
+                    yield from ((named.name, sign, latex(right), as_matrix(named.value), None) for sign, right in shown)
+                    continue
                 value = meant(step, line) if isinstance(line, Equation) else None
                 if value is None:
                     continue
@@ -115,9 +120,10 @@ def meant(step, line):
     """The value that an equation speaks of: the step's, one entry of it, or one slice of a local derivative."""
     value = as_matrix(step.value)
     if not line.label:
-        return value if latex(line.left) == latex(step.symbol.word) else None
+        itself = latex(step.symbol.word), latex(SYMBOLIC.write(step.expression))  # a slice stands by its own row
+        return value if latex(line.left) in itself else None
     told = prose(line.label)
-    if told.startswith("slice"):
+    if told.startswith("so for"):
         rows = int(step.local.wrt.shape[0])
         return np.vstack([value[:1], np.zeros((rows - 1, value.shape[1]))])
     places = [int(number) - 1 for number in re.findall(r"\d+", told)]

@@ -161,7 +161,7 @@ def test_every_quantity_is_that_of_pytorch(loss, data, as_lists):
     found = torch_pass(network)
     assume(moderate(network, found))
     answer = mlp(**network.keywords(np.ndarray.tolist if as_lists else np.asarray))
-    whole = {name for name in answer.names if name.startswith("dL/") or "/" not in name}
+    whole = {name for name in answer.names if name.startswith("dL/") or ("/" not in name and not name.startswith("r_"))}
     assert whole == set(found)
     for name, theirs in found.items():
         assert_same(answer[name].value, theirs, name)

@@ -176,11 +176,12 @@ class Answer:
         return self.to_markdown()
 
     def worked_index(self, step: Step) -> Index:
-        """The entry that is worked in full: the first one that is neither zero nor masked."""
+        """The entry that is worked in full: the first one that is not zero, or the first that a mask hides."""
         import numpy as np
 
         if step.value is None or not step.value.shape:
             return ()
         corner = step.value[tuple(slice(0, 8) for _ in step.value.shape)]
-        places = np.argwhere(np.isfinite(corner) & (corner != 0))
+        hidden = np.isneginf(corner) if corner.dtype != object else np.zeros(corner.shape, dtype=bool)
+        places = np.argwhere(hidden if hidden.any() else corner != 0)  # where a mask works is what there is to see
         return tuple(int(at) for at in places[0]) if len(places) else (0,) * step.value.ndim

@@ -144,6 +144,10 @@ class Backward:
             local = self._defined(f"d{symbol.name}/d{operand.name}")
             if local is not None:
                 return {operand.name: seed * local if isinstance(expression, Apply) else local.T @ seed}
+            if isinstance(expression, Softmax) and operand.name in self.active:
+                said = wording.averages(symbol, seed, expression.axis)
+                averages = self.sheet.define(f"r_{symbol.name}", expression.averages(seed, symbol), *said)
+                return {operand.name: expression.pulled(seed, symbol, averages)}
         return pull(expression, seed, symbol, self.active)
 
     def _expression(self, symbol: Symbol) -> Node:
@@ -236,8 +240,11 @@ class Backward:
         if len(through) != 1 or isinstance(self.adjoints[through[0].name], Number):
             return None
         middle = through[0].name
-        if all(size == 1 for size in (*through[0].shape, *operand.shape)) and self._defined(
-            f"d{middle}/d{operand.name}"
+        function = isinstance(self._expression(through[0]), Apply | Softmax)
+        if (
+            function
+            and all(size == 1 for size in (*through[0].shape, *operand.shape))
+            and self._defined(f"d{middle}/d{operand.name}")
         ):
             return None  # the formula is the chain itself
         return Row([product([word(f"d{self.top.name}/d{middle}"), word(f"d{middle}/d{operand.name}")])])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explain.engine.answer import Answer, Check, Step
 from explain.engine.evaluate import evaluate, largest_of
@@ -83,27 +83,57 @@ def finite_difference(
     if not 0 < length < float("inf"):
         sheet.check(length == 0, needs, say("every gradient is exactly 0: there is no slope to compare"))
         return
-    step = 1e-6 * max(1.0, *(largest_of(sheet.values[symbol.name]) for symbol in parameters)) / length
+    largest = max(1.0, *(largest_of(sheet.values[symbol.name]) for symbol in parameters))
+    tried = [_slope(sheet, loss, parameters, gradients, size * largest / length) for size in LADDER[:1]]
+    for size in LADDER[1:]:  # steps that are too coarse or too fine for the numbers at hand are tried again
+        if tried[-1].agrees or not tried[-1].moving:
+            break
+        tried.append(_slope(sheet, loss, parameters, gradients, size * largest / length))
+    found = tried[-1] if tried[-1].agrees else tried[0]
+    if not found.moving or not np.isfinite(found.slope):
+        reason = "a step leaves the domain of the logarithm" if found.moving else "a unit stands at its kink, z = 0"
+        sheet.check(True, needs, say(f"no finite difference is taken: {reason}"))
+        return
+    which = "" if len(found.moving) == len(parameters) else " (those that leave every kink alone)"
+    names = [part for symbol in parameters for part in (", ", symbol.word)][1:]
+    sheet.check(
+        found.agrees,
+        needs,
+        (
+            "finite differences: a step of ±h along the gradient in ", *names, f"{which} changes ",
+            *say("{L}", L=written), f" with slope {tidy(found.slope)}; the root of the sum of their squared gradient "
+            f"entries is {tidy(found.expected)}",
+        ),
+    )  # fmt: skip
+
+
+LADDER = (1e-6, 1e-7, 1e-5, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14)
+
+
+class Slope(NamedTuple):
+    """A symmetric difference: the parameters moved, the slope found, the slope that the gradient predicts."""
+
+    moving: Sequence[Symbol]
+    slope: float
+    expected: float
+    agrees: bool
+
+
+def _slope(
+    sheet: Worksheet, loss: Node, parameters: Sequence[Symbol], gradients: Mapping[str, Array], step: float
+) -> Slope:
+    """The slope of the loss along the gradient, from two steps of `step` times the gradient."""
+    import numpy as np
+
     with np.errstate(all="ignore"):
         moving = _smooth(sheet, parameters, gradients, step)
         above, below = (_moved(sheet, moving, gradients, sign * step) for sign in (1, -1))
-        slope = float((evaluate(loss, above) - evaluate(loss, below)).item()) / (2 * step * length)
-    if not moving or not np.isfinite(slope):
-        reason = "a step leaves the domain of the logarithm" if moving else "a unit stands at its kink, z = 0"
-        sheet.check(True, needs, say(f"no finite difference is taken: {reason}"))
-        return
-    expected = sum(float((gradients[symbol.name] ** 2).sum()) for symbol in moving) / length
-    which = "all parameters" if len(moving) == len(parameters) else "the parameters that leave every kink alone"
-    noise = 1e-15 * abs(float(evaluate(loss, sheet.values).item())) / (step * length)
-    sheet.check(
-        abs(slope - expected) <= 1e-5 * max(expected, 1e-4) + noise,
-        needs,
-        say(
-            f"finite differences: moving {which} by ±h along the gradient (h = 10⁻⁶) changes {{L}} with slope "
-            f"{tidy(slope)}; the gradient gives {tidy(expected)}",
-            L=written,
-        ),
-    )
+        squares = sum(float((gradients[symbol.name] ** 2).sum()) for symbol in moving)
+        expected = float(np.sqrt(squares))
+        distance = 2 * step * (expected or 1.0)
+        slope = float((evaluate(loss, above) - evaluate(loss, below)).item()) / distance
+        noise = 4e-16 * abs(float(evaluate(loss, sheet.values).item())) / distance
+    return Slope(moving, slope, expected, abs(slope - expected) <= 1e-5 * max(expected, 1e-4) + noise)
 
 
 def _moved(

@@ -74,6 +74,7 @@ LOG = ScalarFunction("log", Word("log", r"\log"), _np("log"), sympy=_sympy("log"
 STEP = ScalarFunction("step", Word("1"), _step, sympy=_lower_step)
 MAX = ScalarFunction("max", Word("max", r"\max"), _np("maximum"), sympy=_sympy("Max"))
 
+ABS = ScalarFunction("abs", Word("abs"), _np("abs"), sympy=_sympy("Abs"))
 SIGMOID: ScalarFunction = ScalarFunction(
     "sigmoid",
     Word("σ", r"\sigma"),
@@ -108,6 +109,14 @@ LEAKY_RELU = ScalarFunction(
 )
 ACTIVATIONS = {function.name: function for function in (SIGMOID, TANH, RELU, LEAKY_RELU)}
 
+SOFTPLUS = ScalarFunction(
+    "softplus",
+    Word("softplus", r"\mathrm{softplus}"),
+    _softplus,
+    # log(1 + e^z) with the larger term pulled out, so that no power is ever large.
+    definition=lambda z: MAX(Number(0, "0"), z) + LOG(1 + EXP(-ABS(z))),
+    derivatives=[lambda z, h: SIGMOID(z[0])],
+)
 SQUARED_ERROR = ScalarFunction(
     "squared-error",
     Word("SE", r"\mathrm{SE}"),
@@ -136,7 +145,7 @@ BERNOULLI_FROM_LOGITS = ScalarFunction(
     "bernoulli-from-logits",
     Word("BCE", r"\mathrm{BCE}"),
     lambda z, y: (1 - y) * _softplus(z) + y * _softplus(-z),
-    definition=lambda z, y: (1 - y) * LOG(1 + EXP(z)) + y * LOG(1 + EXP(-z)),
+    definition=lambda z, y: (1 - y) * SOFTPLUS(z) + y * SOFTPLUS(-z),
     derivatives=[lambda args, out: (1 - args[1]) * SIGMOID(args[0]) - args[1] * SIGMOID(-args[0])],
     inline=True,
 )

@@ -37,12 +37,18 @@ NEARLY = 1e-6  # a probability as near to 0 or 1 as this is saturated: 1 - p kee
 LOSSES = {
     "squared-error": Loss(SQUARED_ERROR, 1, False, "squared error, summed over the outputs"),
     "half-squared-error": Loss(HALF_SQUARED_ERROR, 1, False, "half the squared error, summed over the outputs"),
-    "mean-squared-error": Loss(SQUARED_ERROR, 1, True, "squared error, averaged over the outputs"),
+    "mean-squared-error": Loss(SQUARED_ERROR, 1, True, "squared error, the mean over the outputs"),
     "binary-cross-entropy": Loss(
-        BERNOULLI_LIKELIHOOD, -1, True, "binary cross-entropy, averaged over the outputs as in PyTorch and Keras"
+        BERNOULLI_LIKELIHOOD, -1, True, "binary cross-entropy, the mean over the outputs as in PyTorch and Keras"
     ),
     "cross-entropy": Loss(LIKELIHOOD, -1, False, "cross-entropy, summed over the classes"),
 }
+
+
+def told(name: str, outputs: int) -> str:
+    """What a loss is called; how it treats several outputs only where there are several."""
+    text = LOSSES[name].told
+    return text if outputs > 1 else text.split(",")[0]
 
 
 def loss_of(name: str, prediction: Symbol, target: Symbol) -> Node:

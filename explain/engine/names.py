@@ -49,7 +49,8 @@ def word(name: str, index: str = "") -> Word:
     subs = ",".join(part for part in (sub, index) if part)
     if subs:
         text += subscript(subs)
-        latex += f"_{subs}" if len(subs) == 1 else f"_{{{subs}}}"
+        plain = len(sub) < 2 or not sub.isalpha()
+        latex += f"_{subs}" if len(subs) == 1 else f"_{{{subs}}}" if plain else rf"_{{\mathrm{{{subs}}}}}"
     return Word(text, latex, key=name)
 
 

@@ -58,6 +58,7 @@ UNARY_MINUS_WIDE = Operator("- ", "-")
 DOT = Operator("·", r" \cdot ")
 WIDE_DOT = Operator(" · ", r" \cdot ", True)
 GAP = Operator(" ", " ", True)
+CROSS = Operator("×", r" \times ")
 JOINED = Operator("", " ")
 HADAMARD = Operator(" ⊙ ", r" \odot ", True)
 OSLASH = Operator(" ⊘ ", r" \oslash ", True)
@@ -200,6 +201,14 @@ def related(*parts: Notation | str) -> Row:
     """Pieces with signs between them, for a sentence: `related(a, "=", b)`."""
     signs = {"=": Operator(" = ", " = "), "≈": Operator(" ≈ ", r" \approx ")}
     return Row([signs[part] if isinstance(part, str) else part for part in parts])
+
+
+def sized(*sizes: Notation) -> Row:
+    """Sizes with a cross between them: `n×m`."""
+    row: list[Notation] = [sizes[0]]
+    for size in sizes[1:]:
+        row += [CROSS, size]
+    return Row(row, PRODUCT)
 
 
 def call(name: Word, argument: Notation) -> Notation:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from explain.engine.values import Values
 
 PRECISION = 40
+SHORT = 8  # operations of an expression that is carried on exactly
 UNPRINTABLE = 10**6  # bits in the exponent of a number that no page should show
 
 
@@ -26,6 +27,7 @@ class Proof:
         self._given = given
         self._definitions = definitions
         self._known: dict[tuple[str, Index], Any] = {}
+        self._roots: dict[tuple[str, Index], Any] = {}
 
     def entry(self, name: str, index: Index) -> Any:
         """One entry as a SymPy number; None where it is too long or has unknowns in it."""
@@ -37,8 +39,12 @@ class Proof:
 
     def number(self, node: Node) -> Any:
         """A scalar expression as a SymPy number; None where that is not possible."""
+        exact = self._lowered(node)
+        return None if exact is None else settle(exact)
+
+    def _lowered(self, node: Node) -> Any:
         try:
-            return settle(lower(node, self._leaf))
+            return lower(node, self._leaf)
         except TooLongError:
             return None
 
@@ -53,14 +59,29 @@ class Proof:
             return sympy.Rational(exact.numerator, exact.denominator)
         if name not in self._definitions:
             return None
-        return self.number(self._definitions[name].entry(index))
+        exact = self._lowered(self._definitions[name].entry(index))
+        if (
+            exact is not None
+            and not exact.is_Rational
+            and not exact.atoms(sympy.Function)
+            and exact.count_ops() < SHORT
+        ):
+            self._roots[name, index] = exact  # with √2 kept, e^√2 / (e^√2 + e^√2) is seen to be 1/2
+        return None if exact is None else settle(exact)
 
     def _leaf(self, leaf: Symbol | Entry) -> Any:
         symbol, index = (leaf.symbol, leaf.index) if isinstance(leaf, Entry) else (leaf, ())
         value = self.entry(symbol.name, index)
         if value is None:
             raise TooLongError(symbol.name)
-        return value
+        return self._roots.get((symbol.name, index), value)
+
+
+def _is_short_root(value: Any) -> bool:
+    """Whether a value is irrational, but short and made of roots only."""
+    import sympy
+
+    return not value.is_Number and not value.atoms(sympy.Function, sympy.Float) and value.count_ops() < SHORT
 
 
 def settle(value: Any) -> Any:
@@ -72,6 +93,8 @@ def settle(value: Any) -> Any:
     if not value.is_number:
         return None
     number = sympy.N(value, PRECISION)
-    if number.is_Float and abs(number.num.exp) > UNPRINTABLE:
+    if not number.is_Float:
+        return number
+    if abs(number.num.exp) > UNPRINTABLE:
         return sympy.Float(0) if number.num.exp < 0 else None
     return number

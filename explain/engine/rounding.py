@@ -98,6 +98,8 @@ def near(value: float, digits: int) -> bool:
 def tidy(value: float, digits: int = DIGITS) -> str:
     """A float for a sentence: `2` rather than `2.0000` where it is that to twelve places."""
     short = round(value, 12)
+    if abs(value) >= float(_LARGE) and not float(value).is_integer():
+        return show(value, digits).text
     close = abs(value - short) <= 1e-13 * max(1.0, abs(value)) and abs(short - round(short, digits)) < 1e-13
     return show(Fraction(repr(round(short, digits)))).text if close else show(value, digits).text
 

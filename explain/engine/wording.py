@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explain.engine.nodes.arithmetic import Add, Negative
+from explain.engine.nodes.arithmetic import Add, Divide, Negative
 from explain.engine.nodes.base import Node, Number, Symbol, Textbook
 from explain.engine.nodes.functions import Apply, ScalarFunction, Softmax
-from explain.engine.nodes.linear import MatMul, Sum
+from explain.engine.nodes.linear import MatMul, Sum, transpose
 from explain.engine.notation import Word
 from explain.engine.prose import Prose, say
 
@@ -56,11 +56,11 @@ def activation_derivative(function: ScalarFunction, output: Symbol, operand: Sym
             say("Derivative of the activation at {z}", z=operand),
             say(rule + "; {h} is known from the forward pass", h=output) if rule in FROM_OUTPUT else say(rule),
         )
+    matrix = ", so the Jacobian is a diagonal matrix; worked here is its diagonal" if output.shape[1] == 1 else ""
     return (
         say("Derivative of the activation at {z}", z=operand),
         say(
-            rule + "; an entry of {h} depends on its own entry of {z} only, so the Jacobian is diagonal and its "
-            "diagonal is",
+            rule + "; each entry of {h} depends on its own entry of {z} only" + matrix,
             h=output,
             z=operand,
         ),
@@ -92,7 +92,7 @@ def linear_local(output: Symbol, operand: Symbol, jacobian: Node, sliced: bool) 
     if sliced:
         return title, say(
             "row i of {W} enters only entry i of {z}, each weight multiplied by its input: that input is the "
-            "derivative, and every other row gives 0",
+            "derivative, the same for every i, and all other derivatives are 0",
             W=operand,
             z=output,
         )
@@ -104,12 +104,25 @@ def linear_local(output: Symbol, operand: Symbol, jacobian: Node, sliced: bool) 
     )
 
 
+def averages(output: Symbol, arriving: Node, axis: int) -> Said:
+    """The weighted averages that the pull-back of softmax takes away."""
+    line = "row" if axis == 1 else "column"
+    return (
+        say("Averages of {g}, weighted by {p}", g=arriving, p=output),
+        say(
+            f"softmax keeps the sum of each {line} of {{p}} at 1, so only what differs from the average of the {line} "
+            "can move it; these averages are taken away next",
+            p=output,
+        ),
+    )
+
+
 def linked(target: Symbol, middle: Symbol, operand: Symbol) -> Said:
     """A step ∂z₂/∂z₁ over the activation between the two layers."""
     return (
         say("From {z} back to {a}", z=target, a=operand),
         say(
-            "chain rule: {a} reaches {z} only through {h}; outputs are rows, inputs columns",
+            "chain rule: {a} reaches {z} only through {h}; often asked for by itself, not needed below",
             a=operand,
             z=target,
             h=middle,
@@ -148,7 +161,7 @@ LOSS_RULES = {
     "squared-error": "the square gives a factor 2",
     "half-squared-error": "the 2 of the square and the half cancel",
     "bernoulli-likelihood": "log u has the derivative 1/u, and the inner derivative of 1 - ŷ is -1",
-    "bernoulli-from-logits": "log(1 + e to the z) has the derivative σ(z), so that this is σ(z) - y",
+    "bernoulli-from-logits": "softplus has the derivative σ, and with σ(-z) = 1 - σ(z) this is σ(z) - y",
     "likelihood": "log u has the derivative 1/u",
 }
 
@@ -172,7 +185,7 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
             return say("{z} is {x} itself, so {g} passes as it is", **parts)
         return say("{x} is added to {z} unchanged: {J} is the identity, and {g} passes as it is", **parts)
     if isinstance(piece, Sum):
-        return say(only + "; {x} is added for every sample, so the samples' gradients are summed", **parts)
+        return say(only + "; {x} is added to every column (sample), so the columns of {g} are summed", **parts)
     inner = piece.operands[0] if isinstance(piece, Negative) else piece
     if isinstance(inner, MatMul) and any(size != 1 for size in operand.shape):
         if inner.operands[0] is arriving:
@@ -185,12 +198,19 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
                 o=other,
                 **parts,
             )
-        return say(only + "; each entry of {x} collects what comes back from all the entries it feeds", **parts)
-    if isinstance(definition, Softmax):
         return say(
-            only
-            + "; softmax pushed back row by row: from each entry of {g} the average of its row, weighted by {z}, is "
-            "taken away, and what is left is multiplied by {z}",
+            only + "; an entry of {x} enters {z} with the weights in {A}, and by these what comes back is weighted and "
+            "added up",
+            A=transpose(inner.operands[0]),
+            **parts,
+        )
+    if isinstance(inner, Divide):
+        return say("{z} is {x} divided by {d}, so {g} is divided by it too", d=inner.operands[1], **parts)
+    if isinstance(definition, Softmax):
+        line = "row" if definition.axis == 1 else "column"
+        return say(
+            f"{only}; through softmax, {line} by {line}: the average of its {line} is taken away from each entry of "
+            "{g}, and what is left is multiplied by {z}",
             **parts,
         )
     if isinstance(inner, Apply | Add):

@@ -14,7 +14,7 @@ from explain.engine.notation import Grid, Notation, Word
 from explain.engine.prose import SYMBOLIC
 from explain.engine.rounding import Shown, near, number_word, show, typed
 
-ROWS = COLUMNS = 8  # larger arrays are shown by their corners
+ROWS = COLUMNS = 12  # larger arrays are shown by their corners
 
 
 class Figures:
@@ -28,6 +28,13 @@ class Figures:
     def known(self, name: str) -> bool:
         """Whether a quantity has numbers."""
         return name in self.answer.values
+
+    def closed(self, name: str) -> Notation | None:
+        """What a step with unknowns came to, in symbols."""
+        for step in self.answer.steps:
+            if step.name == name and step.closed is not None:
+                return SYMBOLIC.write(step.closed)
+        return None
 
     def entry(self, name: str, index: Index) -> Shown:
         """One number of a quantity as it is shown."""
@@ -107,7 +114,11 @@ class Numbers:
             symbol = node.operands[0]
             return self._figure(symbol, True) if self.figures.known(symbol.name) else node.write(self)
         if isinstance(node, Symbol):
-            return self._figure(node, False) if self.figures.known(node.name) else node.word
+            if self.figures.known(node.name):
+                return self._figure(node, False)
+            closed = self.figures.closed(node.name)
+            self.used += closed is not None
+            return node.word if closed is None else closed
         if isinstance(node, Entry):
             if not self.figures.known(node.symbol.name):
                 return node.write(self)

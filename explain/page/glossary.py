@@ -12,8 +12,8 @@ MEANINGS: dict[str, Prose] = {
     HADAMARD.text: (Word("⊙", r"\odot"), " multiplies entry by entry"),
     OSLASH.text: (Word("⊘", r"\oslash"), " divides entry by entry"),
     "diag": ("diag(v) is the matrix with v on its diagonal and zeros elsewhere",),
-    "rowsum": ("rowsum adds up each row; the sum stands for every entry of its row",),
-    "columnsum": ("columnsum adds up each column; the sum stands for every entry of its column",),
+    "rowsum": ("rowsum adds up each row into one number",),
+    "columnsum": ("columnsum adds up each column into one number",),
     "each": ("each(a) has a in every place",),
     "1[": ("1[condition] is 1 where the condition holds and 0 elsewhere",),
 }

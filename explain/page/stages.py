@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explain.engine.nodes.arithmetic import Negative
+from explain.engine.nodes.arithmetic import Add, Negative
 from explain.engine.nodes.base import Entry, Node, Number, Symbol
 from explain.engine.nodes.functions import Apply
 from explain.engine.proof import Proof
@@ -28,7 +28,11 @@ def spelled_out(node: Node) -> Node:
         return spelled_out(node.defined())
     if not node.operands:
         return node
-    return node.rebuild([spelled_out(operand) for operand in node.operands])
+    operands = [spelled_out(operand) for operand in node.operands]
+    first = operands[0]
+    if isinstance(node, Add) and isinstance(first, Add) and not first.skipped:  # one sum, not a sum in a sum
+        return Add(*first.operands, *operands[1:], signs=[*first.signs, *node.signs[1:]], skipped=node.skipped)
+    return node.rebuild(operands)
 
 
 def _reduce(node: Node, proof: Proof) -> Node | None:

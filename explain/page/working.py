@@ -8,7 +8,7 @@ from explain.engine import shapes
 from explain.engine.answer import Step
 from explain.engine.evaluate import symbols
 from explain.engine.names import word
-from explain.engine.nodes.arithmetic import Add, Negative, Times
+from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Index, Node, Symbol, Textbook, entry_place
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose, is_leaf
 from explain.engine.notation import Grid, Notation, Word, call
@@ -34,23 +34,26 @@ class Working:
         head = self._head(step)
         lines += self._origins(step)
         if step.value is None:
-            return [*lines, Equation(step.symbol.word, head + self._closed(step))]
+            return [*lines, Equation(step.symbol.word, head + self._closed(step)), *self._with(step)]
+        if step.local is not None and step.local.form == "slice" and self.detail != "brief":
+            return [*lines, Equation(head[0][1], head[1:]), *self._slice(step), *self._unrounded(step)]
         if all(size == 1 for size in step.value.shape):
             head += self._scalar(step, head)
-            return [*lines, Equation(step.symbol.word, head), *self._unrounded(step)]
+            return [*lines, Equation(step.symbol.word, head), *self._unrounded(step), *self._with(step)]
         lines.append(Equation(step.symbol.word, head))
         lines += self._entries(step)
         value, exact = self.figures.figure(step.symbol)
         if not self._is_copy(step):
             lines.append(Equation(step.symbol.word, [(_sign(exact), value)], continued=True))
-        return [*lines, *self._slice(step), *self._statistics(step), *self._unrounded(step)]
+        return [*lines, *self._statistics(step), *self._unrounded(step), *self._with(step)]
 
     def _head(self, step: Step) -> Relations:
         """Chain, formula and substitution."""
         relations: Relations = []
-        if step.chain is not None and self.detail != "brief":
+        formula = SYMBOLIC.write(step.expression)
+        if step.chain is not None and self.detail != "brief" and _text(step.chain) != _text(formula):
             relations.append(("=", step.chain))
-        relations.append(("=", SYMBOLIC.write(step.expression)))
+        relations.append(("=", formula))
         numbers = Numbers(self.figures)
         written = numbers.write(step.expression)
         if numbers.used:
@@ -111,10 +114,10 @@ class Working:
         return relations
 
     def _chosen(self, lines: Sequence[Node]) -> Sequence[Node]:
-        """In exam detail the first line of reduction is shown, in full detail every one."""
+        """In exam detail the first line of reduction is shown, and a quotient before the value; in full, every line."""
         if self.detail == "full" or len(lines) <= 3:
             return lines
-        return [*lines[:2], lines[-1]]
+        return [*lines[:2], *(lines[-2:] if isinstance(lines[-2], Divide) else lines[-1:])]
 
     def _jacobian(self, step: Step) -> list[Line]:
         """How a local derivative is to be read."""
@@ -122,7 +125,7 @@ class Working:
         if local is None or self.detail == "brief":
             return []
         name = word(f"d{local.of.name}/d{local.wrt.name}")
-        if local.form == "diagonal":
+        if local.form == "diagonal" and local.of.shape[1] == 1:
             diagonal = call(Word("diag", r"\mathrm{diag}"), step.symbol.word)
             return [Equation(name, [("=", diagonal)])]
         if local.form == "slice":
@@ -157,7 +160,7 @@ class Working:
         left = Word(
             f"∂{of.text}/∂{local.wrt.word.text}", rf"\frac{{\partial {of.latex}}}{{\partial {local.wrt.word.latex}}}"
         )
-        return [Equation(left, [("=", Grid(shown, numbers.columns, step.name))], say("slice i = 1"))]
+        return [Equation(left, [("=", Grid(shown, numbers.columns, step.name))], say("so for i = 1"))]
 
     def _statistics(self, step: Step) -> list[Line]:
         value = step.value
@@ -168,6 +171,22 @@ class Working:
             for number in (value.min(), value.max(), value.mean())
         )
         return [say(f"{shapes.write(value.shape)} entries, smallest {low}, largest {high}, mean {mean}")]
+
+    def _with(self, step: Step) -> list[Line]:
+        """In brief detail, the computed quantities that are read but not shown."""
+        if self.detail != "brief":
+            return []
+        answer = self.figures.answer
+        lines: list[Line] = []
+        for name in step.reads:
+            if name in answer.names and name not in answer.asked:
+                read = answer[name]
+                formula = [("=", SYMBOLIC.write(read.expression))]
+                if read.value is not None:
+                    value, exact = self.figures.figure(read.symbol)
+                    formula.append((_sign(exact), value))
+                lines.append(Equation(read.symbol.word, formula + self._closed(read), say("with")))
+        return lines
 
     def _origins(self, step: Step) -> list[Line]:
         """In full detail, where each quantity that is read comes from."""
@@ -184,11 +203,12 @@ class Working:
         if self.detail != "full" or step.value is None:
             return []
         index = self.figures.answer.worked_index(step)
-        number = step.value[index]
+        if self.figures.entry(step.name, index).exact:
+            return []
         where = (
             "" if all(size == 1 for size in step.value.shape) else f", entry {entry_place(index, step.symbol.shape)}"
         )
-        return [say(f"carried on{where}: {number if isinstance(number, int) else repr(float(number))}")]
+        return [say(f"carried on{where}: {float(step.value[index]):.10g}")]
 
     def _is_copy(self, step: Step) -> bool:
         """Whether the substitution is already the value."""
@@ -209,7 +229,9 @@ def _text(notation: Notation) -> str:
 
 def shape_line(expression: Node) -> str:
     """How the shapes go together: `(3×2)(2×1) + (3×1) → (3×1)`; nothing for plain numbers."""
-    if not expression.shape or (all(size == 1 for size in expression.shape) and not _has_product(expression)):
+    if not expression.shape or is_leaf(expression):
+        return ""
+    if all(size == 1 for size in expression.shape) and not _has_product(expression):
         return ""
     return f"{_shapes(expression)} → {_bracketed(expression)}"
 
@@ -223,13 +245,20 @@ def _shapes(node: Node) -> str:
         return _shapes(node.printed)
     if isinstance(node, MatMul):
         return "".join(_shapes(operand) for operand in node.operands)
-    if isinstance(node, Add | Times):
-        terms = [operand for operand in node.operands if operand.shape]
-        sign = " + " if isinstance(node, Add) else " ⊙ "
-        return sign.join(_shapes(term) if isinstance(term, MatMul) else _bracketed(term) for term in terms)
+    if isinstance(node, Add):
+        terms = [(sign, operand) for sign, operand in zip(node.signs, node.operands, strict=True) if operand.shape]
+        joined = "".join((" + " if sign > 0 else " - ") + _term(operand) for sign, operand in terms)
+        return joined[3:]
+    if isinstance(node, Times | Divide):
+        sign = " ⊙ " if isinstance(node, Times) else " ⊘ "
+        return sign.join(_bracketed(operand) for operand in node.operands if operand.shape)
     if isinstance(node, Negative):
         return _shapes(node.operands[0])
     return _bracketed(node if is_leaf(node) or isinstance(node, Diagonal) else _widest(node))
+
+
+def _term(node: Node) -> str:
+    return _shapes(node) if isinstance(node, MatMul) else _bracketed(node)
 
 
 def _widest(node: Node) -> Node:

@@ -125,8 +125,8 @@ def _side_work(item: Equation, writer: BoxWriter, width: int, indent: int) -> li
     start = sum(part.width for part in parts)
     rows: list[list[Box]] = [parts]
     used = indent + start
-    widest = max(writer.box(right).width for _, right in item.relations)
-    if used + widest + 3 > width:  # the label gets a line of its own
+    widest = max(width_of(glyphs.plain(sign)) + 2 + writer.box(right).width for sign, right in item.relations)
+    if used + widest > width:  # the label gets a line of its own
         start = 2
         rows.append([Box(start, 1, 0, [])])
         used = indent + start
@@ -158,14 +158,22 @@ def broken(part: Notation, writer: BoxWriter, width: int) -> list[Box]:
         whole = narrow.box(part)
         if whole.width <= width:
             return [whole]
-        rows = _packed(groups(part, narrow, deep=False), width)
+        rows = _packed(groups(part, narrow, deep=0), width)
         if all(row.width <= width - (2 if at else 0) for at, row in enumerate(rows)):
             return rows
-    return _packed(groups(part, BoxWriter(writer.glyphs, 3, inline=True), deep=True), width)
+    flat = BoxWriter(writer.glyphs, 3, inline=True)
+    rows = _packed(groups(part, flat, deep=1), width)
+    return rows if max(row.width for row in rows) <= width else _packed(groups(part, flat, deep=2), width)
 
 
-def groups(part: Notation, writer: BoxWriter, deep: bool) -> list[Box]:
-    """The pieces between operators, each with the operator before it; `deep` goes into parentheses and quotients."""
+def groups(part: Notation, writer: BoxWriter, deep: int) -> list[Box]:
+    """The pieces between operators, each with the operator before it.
+
+    Args:
+        part: what is broken.
+        writer: draws the pieces.
+        deep: 1 goes into parentheses and quotients, 2 breaks inside products of numbers too.
+    """
     if isinstance(part, Row):
         return _row_groups(part, writer, deep)
     if deep and isinstance(part, Paren):
@@ -176,14 +184,15 @@ def groups(part: Notation, writer: BoxWriter, deep: bool) -> list[Box]:
     if deep and isinstance(part, Fraction):
         top = groups(held(part.first, QUOTIENT + 1), writer, deep)
         bottom = groups(held(part.second, QUOTIENT + 1), writer, deep)
-        return [*top[:-1], beside([top[-1], text_box("/"), bottom[0]]), *bottom[1:]]
+        over = beside([text_box("/"), bottom[0]])
+        return [*top, over, *bottom[1:]] if deep == 2 else [*top[:-1], beside([top[-1], over]), *bottom[1:]]
     return [writer.box(part)]
 
 
-def _row_groups(row: Row, writer: BoxWriter, deep: bool) -> list[Box]:
+def _row_groups(row: Row, writer: BoxWriter, deep: int) -> list[Box]:
     pieces: list[Box] = []
     for part in row.parts:
-        if isinstance(part, Operator) and (part.breakable or (deep and part.text.strip())) and pieces:
+        if isinstance(part, Operator) and (part.breakable or (deep == 2 and part.text.strip())) and pieces:
             pieces.append(writer.box(part))
             continue
         found = groups(part, writer, deep)

@@ -19,8 +19,7 @@ def markdown(page: Page) -> str:
     if page.find:
         out += ["", "## Find", "", ", ".join(f"${latex(name)}$" for name in page.find)]
     for heading, sections in page.parts:
-        if heading:
-            out += ["", f"## {escaped(heading)}"]
+        out += ["", f"## {escaped(heading or 'Working')}"]
         for section in sections:
             out += _section(section)
     out += ["", "## Result", ""]
@@ -35,10 +34,10 @@ def _given(item: GivenLine) -> list[str]:
     told = prose(item.meaning) if item.meaning else ""
     shape = f" ({item.shape})" if item.shape else ""
     if item.value is None:
-        return [f"- ${latex(item.symbol)}${shape}: {told}"]
+        return [f"${latex(item.symbol)}${shape}: {told}", ""]
     if isinstance(item.value, Grid) and len(item.value.rows) > 1:
-        return ["", f"${latex(item.symbol)}${shape}: {told}", "", *display(Equation(item.symbol, [("=", item.value)]))]
-    return [f"- ${latex(item.symbol)} = {latex(item.value)}${shape}: {told}"]
+        return [f"${latex(item.symbol)}${shape}: {told}", "", *display(Equation(item.symbol, [("=", item.value)]))]
+    return [f"${latex(item.symbol)} = {latex(item.value)}${shape}: {told}", ""]
 
 
 def _section(section: Section) -> list[str]:

@@ -46,11 +46,11 @@ def lines(page: Page, width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
         for section in sections:
             out += _section(section, glyphs, width)
     out += _heading("Result")
+    tall = False
     for at, result in enumerate(page.results):
-        written = equation(result, glyphs, width, 2)
-        if at and len(written) > 1:
-            out.append([])
-        out += written
+        block = equation(result, glyphs, width, 2)
+        out += [[], *block] if at and (tall or len(block) > 1) else block
+        tall = len(block) > 1
     out += _heading("Check")
     for passed, text in page.checks:
         mark = glyphs.plain("✓" if passed else "✗")
@@ -69,12 +69,14 @@ def _givens(items: Sequence[GivenLine], glyphs: Glyphs, width: int) -> list[Line
     drawn = [_drawn(item, glyphs, width) for item in items]
     fitting = [box.width for box in drawn if box.width <= width - 32]
     column = 2 + max(fitting, default=0) + 3
+    tall = False
     out: list[Line] = []
     for item, box in zip(items, drawn, strict=True):
         note = (f"({item.shape})  ",) if item.shape else ()
         block = paint(box, 2)
-        if out and (len(block) > 1 or len(out[-1]) == 0):
+        if out and (tall or len(block) > 1):
             out.append([])
+        tall = len(block) > 1
         if 2 + box.width + 3 > column:
             out += [*block, *wrap((*note, *item.meaning), glyphs, width, "      ", "      ", "label")]
             continue

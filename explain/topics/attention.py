@@ -23,6 +23,10 @@ from explain.errors import InputError, amount
 from explain.parameters import Matrix, Scalar
 
 MOST_WRITTEN_OUT = 6  # keys whose values are written one by one: z = α₁v₁ + α₂v₂ + …
+SHARES = {
+    "none": "the weights are positive and each row adds up to 1",
+    "causal": "a hidden key gets 0, and each row adds up to 1",
+}
 MOST_MASKED = 10**6  # scores that a mask is drawn up for
 
 
@@ -156,8 +160,9 @@ def _value_matrix(V: Matrix | None, keys: int) -> Values | None:
 def _given_values(sheet: Worksheet, V: Values | None, keys: int, single: bool) -> Symbol | list[Symbol]:
     """The values: one matrix; for one query, or where they are unknown, each row by itself."""
     if V is None:
-        names = " … ".join(dict.fromkeys(word(f"v_{at}").text for at in (1, keys)))
-        sheet.convention(f"no values are given: {names} stay{'s a symbol' if keys == 1 else ' symbols'}")
+        first, last = word("v_1"), word(f"v_{keys}")
+        between = "stays a symbol" if keys == 1 else "and {z} stay symbols" if keys == 2 else "to {z} stay symbols"
+        sheet.convention("no values are given: {a} " + between, a=first, z=last)
     if keys > MOST_WRITTEN_OUT or (V is not None and not single):
         return sheet.given("V", V, "values, one a row", option="V", shape=(keys, "d_v"))
     rows = [None if V is None else V.row(at) for at in range(keys)]
@@ -185,8 +190,8 @@ def _weights(sheet: Worksheet, raw: Symbol, root: Symbol, mask: str, single: boo
         raw / sqrt(root),
         "Scaled scores",
         say(
-            "each score is divided by {r}: a dot product of {d} terms grows like {r}, and large scores would push "
-            "softmax to 0 and 1",
+            "if the entries of q and k vary independently by about 1, their dot product varies by about {r}; divided "
+            "by {r} the scores keep a size at which softmax does not run into 0 and 1 ({d} terms in q·k)",
             r=sqrt(root),
             d=root,
         ),
@@ -198,11 +203,7 @@ def _weights(sheet: Worksheet, raw: Symbol, root: Symbol, mask: str, single: boo
         Softmax(scaled, 1),
         "Attention weights",
         "softmax, e to the power of each score over the sum of these powers"
-        + (
-            ": the weights are positive and add up to 1"
-            if single
-            else " in its row: each row is positive and sums to 1"
-        ),
+        + (": the weights are positive and add up to 1" if single else " in its row: " + SHARES[mask]),
     )
 
 
@@ -214,7 +215,7 @@ def _masked(sheet: Worksheet, scaled: Symbol) -> Symbol:
             f"{{mask}} is causal with {write(scaled.shape)} scores: at most {MOST_MASKED} can be masked; leave it out"
         )
     hidden = [["0" if column <= row else "-∞" for column in range(columns)] for row in range(rows)]
-    mask = sheet.given("M", constant(hidden), "causal mask: 0 where key j ≤ query i, -∞ where the key comes later")
+    mask = sheet.given("M", constant(hidden), "causal mask: 0 where j ≤ i, -∞ where key j comes after query i")
     return sheet.define(
         "U_m",
         scaled + mask,

@@ -7,7 +7,9 @@ from typing import Annotated
 from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.engine.lowering import factored
+from explain.engine.names import word
 from explain.engine.nodes.base import Symbol
+from explain.engine.notation import product, sized
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.parameters import Count
@@ -33,10 +35,12 @@ def lstm_params(
         InputError: a size that is neither a whole number from 1 nor a symbol.
     """
     sheet = Worksheet("Parameters of an LSTM layer", lstm_params.source)
-    n = sheet.given(_letter(units, "n", features), units.values, "units: the width of the hidden state", option="units")
-    m = n if units.name and units.name == features.name else sheet.given(
-        _letter(features, "m", units), features.values, "features of the input at one time step", option="features"
-    )  # fmt: skip
+    width = "number of units, the width of the hidden state"
+    n = sheet.given(_letter(units, "n", features), units.values, width, option="units")
+    m = n
+    if not units.name or units.name != features.name:
+        told = "number of features of the input at one time step"
+        m = sheet.given(_letter(features, "m", units), features.values, told, option="features")
     sheet.convention(
         "an LSTM has four gates with parameters of their own: forget, input, candidate and output gate; "
         "they are reused at every time step and for every sample"
@@ -46,22 +50,26 @@ def lstm_params(
     gate = sheet.define(
         "P_gate",
         n * m + n**2 + n,
-        "One gate",
+        say("{g}, the parameters of one gate", g=word("P_gate")),
         say(
-            "each of its {n} units has one weight for each of the {m} input features (W, {n}×{m}), one weight for each "
-            "of the {n} entries of the last hidden state (U, {n}×{n}), and one bias (b, {n})",
+            "each of its {n} units has one weight for each of the {m} input features (W is {nm}), one weight for each "
+            "of the {n} entries of the last hidden state (U is {nn}), and one bias (b has {n} entries)",
             n=n,
             m=m,
+            nm=sized(n.word, m.word),
+            nn=sized(n.word, n.word),
         ),
         closed=factored,
     )
     total = sheet.define(
         "P",
         4 * gate,
-        "Four gates",
+        say("{p}, the parameters of the layer", p=word("P")),
         "the four gates have the same shape, so the count of one is taken four times",
         closed=factored,
     )
+    if m.name.endswith("_0") and not features.name:
+        sheet.convention("{n} is the number of units here, so the number of features is called {m}", n=n, m=m)
     _other_convention(sheet, n, total)
     _direct_count(sheet, n, m, total)
     return sheet.answer(total)
@@ -76,12 +84,14 @@ def _letter(size: Count, usual: str, other: Count) -> str:
 
 def _other_convention(sheet: Worksheet, n: Symbol, total: Symbol) -> None:
     """What PyTorch would count."""
-    pytorch = "PyTorch keeps two bias vectors a gate and counts 4 {n} more"
+    more = product([word("4"), n.word])
+    pytorch = "one bias vector a gate (Keras); PyTorch keeps two and counts {more} more"
     if n.name in sheet.values and total.name in sheet.values:
-        count = int(sheet.values[total.name].item()) + 4 * int(sheet.values[n.name].item())
-        sheet.convention(f"one bias vector a gate (Keras); {pytorch}: {count}", n=n)
+        extra = 4 * int(sheet.values[n.name].item())
+        count = int(sheet.values[total.name].item()) + extra
+        sheet.convention(f"{pytorch} = {extra}, {count} in all", more=more)
     else:
-        sheet.convention(f"one bias vector a gate (Keras); {pytorch}", n=n)
+        sheet.convention(pytorch, more=more)
 
 
 def _direct_count(sheet: Worksheet, n: Symbol, m: Symbol, total: Symbol) -> None:
@@ -97,11 +107,13 @@ def _direct_count(sheet: Worksheet, n: Symbol, m: Symbol, total: Symbol) -> None
     counted = sympy.Add(*(sympy.Mul(*shape) for shape in arrays.values()))
     stated = sympy.Integer(int(sheet.values[total.name].item())) if total.name in sheet.values else sheet.closed(total)
     told = ", ".join(f"{name} {'×'.join(map(_plain, shape))}" for name, shape in arrays.items())
+    summed = " + ".join(_plain(sympy.Mul(*shape)) for shape in arrays.values())
     difference = sympy.expand(counted - stated)
+    total_of = "" if counted.free_symbols else f" = {counted}"
     sheet.check(
         difference == 0,
         [total],
-        say(f"direct count of the arrays that Keras stores, {told}: together {_plain(sympy.expand(counted))}"),
+        say(f"direct count of the arrays that Keras stores, {told}: together {summed}{total_of}"),
     )
 
 

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.engine.checks import finite_difference
-from explain.engine.functions import ACTIVATIONS
-from explain.engine.losses import LOSSES, NEARLY, loss_from_logits, loss_of, saturated
+from explain.engine.functions import ACTIVATIONS, EXP, LOG, SOFTPLUS
+from explain.engine.losses import LOSSES, NEARLY, loss_from_logits, loss_of, saturated, told
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
 from explain.engine.notation import PLUS, product, related
-from explain.engine.prose import say
+from explain.engine.prose import SYMBOLIC, say
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
@@ -71,12 +71,15 @@ def mlp(
 
     name, meaning = ("x", "input") if samples == 1 else ("X", "inputs, one sample a column")
     entry = sheet.given(name, inputs, meaning, option="x")
-    W_ = [sheet.given(f"W_{at}", layer, f"weights of layer {at}", option="W") for at, layer in enumerate(weights, 1)]
-    b_ = [sheet.given(f"b_{at}", bias, f"bias of layer {at}", option="b") for at, bias in enumerate(biases, 1)]
+    W_, b_ = [], []
+    for at, layer in enumerate(weights, 1):
+        W_.append(sheet.given(f"W_{at}", layer, f"weights of layer {at}", option="W"))
+        if biases:
+            b_.append(sheet.given(f"b_{at}", biases[at - 1], f"bias of layer {at}", option="b"))
     y = None
     if target is not None:
         y = sheet.given("y", _target(target, sizes[-1], samples), "target", option="target")
-    _conventions(sheet, activations, entry, loss, samples)
+    _conventions(sheet, activations, entry, loss, sizes[-1])
 
     sheet.part("Forward pass" if loss else "")
     outputs, logits = _forward(sheet, entry, W_, b_, activations)
@@ -131,13 +134,18 @@ def _with_loss(
     safe = saturated(name, activation, sheet.values[output.name], sheet.values[y.name])
     if safe:
         title, why = "Loss, from the logits", say(
-            "{p} is so close to 0 or 1 that the logarithm has lost its digits (saturated); with the activation put "
-            "in, the loss is computed from {z} and stays exact, and so does its gradient",
+            "{p} is so close to 0 or 1 that in floating point its logarithm, or that of 1 minus it, is unreliable "
+            "(saturated); with the activation put in, the loss depends on {z}, the logits, directly and keeps all its "
+            "digits",
             p=output,
             z=logits,
         )  # fmt: skip
+        if name == "binary-cross-entropy":
+            z = Symbol("z")
+            same = related(SOFTPLUS(z).write(SYMBOLIC), "=", LOG(1 + EXP(z)).write(SYMBOLIC))
+            sheet.convention("{s}, worked as {d}", s=same, d=SOFTPLUS(z).defined())
     else:
-        title, why = "Loss", say(f"{LOSSES[name].told}, of {{p}} against {{y}}", p=output, y=y)
+        title, why = "Loss", say(f"{told(name, int(output.shape[0]))}: {{p}} against {{y}}", p=output, y=y)
     expression = loss_from_logits(name, logits, y) if safe else loss_of(name, output, y)
     value = sheet.define("L", expression, title, why)
     sheet.part("Backward pass")
@@ -148,27 +156,34 @@ def _with_loss(
 
 
 def _conventions(
-    sheet: Worksheet, activations: Sequence[str], entry: Symbol, loss: LossName | None, samples: int
+    sheet: Worksheet, activations: Sequence[str], entry: Symbol, loss: LossName | None, outputs: int
 ) -> None:
-    z = Symbol("z")
+    z, samples = Symbol("z"), int(entry.shape[1])
     biased = any(item.symbol.name == "b_1" for item in sheet.given_items)
     affine = [product([word("W"), entry.word]), *([PLUS, word("b")] if biased else [])]
-    sheet.convention("vectors are columns: {f}", f=related(z.word, "=", *affine))
+    layout = "vectors are columns" if samples == 1 else "every column is a sample"
+    added = "; b is added to each column" if biased and samples > 1 else ""
+    sheet.convention(f"{layout}: {{f}}{added}", f=related(z.word, "=", *affine))
     for name in dict.fromkeys(activations):
         if name in ACTIVATIONS:
             function = ACTIVATIONS[name]
             defined = function(z).defined()
-            if function.definition is not None:
-                sheet.convention("{f} = {d}", f=function(z), d=defined)
+            if name == "tanh":
+                defined = (EXP(z) - EXP(-z)) / (EXP(z) + EXP(-z))
+            sheet.convention("{f}", f=related(function(z).write(SYMBOLIC), "=", defined.write(SYMBOLIC)))
         if name == "softmax":
             sheet.convention("softmax divides e to the power of each entry by the sum of these powers")
     if loss is not None:
         sheet.convention(
-            f"{{L}}: {LOSSES[loss].told}" + ("; log is the natural logarithm" if "cross" in loss else ""), L=Symbol("L")
+            f"{{L}}: {told(loss, outputs)}" + ("; log is the natural logarithm" if "cross" in loss else ""),
+            L=Symbol("L"),
         )
         if samples > 1:
             sheet.convention(f"{{L}} is the mean over the {samples} samples", L=Symbol("L"))
-        sheet.convention("a gradient has the shape of its parameter; in a Jacobian outputs are rows and inputs columns")
+        sheet.convention(
+            "a gradient has the shape of its parameter; in a Jacobian outputs are rows and inputs columns; a gradient "
+            "step first names the chain of derivatives, then writes it in the order and with the transposes that fit"
+        )
 
 
 def _one_each(activation: Sequence[str], layers: int) -> list[str]:

@@ -22,6 +22,7 @@ from explain.engine.notation import (
     Power,
     Root,
     Row,
+    glue,
     held,
     minus,
     product,
@@ -109,8 +110,10 @@ class Add(_Elementwise):
         last = len(self.operands) - 1
         head = last if self.skipped else (last + 1 if last < self.SHOWN else self.SHOWN - 4)
         row: list[Notation] = []
+        nested = head > 1 and all(isinstance(operand, Add) for operand in self.operands)
         for at in range(head):
-            row += self._term(style.write(self.operands[at]), self.signs[at], first=at == 0)
+            part = style.write(self.operands[at])
+            row += self._term(held(part, PRODUCT) if nested else part, self.signs[at], first=at == 0)
         if head <= last:
             row += [PLUS, DOTS, *self._term(style.write(self.operands[last]), self.signs[last], first=False)]
         return Row(row, SUM)
@@ -163,9 +166,11 @@ class Times(_Elementwise):
         parts = [style.write(operand) for operand in self.operands]
         if style.entries or sum(_is_array(operand) for operand in self.operands) < 2:
             return product(parts)
-        row = [parts[0] if parts[0].level >= PRODUCT else held(parts[0], PRODUCT)]
-        for part in parts[1:]:
-            row += [HADAMARD, held(part, PRODUCT)]
+        row: list[Notation] = [held(parts[0], PRODUCT)]
+        for at in range(1, len(parts)):
+            both = _is_array(self.operands[at - 1]) and _is_array(self.operands[at])
+            part = held(parts[at], PRODUCT)
+            row += [HADAMARD if both else glue(row[-1], part), part]
         return Row(row, PRODUCT)
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:

@@ -86,7 +86,9 @@ class Apply(Node):
         if self.function.name == "exp":
             return Power(self.function.word, parts[0])
         if self.function.name == "step":
-            return Row([Word("1[", r"\mathbb{1}["), parts[0], Word(" > 0]", " > 0]")])
+            return Row([Word("1[", r"\mathbb{1}\left["), parts[0], Word(" > 0]", r" > 0 \right]")])
+        if self.function.name == "abs":
+            return Row([Word("|", r"\left|"), parts[0], Word("|", r"\right|")])
         row: list[Notation] = [parts[0]]
         for part in parts[1:]:
             row += [Word(", "), part]
@@ -138,9 +140,17 @@ class Softmax(Node):
         return call(Word("softmax", r"\mathrm{softmax}"), style.write(self.operands[0]))
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
-        printed = times(output, seed - Sum(times(seed, output), self.axis))
+        return [self.pulled(seed, output, self.averages(seed, output))]
 
-        def shifted(p: Array, arriving: Array) -> Array:
+    def averages(self, seed: Node, output: Node) -> Node:
+        """What arrives, averaged along the axis with the probabilities as weights."""
+        return Sum(times(seed, output), self.axis)
+
+    def pulled(self, seed: Node, output: Node, averages: Node) -> Node:
+        """P ⊙ (g - averages), evaluated so that it keeps its digits."""
+        printed = times(output, seed - averages)
+
+        def shifted(p: Array, arriving: Array, _: Array) -> Array:
             import numpy as np
 
             # Taking the value at the largest p off changes nothing and keeps the digits where that p is nearly 1.
@@ -148,7 +158,7 @@ class Softmax(Node):
             moved = arriving - np.take_along_axis(arriving, top, axis=self.axis)
             return np.asarray(p * (moved - (moved * p).sum(axis=self.axis, keepdims=True)))
 
-        return [Textbook(printed, (output, seed), shifted)]
+        return Textbook(printed, (output, seed, averages), shifted)
 
 
 def softmax_jacobian(output: Node, saturated: bool) -> Node:
