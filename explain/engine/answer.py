@@ -181,6 +181,8 @@ class Answer:
 
         if step.value is None or not step.value.shape:
             return ()
+        if step.value.size == 1:
+            return (0,) * step.value.ndim
         corner = step.value[tuple(slice(0, 8) for _ in step.value.shape)]
         hidden = np.isneginf(corner) if corner.dtype != object else np.zeros(corner.shape, dtype=bool)
         places = np.argwhere(hidden if hidden.any() else corner != 0)  # where a mask works is what there is to see

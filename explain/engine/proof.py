@@ -27,6 +27,7 @@ class Proof:
         self._given = given
         self._definitions = definitions
         self._known: dict[tuple[str, Index], Any] = {}
+        self._rounded = self._rooted = False
         self._roots: dict[tuple[str, Index], Any] = {}
 
     def entry(self, name: str, index: Index) -> Any:
@@ -43,10 +44,16 @@ class Proof:
         return None if exact is None else settle(exact)
 
     def _lowered(self, node: Node) -> Any:
+        """The entry in SymPy; roots are carried on exactly only where nothing beside them is rounded."""
+        outer = self._rounded, self._rooted  # of the entry that asks for this one
+        self._rounded = self._rooted = False
         try:
-            return lower(node, self._leaf)
+            found = lower(node, self._leaf)
+            return lower(node, self._settled) if self._rounded and self._rooted else found
         except TooLongError:
             return None
+        finally:
+            self._rounded, self._rooted = outer
 
     def _work(self, name: str, index: Index) -> Any:
         import sympy
@@ -60,12 +67,7 @@ class Proof:
         if name not in self._definitions:
             return None
         exact = self._lowered(self._definitions[name].entry(index))
-        if (
-            exact is not None
-            and not exact.is_Rational
-            and not exact.atoms(sympy.Function)
-            and exact.count_ops() < SHORT
-        ):
+        if exact is not None and not exact.is_Number and _is_short_root(exact):
             self._roots[name, index] = exact  # with √2 kept, e^√2 / (e^√2 + e^√2) is seen to be 1/2
         return None if exact is None else settle(exact)
 
@@ -74,14 +76,21 @@ class Proof:
         value = self.entry(symbol.name, index)
         if value is None:
             raise TooLongError(symbol.name)
-        return self._roots.get((symbol.name, index), value)
+        root = self._roots.get((symbol.name, index))
+        self._rounded = self._rounded or (root is None and value.is_Float)
+        self._rooted = self._rooted or root is not None
+        return value if root is None else root
+
+    def _settled(self, leaf: Symbol | Entry) -> Any:
+        symbol, index = (leaf.symbol, leaf.index) if isinstance(leaf, Entry) else (leaf, ())
+        return self._known[symbol.name, index]
 
 
 def _is_short_root(value: Any) -> bool:
     """Whether a value is irrational, but short and made of roots only."""
     import sympy
 
-    return not value.is_Number and not value.atoms(sympy.Function, sympy.Float) and value.count_ops() < SHORT
+    return not value.atoms(sympy.Function, sympy.Float) and value.count_ops() < SHORT
 
 
 def settle(value: Any) -> Any:
@@ -92,7 +101,7 @@ def settle(value: Any) -> Any:
         return value
     if not value.is_number:
         return None
-    number = sympy.N(value, PRECISION)
+    number = value if value.is_Float else sympy.N(value, PRECISION)
     if not number.is_Float:
         return number
     if abs(number.num.exp) > UNPRINTABLE:

@@ -34,6 +34,8 @@ def show(value: Any, digits: int = DIGITS) -> Shown:
     (Shown(text='5.9', exact=True), Shown(text='1.563', exact=False), Shown(text='0.000204', exact=False), \
 Shown(text='-1.00×10⁻⁵', exact=False))
     """
+    if isinstance(value, float) and digits >= DIGITS and 0.01 <= abs(value) < 1e9 and not near(value, digits):
+        return Shown(f"{value:.{digits}f}", False)  # no tie, no short decimal: the quick way
     rational = _rational(value)
     if rational is not None and rational.denominator == 1:
         return Shown(str(rational.numerator), True)
@@ -68,6 +70,8 @@ def _decimal(value: Any, rational: Fraction | None) -> Decimal:
         return _CONTEXT.divide(Decimal(rational.numerator), Decimal(rational.denominator))
     if isinstance(value, float):
         return Decimal(repr(float(value)))
+    if getattr(value, "is_Float", False) and -900 < value.num.exp < 900:
+        return Decimal(repr(float(value)))  # sixteen digits of forty are enough to be shown
     text = str(value)
     return Decimal({"oo": "Infinity", "-oo": "-Infinity"}.get(text, text))
 

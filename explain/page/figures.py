@@ -23,6 +23,8 @@ class Figures:
     def __init__(self, answer: Answer, digits: int) -> None:
         self.answer = answer
         self.digits = digits
+        self._entries: dict[tuple[str, Index], Shown] = {}
+        self._figures: dict[tuple[str, bool], tuple[Notation, bool]] = {}
         self._given = {item.symbol.name: item.values for item in answer.given if item.values is not None}
 
     def known(self, name: str) -> bool:
@@ -38,9 +40,14 @@ class Figures:
 
     def entry(self, name: str, index: Index) -> Shown:
         """One number of a quantity as it is shown."""
-        if name in self._given:
-            return Shown(typed(self._given[name].text(index)), True)
-        return self.rounded(self.answer.values[name][index], lambda: self.answer.proof.entry(name, index))
+        key = (name, index)
+        if key not in self._entries:
+            if name in self._given:
+                self._entries[key] = Shown(typed(self._given[name].text(index)), True)
+            else:
+                value = self.answer.values[name][index]
+                self._entries[key] = self.rounded(value, lambda: self.answer.proof.entry(name, index))
+        return self._entries[key]
 
     def rounded(self, value: Any, exact: Any) -> Shown:
         """A computed number; where it looks like a short decimal, `exact()` (SymPy) is asked what it is."""
@@ -54,6 +61,12 @@ class Figures:
 
     def figure(self, symbol: Symbol, transposed: bool = False) -> tuple[Notation, bool]:
         """A quantity with its numbers, and whether every number shown is exact."""
+        key = (symbol.name, transposed)
+        if key not in self._figures:
+            self._figures[key] = self._drawn(symbol, transposed)
+        return self._figures[key]
+
+    def _drawn(self, symbol: Symbol, transposed: bool) -> tuple[Notation, bool]:
         shape = tuple(int(size) for size in self.answer.values[symbol.name].shape)
         if all(size == 1 for size in shape):
             text, exact = self.entry(symbol.name, (0,) * len(shape))

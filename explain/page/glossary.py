@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from explain.engine.notation import HADAMARD, OSLASH, Notation, Operator, Word
+from explain.engine.notation import HADAMARD, OSLASH, Grid, Notation, Operator, Word
 from explain.engine.prose import Prose
 from explain.page.model import Equation, Section
 
@@ -31,7 +31,9 @@ def explained(sections: Iterable[Section]) -> list[Prose]:
 
 
 def _collect(part: Notation, used: set[str]) -> None:
-    if isinstance(part, Word | Operator) and part.text in MEANINGS:
-        used.add(part.text)
-    for inner in part.parts:
-        _collect(inner, used)
+    if isinstance(part, Word | Operator):
+        if part.text in MEANINGS:
+            used.add(part.text)
+    elif not isinstance(part, Grid):  # a matrix holds numbers only
+        for inner in part.parts:
+            _collect(inner, used)

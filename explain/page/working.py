@@ -9,9 +9,9 @@ from explain.engine.answer import Step
 from explain.engine.evaluate import symbols
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
-from explain.engine.nodes.base import Index, Node, Symbol, Textbook, entry_place
+from explain.engine.nodes.base import Index, Node, Number, Symbol, Textbook, entry_place
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose, is_leaf
-from explain.engine.notation import Grid, Notation, Word, call
+from explain.engine.notation import Grid, Notation, Operator, Word, call
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.rounding import number_word
 from explain.page.figures import COLUMNS, ROWS, Figures, Numbers, is_elided
@@ -102,10 +102,11 @@ class Working:
         return [Equation(None, relations, say(name))]
 
     def _staged(self, expression: Node, index: Index) -> Relations:
-        """The working of one entry, from numbers put in to the value."""
+        """The working of one entry, from numbers put in to the line before the value."""
         entry = expression.entry(index if expression.shape else ())
         relations: Relations = []
-        for line in self._chosen(stages(entry, self.figures.answer.proof)):
+        lines = self._chosen(stages(entry, self.figures.answer.proof))
+        for line in lines[:-1] if isinstance(lines[-1], Number) and len(lines) > 1 else lines:
             numbers = Numbers(self.figures)
             notation = numbers.write(line)
             text = _text(notation)
@@ -221,10 +222,9 @@ def _sign(exact: bool) -> str:
 
 def _text(notation: Notation) -> str:
     """A one-line form, for comparing."""
-    if isinstance(notation, Word):
+    if isinstance(notation, Word | Operator):
         return notation.text
-    own = notation.text if hasattr(notation, "text") else type(notation).__name__[0]
-    return own + "(" + " ".join(_text(part) for part in notation.parts) + ")"
+    return f"{type(notation).__name__}({' '.join(map(_text, notation.parts))})"
 
 
 def shape_line(expression: Node) -> str:

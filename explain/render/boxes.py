@@ -24,6 +24,8 @@ class Box:
 
     def moved(self, down: int, right: int) -> list[Mark]:
         """The marks at another place."""
+        if not down and not right:
+            return list(self.marks)
         return [(row + down, column + right, text, style) for row, column, text, style in self.marks]
 
 
@@ -34,8 +36,12 @@ def text_box(text: str, style: str = "") -> Box:
 
 def beside(boxes: Sequence[Box]) -> Box:
     """Boxes side by side on a common baseline."""
-    base = max((box.base for box in boxes), default=0)
-    below = max((box.height - box.base for box in boxes), default=1)
+    if len(boxes) == 1:
+        return boxes[0]
+    base, below = 0, 1
+    for box in boxes:
+        base = max(base, box.base)
+        below = max(below, box.height - box.base)
     marks: list[Mark] = []
     width = 0
     for box in boxes:
@@ -147,9 +153,13 @@ class BoxWriter:
             return (self.glyphs.plain("⋱" if places[at] == "dots" else "⋮"), 1, "")
         if places[at] == "dots":
             return (self.glyphs.plain("⋯"), 1, "")
-        box = BoxWriter(self.glyphs, inline=True).box(row[at])
-        text = _line(box)
-        return (text, width_of(text.partition(".")[0].partition("×")[0]), box.marks[0][3] if box.marks else "")
+        cell = row[at]
+        if isinstance(cell, Word):
+            text, style = self.glyphs.plain(cell.text), f"symbol:{cell.key}" if cell.key else ""
+        else:
+            box = BoxWriter(self.glyphs, inline=True).box(cell)
+            text, style = _line(box), box.marks[0][3] if box.marks else ""
+        return (text, width_of(text.partition(".")[0].partition("×")[0]), style)
 
 
 _DRAW: dict[type[Notation], Callable[[BoxWriter, Any], Box]] = {

@@ -51,12 +51,7 @@ def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = 
     used, indent = width_of(first), width_of(rest)
     empty = True
     for word in words:
-        size = sum(width_of(text) for text, _ in word)
-        if not size:
-            continue
-        pieces = [word] if size <= width - indent else cut(word, max(1, width - indent))
-        for piece in pieces:
-            size = sum(width_of(text) for text, _ in piece)
+        for piece, size in _fitting(word, width - indent):
             if not empty and used + 1 + size > width:
                 lines.append([(rest, "")] if rest else [])
                 used, empty = indent, True
@@ -71,18 +66,24 @@ def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = 
     return lines
 
 
+def _fitting(word: Line, room: int) -> list[tuple[Line, int]]:
+    """A word and its width; one that is longer than any line in pieces that fit."""
+    size = 0
+    for text, _ in word:
+        size += width_of(text)
+    if size <= room:
+        return [(word, size)] if size else []
+    text, room = "".join(text for text, _ in word), max(1, room)
+    pieces = (text[at : at + room] for at in range(0, len(text), room))
+    return [([(piece, word[0][1])], width_of(piece)) for piece in pieces]
+
+
 def append(line: Line, text: str, style: str) -> None:
     """Add text to a line, to its last segment where that has the same style."""
     if line and line[-1][1] == style:
         line[-1] = (line[-1][0] + text, style)
     else:
         line.append((text, style))
-
-
-def cut(word: Line, room: int) -> list[Line]:
-    """A word that is longer than any line, in pieces that fit."""
-    text = "".join(text for text, _ in word)
-    return [[(text[at : at + room], word[0][1])] for at in range(0, len(text), room)]
 
 
 def equation(item: Equation, glyphs: Glyphs, width: int, indent: int) -> list[Line]:

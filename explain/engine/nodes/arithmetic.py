@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from explain.engine.nodes.base import Index, Node, Number, Style
@@ -99,10 +100,12 @@ class Add(_Elementwise):
         return total
 
     def lower(self, operands: Sequence[Any]) -> Any:
-        import sympy
-
-        total = sympy.Add(*(sign * term for sign, term in zip(self.signs, operands, strict=True)))
+        total = operands[0] if self.signs[0] > 0 else -operands[0]
+        for sign, term in zip(self.signs[1:], operands[1:], strict=True):
+            total = total + term if sign > 0 else total - term
         if total.is_Float and abs(total) < _NOISE * max(abs(term) for term in operands):
+            import sympy
+
             return sympy.Float(0)  # terms that cancel to all forty digits
         return total
 
@@ -158,9 +161,7 @@ class Times(_Elementwise):
         return reduce(lambda total, value: total * value, values)
 
     def lower(self, operands: Sequence[Any]) -> Any:
-        import sympy
-
-        return sympy.Mul(*operands)
+        return reduce(mul, operands)
 
     def write(self, style: Style) -> Notation:
         parts = [style.write(operand) for operand in self.operands]
