@@ -21,11 +21,12 @@ class TooLongError(ValueError):
 
 def lower(node: Node, leaf: Callable[[Symbol | Entry], Any]) -> Any:
     """A scalar expression in SymPy; `leaf` gives the SymPy form of a symbol or of one entry."""
-    if isinstance(node, Symbol | Entry):
+    if isinstance(node, Entry) or isinstance(node, Symbol):  # noqa: SIM101 - twice as quick as a union
         return leaf(node)
-    if isinstance(node, Add) and node.skipped:
-        raise TooLongError(f"{node.skipped + len(node.operands)} terms")
-    if isinstance(node, Apply) and node.function.sympy is None:
+    if isinstance(node, Add):
+        if node.skipped:
+            raise TooLongError(f"{node.skipped + len(node.operands)} terms")
+    elif isinstance(node, Apply) and node.function.sympy is None:
         return lower(node.defined(), leaf)
     return node.lower([lower(operand, leaf) for operand in node.operands])
 

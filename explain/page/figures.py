@@ -123,26 +123,30 @@ class Numbers:
 
     def write(self, node: Node) -> Notation:
         """The node with numbers put in."""
-        if isinstance(node, Transpose) and isinstance(node.operands[0], Symbol):
-            symbol = node.operands[0]
-            return self._figure(symbol, True) if self.figures.known(symbol.name) else node.write(self)
-        if isinstance(node, Symbol):
-            if self.figures.known(node.name):
-                return self._figure(node, False)
-            closed = self.figures.closed(node.name)
-            self.used += closed is not None
-            return node.word if closed is None else closed
         if isinstance(node, Entry):
             if not self.figures.known(node.symbol.name):
                 return node.write(self)
             return self._number(self.figures.entry(node.symbol.name, node.index), node.symbol.name)
-        if isinstance(node, Number) and not node.text:
-            return self._number(show(node.value, self.figures.digits), "")
+        if isinstance(node, Number):
+            return node.write(self) if node.text else self._number(show(node.value, self.figures.digits), "")
+        if isinstance(node, Symbol):
+            return self._symbol(node)
+        if isinstance(node, Transpose) and isinstance(node.operands[0], Symbol):
+            symbol = node.operands[0]
+            return self._figure(symbol, True) if self.figures.known(symbol.name) else node.write(self)
         if isinstance(node, Negative) and not node.shape:
             inner = self.write(node.operands[0])
             if isinstance(inner, Word) and inner.text == "0":
                 return inner  # there is no minus zero
         return node.write(self)
+
+    def _symbol(self, symbol: Symbol) -> Notation:
+        """Its numbers; else what it came to in symbols; else itself."""
+        if self.figures.known(symbol.name):
+            return self._figure(symbol, False)
+        closed = self.figures.closed(symbol.name)
+        self.used += closed is not None
+        return symbol.word if closed is None else closed
 
     def _figure(self, symbol: Symbol, transposed: bool) -> Notation:
         notation, exact = self.figures.figure(symbol, transposed)

@@ -65,7 +65,11 @@ class _Elementwise(Node):
 
     def __init__(self, *operands: Node) -> None:
         self.operands = operands
-        self.shape = reduce(broadcast, (operand.shape for operand in operands))
+        shape = operands[0].shape
+        for operand in operands:
+            if operand.shape != shape:
+                shape = broadcast(shape, operand.shape)
+        self.shape = shape
 
     def entry(self, index: Index) -> Node:
         return self.rebuild([fit_entry(operand, index) for operand in self.operands])
