@@ -12,12 +12,13 @@ import click
 
 from explain import __version__
 from explain.errors import InputError, shown
-from explain.output import has_utf8
+from explain.output import AnswerDocument, Output, has_utf8
 from explain.topics import all_topics, find_topic
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from explain.declare import Parameter, Topic
-    from explain.output import Output
 
 EXAMPLES = (
     "explain attention --scores 112,96",
@@ -53,6 +54,11 @@ class TopicCommand(click.Command):
             mend = "every value follows its option, and a list has no spaces or stands in quotes"
             raise click.UsageError(f"{error.message}: {mend}", ctx) from error
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The options, each once: `--d_k` only where an underscore was typed."""
+        offered = super().shell_complete(ctx, incomplete)
+        return offered if "_" in incomplete else [item for item in offered if "_" not in item.value]
+
 
 class TopicGroup(click.Group):
     """Finds a topic's command by loading only that topic."""
@@ -78,7 +84,7 @@ class TopicGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command of the first word; an unknown one gets the nearest name."""
         name = args[0]
-        if not name.startswith("-") and self.get_command(ctx, name) is None:
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
             near = get_close_matches(name.lower().replace("_", "-"), self.list_commands(ctx), 1)
             hint = f"did you mean {near[0]}?" if near else "explain topics lists what there is"
             raise click.UsageError(f"{shown(name)} is not a topic: {hint}")
@@ -101,6 +107,13 @@ def option_of(parameter: Parameter) -> click.Option:
     )
 
 
+def file_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Leaves completion to the shell, which knows its files."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
 def output_options() -> list[click.Option]:
     """The options that every topic shares."""
     return [
@@ -114,10 +127,15 @@ def output_options() -> list[click.Option]:
         click.Option(["--digits"], metavar="N", default="4", help="decimals shown, 1 to 15 (default: 4)"),
         click.Option(
             ["--format"],
-            type=Choices(["terminal", "markdown", "svg"]),
+            type=Choices(["terminal", "markdown", "svg", "json"]),
             help="default: terminal on a terminal, else markdown",
         ),
-        click.Option(["-o", "--output"], metavar="FILE", help="write a file; .md, .txt or .svg chooses the format"),
+        click.Option(
+            ["-o", "--output"],
+            metavar="FILE",
+            shell_complete=file_names,
+            help="write a file; .md, .txt, .svg or .json chooses the format",
+        ),
         click.Option(["--width"], metavar="N", help="columns of the terminal page, 20 to 400"),
         click.Option(
             ["--color"], type=Choices(["auto", "always", "never"]), default="auto", help="colour (default: auto)"
@@ -134,8 +152,6 @@ def command_of(topic: Topic) -> click.Command:
         given = {name: value for name, value in values.items() if name in names and value not in (None, ())}
         chosen = {name: value for name, value in values.items() if name not in names}
         find = chosen.pop("find")
-        from explain.output import Output
-
         deliver(topic, given, find, Output.read(chosen))
 
     about = (topic.__doc__ or "").split("Examples:")[0].strip()
@@ -152,7 +168,7 @@ def command_of(topic: Topic) -> click.Command:
 def deliver(topic: Topic, given: dict[str, Any], find: Sequence[str], output: Output) -> None:
     """Work the answer and write it."""
     answer = topic(find=find, **given)
-    output.write(answer)
+    output.write(AnswerDocument(answer, output.detail, output.digits))
     if not answer.passed:
         raise click.exceptions.Exit(1)
 
@@ -181,6 +197,42 @@ def topics() -> None:
     width = max(map(len, found))
     for name, topic in sorted(found.items()):
         click.echo(plain_text(f"{name:{width}}  {topic.title}"))
+
+
+@group.command("solve", short_help="Solve an exam file", epilog="Example: explain solve samples/recurrent.toml --check")
+@click.argument("files", nargs=-1, metavar="FILE...", shell_complete=file_names)
+@click.option("--check", is_flag=True, help="one line a question: does the answer hold what is expected?")
+def solve(files: Sequence[str], check: bool, **chosen: Any) -> None:
+    """Solve exam files: every question worked, its expectations held against the answer; exit 1 on a difference."""
+    from explain.paper import solve as solved
+    from explain.render.paper import PaperDocument, checked_lines
+
+    output = Output.read(chosen)
+    if not files:
+        raise click.UsageError("FILE is missing: name an exam file; explain new-exam prints one to start from")
+    papers = [solved(path, output.detail, output.digits) for path in files]
+    if output.file is not None and len(papers) > 1:
+        raise InputError("{output} is one file, but there are several papers: solve them one by one")
+    for paper in papers:
+        if check:
+            click.echo(plain_text("\n".join(checked_lines(paper))))
+        else:
+            output.write(PaperDocument(paper))
+    if not all(paper.holds for paper in papers):
+        raise click.exceptions.Exit(1)
+
+
+solve.params += [option for option in output_options() if option.name != "find"]
+
+
+@group.command(
+    "new-exam", short_help="Print an exam file to start from", epilog="Example: explain new-exam > mine.toml"
+)
+def new_exam() -> None:
+    """Print a commented exam file to start from; it can be solved as it is."""
+    from importlib.resources import files as resources
+
+    click.echo(plain_text(resources("explain").joinpath("new-exam.toml").read_text(encoding="utf-8")), nl=False)
 
 
 def run(arguments: Sequence[str]) -> int:

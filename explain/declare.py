@@ -73,7 +73,8 @@ class Topic:
         self.__signature__ = inspect.signature(function)
         doc = inspect.cleandoc(function.__doc__ or "").split("\n")
         self.title = doc[0].rstrip(".")
-        self.source = next((line[8:] for line in doc if line.startswith("Source: ")), "")
+        told = (self.__doc__ or "").partition("Source: ")[2].partition("\n\n")[0]
+        self.source = " ".join(told.split())
         self.examples = [line.strip() for line in doc if line.strip().startswith("explain ")]
 
     @property

@@ -10,20 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from explain.errors import InputError, shown
 
 if TYPE_CHECKING:
     from explain.engine.answer import Answer
-    from explain.page.model import Page
     from explain.render.glyphs import Glyphs
+    from explain.render.layout import Line
 
-SUFFIXES = {".md": "markdown", ".markdown": "markdown", ".txt": "terminal", ".svg": "svg"}
+SUFFIXES = {".md": "markdown", ".markdown": "markdown", ".txt": "terminal", ".svg": "svg", ".json": "json"}
 WIDEST = 120  # wider lines are hard to read; --width asks for them
 CHOICES = {
     "detail": ("brief", "exam", "full"),
-    "format": ("terminal", "markdown", "svg"),
+    "format": ("terminal", "markdown", "svg", "json"),
     "color": ("auto", "always", "never"),
 }
 
@@ -64,17 +64,14 @@ class Output:
             raw["color"],
         )
 
-    def write(self, answer: Answer) -> None:
-        """Write the answer where it is wanted."""
-        from explain.page import page
-
-        built = page(answer, self.detail, self.digits)
+    def write(self, document: Document) -> None:
+        """Write a document where it is wanted."""
         if self.file is not None:
-            write_whole(self.file, self._text(built, ascii_only=False))
+            write_whole(self.file, self._text(document, ascii_only=False))
         elif self.format != "terminal" or not self._coloured():
-            sys.stdout.write(self._text(built, ascii_only=not has_utf8()))
+            sys.stdout.write(self._text(document, ascii_only=not has_utf8()))
         else:
-            self._paint(built)
+            self._paint(document)
 
     def _coloured(self) -> bool:
         return self.color == "always" or (self.color == "auto" and sys.stdout.isatty())
@@ -83,31 +80,30 @@ class Output:
         """The width of the page: as wanted, else the terminal's, but not too wide to read."""
         return self.width or max(20, min(shutil.get_terminal_size((80, 24)).columns, WIDEST))
 
-    def _text(self, built: Page, ascii_only: bool) -> str:
+    def _text(self, document: Document, ascii_only: bool) -> str:
         from explain.render.glyphs import ASCII, UNICODE, to_ascii
 
         if self.format == "svg":
             from explain.render.svg import svg
 
-            return svg(built, self.width or 80)
+            return svg(document.lines(self.width or 80, UNICODE), self.width or 80)
+        if self.format == "json":
+            return document.json(ascii_only)
         if self.format == "markdown":
-            from explain.render.markdown import markdown
-
-            text = markdown(built)
+            text = document.markdown()
             return to_ascii(text) if ascii_only else text
-        from explain.render.terminal import plain
+        from explain.render.terminal import uncoloured
 
         width = self._columns() if self.file is None and sys.stdout.isatty() else self.width or 80
-        return plain(built, width, ASCII if ascii_only else UNICODE)
+        return uncoloured(document.lines(width, ASCII if ascii_only else UNICODE))
 
-    def _paint(self, built: Page) -> None:
+    def _paint(self, document: Document) -> None:
         """Colour, through Rich, which honours NO_COLOR and the terminal's abilities."""
         from rich.console import Console
 
         from explain.render.glyphs import ASCII, UNICODE
-        from explain.render.terminal import show
+        from explain.render.terminal import paint_lines
 
-        glyphs: Glyphs = UNICODE if has_utf8() else ASCII
         always = self.color == "always"
         console = Console(
             width=self._columns(),
@@ -115,7 +111,48 @@ class Output:
             no_color=False if always else None,
             legacy_windows=False,
         )
-        show(built, console, self._columns(), glyphs)
+        paint_lines(document.lines(self._columns(), UNICODE if has_utf8() else ASCII), console)
+
+
+class Document(Protocol):
+    """What can be written: an answer, or a solved paper."""
+
+    def lines(self, width: int, glyphs: Glyphs) -> list[Line]:
+        """As lines for a terminal."""
+
+    def markdown(self) -> str:
+        """As Markdown."""
+
+    def json(self, ascii_only: bool) -> str:
+        """As JSON."""
+
+
+class AnswerDocument:
+    """The page of one answer."""
+
+    def __init__(self, answer: Answer, detail: str, digits: int) -> None:
+        from explain.page import page
+
+        self.answer = answer
+        self.page = page(answer, detail, digits)
+
+    def lines(self, width: int, glyphs: Glyphs) -> list[Line]:
+        """As lines for a terminal."""
+        from explain.render.terminal import lines
+
+        return lines(self.page, width, glyphs)
+
+    def markdown(self) -> str:
+        """As Markdown."""
+        from explain.render.markdown import markdown
+
+        return markdown(self.page)
+
+    def json(self, ascii_only: bool) -> str:
+        """As JSON."""
+        from explain.render.json_page import json_page
+
+        return json_page(self.answer, self.page, ascii_only)
 
 
 def _format_of(file: Path | None) -> str:

@@ -90,13 +90,15 @@ class Matrix(Values):
 
     @classmethod
     def read(cls, name: str, raw: Any) -> Matrix:
-        """Numbers from `1,2,3`, `1,2;3,4`, `[[1,2],[3,4]]`, nested sequences or a NumPy array.
+        """Numbers from `1,2,3`, `1,2;3,4`, `[[1,2],[3,4]]`, `@file.csv`, `-`, nested sequences or a NumPy array.
 
         >>> Matrix.read("W", "0.30,−2;1/3,4").texts
         ('0.30', '-2', '1/3', '4')
         """
         if isinstance(raw, Matrix):
             return raw
+        if isinstance(raw, str) and (raw.startswith("@") or raw == "-"):
+            return cls._of_file(name, raw)
         if hasattr(raw, "__array__") and raw.ndim:
             return cls._of_array(name, raw)
         rows = _split(name, raw) if isinstance(raw, str) else _nested(name, raw)
@@ -113,17 +115,94 @@ class Matrix(Values):
         return cls((width,) if flat and not _double(raw) else (len(rows), width), texts)
 
     @classmethod
-    def _of_array(cls, name: str, raw: Any) -> Matrix:
+    def _of_file(cls, name: str, raw: str) -> Matrix:
+        """One line is a vector, as in `1,2,3`; a column of lines is a matrix of one column."""
+        from explain.files import read_numbers
+
+        found = read_numbers(name, raw)
+        if not isinstance(found, list):
+            return cls._of_array(name, found, f" {shown(raw, 100)}")
+        width = len(found[0])
+        return cls((width,) if len(found) == 1 else (len(found), width), [text for row in found for text in row])
+
+    @classmethod
+    def _of_array(cls, name: str, raw: Any, place: str = "") -> Matrix:
         import numpy as np
 
-        if raw.ndim > 2 or raw.size == 0 or not np.issubdtype(raw.dtype, np.number) or np.iscomplexobj(raw):
+        if raw.ndim > 2 or raw.size == 0 or raw.dtype.kind not in "iuf":
             raise InputError(
-                f"{{{name}}} is an array of shape {raw.shape} and type {raw.dtype}: 1 or 2 axes of real numbers"
+                f"{{{name}}}{place} is an array of shape {shown(raw.shape)} and type {shown(raw.dtype)}: "
+                "1 or 2 axes of real numbers"
             )
-        array: Array = np.array(raw, dtype=np.float64)
+        with np.errstate(over="ignore"):  # a number too large for float64 becomes an infinity, and is refused
+            array: Array = np.array(raw, dtype=np.float64)
         if not np.isfinite(array).all():
-            raise InputError(f"{{{name}}} holds NaN or infinity: every number must be finite")
+            raise InputError(f"{{{name}}}{place} holds NaN or infinity: every number must be finite")
         return cls(array.shape, None, array)
+
+
+class Extent:
+    """Sizes with crosses between them: `64`, `3x64x64`, `100×3×64×64`."""
+
+    __slots__ = ("sizes", "text")
+    LEAST = 1
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self.sizes = list(sizes)
+        self.text = "x".join(map(str, self.sizes))
+
+    @classmethod
+    def read(cls, name: str, raw: Any) -> Extent:
+        """Sizes from text, a number or a sequence.
+
+        >>> Extent.read("input", "3x64x64").sizes, Extent.read("kernel", 4).sizes
+        ([3, 64, 64], [4])
+        """
+        if isinstance(raw, Extent):
+            return raw
+        text = str(raw).translate(_PASTED)
+        parts = re.split(r"\s*[x×*,]\s*|\s+", text.strip().strip("[]()").lower())
+        if not all(re.fullmatch(r"[0-9]{1,9}", part) and int(part) >= cls.LEAST for part in parts):
+            raise InputError(
+                f"{{{name}}} is {shown(text) or 'empty'}: sizes are whole numbers from {cls.LEAST} to 999999999 with x "
+                "between them, such as 3x64x64"
+            )
+        if len(parts) > 5:
+            raise InputError(f"{{{name}}} has {len(parts)} sizes: at most 5, such as 100x3x8x64x64")
+        return cls([int(part) for part in parts])
+
+    def along(self, name: str, axes: int) -> list[int]:
+        """One size for each axis; a single one stands for all."""
+        if len(self.sizes) not in (1, axes):
+            raise InputError(f"{{{name}}} is {self.text}: it needs 1 number, or {axes}, one for each axis")
+        return self.sizes * axes if len(self.sizes) == 1 else self.sizes
+
+
+class Padding(Extent):
+    """Zeros on each side: numbers from 0, or `same` or `valid`."""
+
+    __slots__ = ("word",)
+    LEAST = 0
+
+    def __init__(self, sizes: Sequence[int], word: str = "") -> None:
+        super().__init__(sizes)
+        self.word = word
+
+    @classmethod
+    def read(cls, name: str, raw: Any) -> Padding:
+        """Padding from `1`, `1x2`, `same` or `valid`."""
+        if isinstance(raw, Padding):
+            return raw
+        word = str(raw).strip().lower()
+        if word in ("same", "valid"):
+            return cls([0], word)
+        if not any(mark.isdigit() for mark in word):
+            raise InputError(f"{{{name}}} is {shown(raw) or 'empty'}: give a number from 0, same or valid")
+        return cls(super().read(name, raw).sizes)
+
+    def along(self, name: str, axes: int) -> list[int | str]:  # type: ignore[override]
+        """One padding for each axis; `same` is worked from the other numbers."""
+        return ["same"] * axes if self.word == "same" else list(super().along(name, axes))
 
 
 def number_text(name: str, text: str, place: str) -> str:

@@ -23,5 +23,16 @@ ROWS = {
     "mlp-saturated": "explain mlp --x 1 --W 800 --activation sigmoid --target 0 --loss binary-cross-entropy",
     "mlp-batch": 'explain mlp --x "1,2;3,4" --W "0.5,-0.5;0.1,0.2" --b 0,0 --W 1,-1 --b 1 --activation relu '
     "--activation identity --target 1,0 --loss mean-squared-error",
+    "mlp-descent": 'explain mlp --x "1,2;3,4" --W "0.5,-0.5;0.1,0.3" --b 0.1,0 --activation softmax '
+    '--target "1,0;0,1" --loss cross-entropy --lr 0.5 --layout rows',
+    "mlp-2-3-1-descent": MLP_231 + " --lr 0.5 --find W_1_new",
+    "rnn": 'explain rnn --x 2,3 --U 0.5,0.6 --W "0.1,0.2;0.3,0.4" --b-h 0.1,-0.1 --V 1,2 --b-y 0.1',
+    "rnn-features": 'explain rnn --x "1,2;3,4" --U "0.5,-0.5" --W 0.9 --activation relu --V "1;-1" '
+    "--output-activation softmax",
+    "conv-shape": "explain conv-shape --input 100x3x64x64 --filters 2 --kernel 4 --stride 4",
+    "conv-shape-left-over": "explain conv-shape --input 3x32x30 --filters 16 --kernel 3 --stride 2 --padding 1",
+    "conv-shape-3d-same": "explain conv-shape --input 2x1x9x8x8 --filters 4 --kernel 3x3x3 --stride 2 --padding same "
+    "--bias no",
+    "conv-shape-1d-dilated": "explain conv-shape --input 8x20 --dims 1 --filters 16 --kernel 3 --dilation 2",
     "mlp-forward": 'explain mlp --x 1,-1 --W "1/3,0.30;2e-3,-1" --activation tanh',
 }

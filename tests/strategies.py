@@ -77,7 +77,7 @@ def answered(topic, given):
 def typed_numbers(topic, given):
     """The texts of all numbers that are given as quantities, as typed."""
     for parameter in topic.parameters:
-        for text in _texts(given.get(parameter.name, [])):
+        for text in _texts(given.get(parameter.name, [])) if not parameter.choices else ():
             if NUMBERS.fullmatch(text):
                 yield from NUMBER.findall(text)
 

@@ -166,6 +166,13 @@ class Answer:
 
         return markdown(page(self, detail, digits))
 
+    def to_json(self, detail: str = "exam", digits: int = 4) -> str:
+        """The page as a JSON document; `explain.schema.load()` is its schema."""
+        from explain.page import page
+        from explain.render.json_page import json_page
+
+        return json_page(self, page(self, detail, digits))
+
     def __str__(self) -> str:
         from explain.page import page
         from explain.render.terminal import plain

@@ -19,7 +19,7 @@ from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.functions import Apply, Softmax, softmax_jacobian
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose
-from explain.engine.notation import Row, product
+from explain.engine.notation import Row, Word, product
 
 if TYPE_CHECKING:
     from explain.engine.worksheet import Worksheet
@@ -146,7 +146,12 @@ class Backward:
                 return {operand.name: seed * local if isinstance(expression, Apply) else local.T @ seed}
             if isinstance(expression, Softmax) and operand.name in self.active:
                 said = wording.averages(symbol, seed, expression.axis)
-                averages = self.sheet.define(f"r_{symbol.name}", expression.averages(seed, symbol), *said)
+                averages = self.sheet.define(
+                    f"r_{symbol.name}",
+                    expression.averages(seed, symbol),
+                    *said,
+                    written=Word(f"r_{symbol.word.text}", f"r_{{{symbol.word.latex}}}", key=f"r_{symbol.name}"),
+                )
                 return {operand.name: expression.pulled(seed, symbol, averages)}
         return pull(expression, seed, symbol, self.active)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from explain.engine.nodes.base import Number
-from explain.engine.nodes.functions import ScalarFunction
+from explain.engine.nodes.base import Node, Number
+from explain.engine.nodes.functions import Apply, ScalarFunction
 from explain.engine.notation import Word
 
 if TYPE_CHECKING:
@@ -157,3 +157,9 @@ LIKELIHOOD = ScalarFunction(
     derivatives=[lambda args, out: args[1] / args[0]],
     inline=True,
 )
+
+
+def textbook(applied: Apply) -> Node:
+    """The formula of an activation as it is defined in books; tanh is worked by its name, but defined by powers."""
+    z = applied.operands[0]
+    return (EXP(z) - EXP(-z)) / (EXP(z) + EXP(-z)) if applied.function is TANH else applied.defined()

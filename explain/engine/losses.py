@@ -14,7 +14,7 @@ from explain.engine.functions import (
     LIKELIHOOD,
     SQUARED_ERROR,
 )
-from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.base import Node, Number
 from explain.engine.nodes.functions import cross_entropy_from_logits
 from explain.engine.nodes.linear import Sum
 
@@ -51,33 +51,34 @@ def told(name: str, outputs: int) -> str:
     return text if outputs > 1 else text.split(",")[0]
 
 
-def loss_of(name: str, prediction: Symbol, target: Symbol) -> Node:
-    """The loss of a prediction; a batch (one sample a column) is averaged."""
+def loss_of(name: str, prediction: Node, target: Node, outputs: int, samples: int) -> Node:
+    """The loss of a prediction, averaged over `samples` (1: summed) and over the outputs where its name says so."""
     loss = LOSSES[name]
     total = Sum(loss.function(prediction, target))
-    return _averaged(total if loss.sign > 0 else -total, prediction, loss.mean)
+    return _averaged(total if loss.sign > 0 else -total, (outputs if loss.mean else 1) * samples)
 
 
-def loss_from_logits(name: str, logits: Symbol, target: Symbol) -> Node:
-    """The same loss with the sigmoid or softmax put in, which stays finite where that is saturated."""
+def loss_from_logits(name: str, logits: Node, target: Node, outputs: int, samples: int) -> Node:
+    """The same loss with the sigmoid or softmax put in, which stays finite where that is saturated.
+
+    Columns are samples here.
+    """
     if name == "binary-cross-entropy":
-        return _averaged(Sum(BERNOULLI_FROM_LOGITS(logits, target)), logits, True)
-    return _averaged(cross_entropy_from_logits(logits, target), logits, False)
+        return _averaged(Sum(BERNOULLI_FROM_LOGITS(logits, target)), outputs * samples)
+    return _averaged(cross_entropy_from_logits(logits, target), samples)
 
 
-def _averaged(total: Node, prediction: Symbol, mean: bool) -> Node:
-    outputs, samples = (int(size) for size in prediction.shape)
-    number = (outputs if mean else 1) * samples
+def _averaged(total: Node, number: int) -> Node:
     return total if number == 1 else total / Number(number, str(number))
 
 
-def saturated(name: str, activation: str, prediction: Array, target: Array) -> bool:
+def saturated(name: str, activation: str, prediction: Array, target: Array, outputs: int) -> bool:
     """Whether the textbook loss of this prediction would lose its digits or be infinite."""
     import numpy as np
 
     if (name, activation) == ("binary-cross-entropy", "sigmoid"):
         return bool(np.any(np.minimum(prediction, 1 - prediction) < NEARLY))
-    if (name, activation) == ("cross-entropy", "softmax") and len(prediction) > 1:
+    if (name, activation) == ("cross-entropy", "softmax") and outputs > 1:
         used = prediction[target > 0]
         return bool(np.any((used < 1e-300) | (1 - used < NEARLY)))
     return False

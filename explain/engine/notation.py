@@ -103,6 +103,18 @@ class Paren(_One):
     __slots__ = ()
 
 
+class Floor(_One):
+    """The largest whole number that is not above what stands inside."""
+
+    __slots__ = ()
+
+
+class Ceiling(_One):
+    """The smallest whole number that is not below what stands inside."""
+
+    __slots__ = ()
+
+
 class Root(_One):
     """A square root."""
 

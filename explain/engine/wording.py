@@ -185,7 +185,8 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
             return say("{z} is {x} itself, so {g} passes as it is", **parts)
         return say("{x} is added to {z} unchanged: {J} is the identity, and {g} passes as it is", **parts)
     if isinstance(piece, Sum):
-        return say(only + "; {x} is added to every column (sample), so the columns of {g} are summed", **parts)
+        line = "column" if piece.axis == 1 else "row"
+        return say(only + f"; {{x}} is added to every {line} (sample), so the {line}s of {{g}} are summed", **parts)
     inner = piece.operands[0] if isinstance(piece, Negative) else piece
     if isinstance(inner, MatMul) and any(size != 1 for size in operand.shape):
         if inner.operands[0] is arriving:

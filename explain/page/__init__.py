@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explain.engine.answer import Answer, Given, Step
-from explain.engine.names import word
 from explain.engine.notation import Notation
 from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.shapes import write
@@ -32,6 +31,8 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
         given=[_given(item, figures) for item in answer.given],
         conventions=[],
         find=[answer.symbol(name).word for name in answer.asked],
+        detail=detail,
+        digits=digits,
     )
     for number, step in enumerate(answer.steps, 1):
         if detail == "brief" and step.name not in answer.asked:
@@ -77,7 +78,7 @@ def _section(number: int, step: Step, working: Working, detail: str) -> Section:
 
 
 def _result(step: Step, figures: Figures) -> Equation:
-    left = word(step.name) if step.local is None else step.symbol.word
+    left = step.symbol.word
     if step.value is not None:
         value, exact = figures.figure(step.symbol)
         return Equation(left, [("=" if exact else "≈", value)])

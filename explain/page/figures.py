@@ -10,7 +10,7 @@ from explain.engine.answer import Answer
 from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Entry, Index, Node, Number, Style, Symbol
 from explain.engine.nodes.linear import Transpose
-from explain.engine.notation import Grid, Notation, Word
+from explain.engine.notation import Grid, Notation, Word, sized
 from explain.engine.prose import SYMBOLIC
 from explain.engine.rounding import Shown, near, number_word, show, typed
 
@@ -71,7 +71,10 @@ class Figures:
         if all(size == 1 for size in shape):
             text, exact = self.entry(symbol.name, (0,) * len(shape))
             return number_word(text, symbol.name), exact
-        rows, columns = shape if len(shape) == 2 else (1, shape[0])
+        if len(shape) == 1:  # the sizes of an array
+            sizes = [self.entry(symbol.name, (at,)) for at in range(shape[0])]
+            return sized(*(number_word(size.text, symbol.name) for size in sizes)), all(size.exact for size in sizes)
+        rows, columns = shape
         if transposed:
             rows, columns = columns, rows
         exact = True
@@ -87,7 +90,7 @@ class Figures:
                     line.append(Word("⋯", r"\cdots"))
                     continue
                 index = (column, row) if transposed else (row, column)
-                text, is_exact = self.entry(symbol.name, index if len(shape) == 2 else (column,))
+                text, is_exact = self.entry(symbol.name, index)
                 exact = exact and is_exact
                 line.append(number_word(text, symbol.name))
             cells.append(line)

@@ -57,3 +57,5 @@ class Page:
     parts: list[tuple[str, list[Section]]] = field(default_factory=list)
     results: list[Equation] = field(default_factory=list)
     checks: list[tuple[bool, Prose]] = field(default_factory=list)
+    detail: str = "exam"
+    digits: int = 4

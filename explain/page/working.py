@@ -11,6 +11,7 @@ from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Index, Node, Number, Symbol, Textbook, entry_place
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose, is_leaf
+from explain.engine.nodes.sizes import FloorQuotient, Sizes
 from explain.engine.notation import Grid, Notation, Operator, Word, call
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.rounding import number_word
@@ -78,7 +79,7 @@ class Working:
 
     def _entries(self, step: Step) -> list[Line]:
         """The worked entry, or every shown entry in full detail."""
-        if self.detail == "brief" or is_leaf(step.expression):
+        if self.detail == "brief" or self._is_copy(step):
             return []
         chosen = self.figures.answer.worked_index(step)
         if self.detail != "full":
@@ -116,7 +117,7 @@ class Working:
 
     def _chosen(self, lines: Sequence[Node]) -> Sequence[Node]:
         """In exam detail the first line of reduction is shown, and a quotient before the value; in full, every line."""
-        if self.detail == "full" or len(lines) <= 3:
+        if self.detail == "full" or len(lines) <= 3 or has_floor(lines[0]):
             return lines
         return [*lines[:2], *(lines[-2:] if isinstance(lines[-2], Divide) else lines[-1:])]
 
@@ -213,7 +214,7 @@ class Working:
 
     def _is_copy(self, step: Step) -> bool:
         """Whether the substitution is already the value."""
-        return is_leaf(step.expression)
+        return is_leaf(step.expression) or isinstance(step.expression, Sizes)
 
 
 def _sign(exact: bool) -> str:
@@ -229,7 +230,7 @@ def _text(notation: Notation) -> str:
 
 def shape_line(expression: Node) -> str:
     """How the shapes go together: `(3×2)(2×1) + (3×1) → (3×1)`; nothing for plain numbers."""
-    if not expression.shape or is_leaf(expression):
+    if len(expression.shape) != 2 or is_leaf(expression):
         return ""
     if all(size == 1 for size in expression.shape) and not _has_product(expression):
         return ""
@@ -255,6 +256,11 @@ def _shapes(node: Node) -> str:
     if isinstance(node, Negative):
         return _shapes(node.operands[0])
     return _bracketed(node if is_leaf(node) or isinstance(node, Diagonal) else _widest(node))
+
+
+def has_floor(node: Node) -> bool:
+    """Whether a number is rounded down or up on the way: then no line is left out."""
+    return isinstance(node, FloorQuotient) or any(map(has_floor, node.operands))
 
 
 def _term(node: Node) -> str:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from explain.engine.notation import ATOM, QUOTIENT, Fraction, Grid, Notation, Operator, Paren, Power, Root, Word
+from explain.engine.notation import (
+    ATOM,
+    QUOTIENT,
+    Ceiling,
+    Floor,
+    Fraction,
+    Grid,
+    Notation,
+    Operator,
+    Paren,
+    Power,
+    Root,
+    Word,
+)
 from explain.render.glyphs import UNICODE, Glyphs, superscript, width_of
 
 Mark = tuple[int, int, str, str]  # row, column, text, style
@@ -79,6 +92,12 @@ class BoxWriter:
         inner = part.inner if part.inner.level >= ATOM else Paren(part.inner)
         return beside([text_box(self.glyphs.root), self.box(inner)])
 
+    def _floor(self, part: Floor) -> Box:
+        return self._bracketed(self.box(part.inner), self.glyphs.floor)
+
+    def _ceiling(self, part: Ceiling) -> Box:
+        return self._bracketed(self.box(part.inner), self.glyphs.ceiling)
+
     def _paren(self, part: Paren) -> Box:
         return self._bracketed(self.box(part.inner), self.glyphs.round)
 
@@ -98,7 +117,7 @@ class BoxWriter:
         base = self.box(part.first if part.first.level >= ATOM else Paren(part.first))
         if isinstance(part.first, Word) and part.first.level == QUOTIENT:
             base = self.box(Paren(part.first))
-        exponent = BoxWriter(self.glyphs, self.columns, inline=True).box(part.second)
+        exponent = type(self)(self.glyphs, self.columns, inline=True).box(part.second)
         if exponent.height > 1:  # a matrix of exponents
             return beside([base, text_box("^"), self._bracketed(exponent, self.glyphs.round)])
         raised = superscript(_line(exponent)) if self.glyphs.superscripts else None
@@ -121,13 +140,16 @@ class BoxWriter:
         )
 
     def _bracketed(self, inner: Box, brackets: Sequence[str]) -> Box:
-        left, right = brackets[:2] if inner.height == 1 else (brackets[2:5], brackets[5:8])
-        marks = inner.moved(0, 1)
+        """A box between brackets: one pair, or top, middle and bottom of each side."""
+        last = inner.height - 1
+        left, right = ([brackets[0]], [brackets[1]]) if not last else (brackets[2:5], brackets[5:8])
+        space = max(map(width_of, left))
+        marks = inner.moved(0, space)
         for row in range(inner.height):
-            at = 0 if row == 0 else 2 if row == inner.height - 1 else 1
-            marks.append((row, 0, left if inner.height == 1 else left[at], ""))  # type: ignore[arg-type]
-            marks.append((row, inner.width + 1, right if inner.height == 1 else right[at], ""))  # type: ignore[arg-type]
-        return Box(inner.width + 2, inner.height, inner.base, marks)
+            at = 0 if row == 0 else 2 if row == last else 1
+            marks.append((row, 0, left[at], ""))
+            marks.append((row, space + inner.width, right[at], ""))
+        return Box(space + inner.width + max(map(width_of, right)), inner.height, inner.base, marks)
 
     def _grid(self, grid: Grid) -> Box:
         kept = narrowed(grid, self.columns)
@@ -169,6 +191,8 @@ _DRAW: dict[type[Notation], Callable[[BoxWriter, Any], Box]] = {
     Power: BoxWriter._power,
     Root: BoxWriter._root,
     Paren: BoxWriter._paren,
+    Floor: BoxWriter._floor,
+    Ceiling: BoxWriter._ceiling,
     Grid: BoxWriter._grid,
 }
 

@@ -25,6 +25,8 @@ class Glyphs(NamedTuple):
 
     square: Sequence[str]
     round: Sequence[str]
+    floor: Sequence[str]
+    ceiling: Sequence[str]
     line: str
     rule: str
     root: str
@@ -37,8 +39,19 @@ class Glyphs(NamedTuple):
         return to_ascii(text) if self.ascii else text
 
 
-UNICODE = Glyphs("[]⎡⎢⎣⎤⎥⎦", "()⎛⎜⎝⎞⎟⎠", "─", "═", "√", "•", True, False)
-ASCII = Glyphs("[][[[]]]", "()((()))", "-", "=", "sqrt ", "-", False, True)
+UNICODE = Glyphs("[]⎡⎢⎣⎤⎥⎦", "()⎛⎜⎝⎞⎟⎠", "⌊⌋⎢⎢⎣⎥⎥⎦", "⌈⌉⎡⎢⎢⎤⎥⎥", "─", "═", "√", "•", True, False)
+ASCII = Glyphs(
+    "[][[[]]]",
+    "()((()))",
+    ("floor(", ")", "|", "|", "[_", "|", "|", "_]"),
+    ("ceil(", ")", "[-", "|", "|", "-]", "|", "|"),
+    "-",
+    "=",
+    "sqrt ",
+    "-",
+    False,
+    True,
+)
 
 
 def to_ascii(text: str) -> str:

@@ -5,7 +5,7 @@ No `\\operatorname`, no `\\textcolor`; `\\\\` only at the end of a line.
 
 from __future__ import annotations
 
-from explain.engine.notation import ATOM, Fraction, Grid, Notation, Operator, Paren, Power, Root, Word
+from explain.engine.notation import ATOM, Ceiling, Floor, Fraction, Grid, Notation, Operator, Paren, Power, Root, Word
 
 
 def latex(part: Notation) -> str:
@@ -30,6 +30,10 @@ def latex(part: Notation) -> str:
         return f"{base}^{{{latex(part.second)}}}"
     if isinstance(part, Paren):
         return rf"\left({latex(part.inner)}\right)"
+    if isinstance(part, Floor):
+        return rf"\left\lfloor {latex(part.inner)} \right\rfloor"
+    if isinstance(part, Ceiling):
+        return rf"\left\lceil {latex(part.inner)} \right\rceil"
     if isinstance(part, Grid):
         return _matrix(part)
     return "".join(latex(piece) for piece in part.parts)

@@ -10,22 +10,26 @@ from explain.render.latex import latex
 SIGNS = {"=": "=", "≈": r"\approx"}
 
 
-def markdown(page: Page) -> str:
-    """The whole page."""
-    out = [f"# {escaped(page.title)}", "", f"*{escaped(page.source)}*", "", "## Given", ""]
-    for item in page.given:
-        out += _given(item)
-    out += ["", "## Conventions", "", *[f"- {prose(text)}" for text in page.conventions]]
+def markdown(page: Page, level: int = 1) -> str:
+    """The whole page, its title a heading of the given level."""
+    mark = "#" * level
+    out: list[str] = []
+    if page.title:
+        out += [f"{mark} {escaped(page.title)}", "", f"*{escaped(page.source)}*", ""]
+    if page.given:
+        out += [f"{mark}# Given", "", *[line for item in page.given for line in _given(item)]]
+    if page.conventions:
+        out += ["", f"{mark}# Conventions", "", *[f"- {prose(text)}" for text in page.conventions]]
     if page.find:
-        out += ["", "## Find", "", ", ".join(f"${latex(name)}$" for name in page.find)]
+        out += ["", f"{mark}# Find", "", ", ".join(f"${latex(name)}$" for name in page.find)]
     for heading, sections in page.parts:
-        out += ["", f"## {escaped(heading or 'Working')}"]
+        out += ["", f"{mark}# {escaped(heading or 'Working')}"]
         for section in sections:
-            out += _section(section)
-    out += ["", "## Result", ""]
-    for result in page.results:
-        out += display(result)
-    out += ["## Check", ""]
+            out += _section(section, mark)
+    if page.results:
+        out += ["", f"{mark}# Result", "", *[line for result in page.results for line in display(result)]]
+    if page.checks:
+        out += ["", f"{mark}# Check", ""]
     out += [f"- {'✓' if passed else '✗'} {prose(text)}" for passed, text in page.checks]
     return "\n".join(_single_blanks(out)) + "\n"
 
@@ -40,8 +44,8 @@ def _given(item: GivenLine) -> list[str]:
     return [f"${latex(item.symbol)} = {latex(item.value)}${shape}: {told}", ""]
 
 
-def _section(section: Section) -> list[str]:
-    out = ["", f"### {section.number}. {prose(section.title)}", ""]
+def _section(section: Section, mark: str) -> list[str]:
+    out = ["", f"{mark}## {section.number}. {prose(section.title)}", ""]
     if section.shapes:
         out += [f"Shapes: {section.shapes}", ""]
     if section.why:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 
-from explain.page.model import Page
-from explain.render.terminal import show
+from explain.render.layout import Line
+from explain.render.terminal import paint_lines
 
 TEMPLATE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -35,10 +36,10 @@ TEMPLATE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="h
 """
 
 
-def svg(page: Page, width: int) -> str:
-    """The page as an SVG image of a terminal."""
+def svg(drawn: Iterable[Line], width: int) -> str:
+    """The lines of a page as an SVG image of a terminal."""
     from rich.console import Console
 
     console = Console(width=width, file=io.StringIO(), record=True, force_terminal=True, color_system="256")
-    show(page, console, width)
+    paint_lines(drawn, console)
     return console.export_svg(title="explain", code_format=TEMPLATE, unique_id="explain")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from explain.page.model import Equation, GivenLine, Page, Section
@@ -23,13 +23,15 @@ STYLES = {
 
 def lines(page: Page, width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
     """All lines of a page."""
-    title = glyphs.plain(page.title)
-    out = wrap((page.title,), glyphs, width, style="title")
-    out.append([(glyphs.rule * min(width, width_of(title)), "rule")])
-    out += wrap((page.source,), glyphs, width, style="source")
-    out += _heading("Given")
-    out += _givens(page.given, glyphs, width)
-    out += _heading("Conventions")
+    out: list[Line] = []
+    if page.title:
+        out += wrap((page.title,), glyphs, width, style="title")
+        out.append([(glyphs.rule * min(width, width_of(glyphs.plain(page.title))), "rule")])
+        out += wrap((page.source,), glyphs, width, style="source")
+    if page.given:
+        out += [*_heading("Given"), *_givens(page.given, glyphs, width)]
+    if page.conventions:
+        out += _heading("Conventions")
     for convention in page.conventions:
         out += wrap(convention, glyphs, width, f"  {glyphs.bullet} ", "    ")
     if page.find:
@@ -45,13 +47,15 @@ def lines(page: Page, width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
             ]
         for section in sections:
             out += _section(section, glyphs, width)
-    out += _heading("Result")
+    if page.results:
+        out += _heading("Result")
     tall = False
     for at, result in enumerate(page.results):
         block = equation(result, glyphs, width, 2)
         out += [[], *block] if at and (tall or len(block) > 1) else block
         tall = len(block) > 1
-    out += _heading("Check")
+    if page.checks:
+        out += _heading("Check")
     for passed, text in page.checks:
         mark = glyphs.plain("✓" if passed else "✗")
         block = wrap(text, glyphs, width, f"  {mark} ", "    ")
@@ -128,15 +132,25 @@ def _section(section: Section, glyphs: Glyphs, width: int) -> list[Line]:
 
 def plain(page: Page, width: int, glyphs: Glyphs = UNICODE) -> str:
     """The page without colour."""
-    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines(page, width, glyphs))
+    return uncoloured(lines(page, width, glyphs))
+
+
+def uncoloured(drawn: Iterable[Line]) -> str:
+    """Lines without colour."""
+    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in drawn)
 
 
 def show(page: Page, console: Console, width: int, glyphs: Glyphs = UNICODE) -> None:
-    """Print the page on a Rich console. Content never passes through Rich markup."""
+    """Print the page on a Rich console."""
+    paint_lines(lines(page, width, glyphs), console)
+
+
+def paint_lines(drawn: Iterable[Line], console: Console) -> None:
+    """Print lines in colour. Content never passes through Rich markup."""
     from rich.text import Text
 
     colours: dict[str, str] = {}
-    for line in lines(page, width, glyphs):
+    for line in drawn:
         text = Text(no_wrap=True, overflow="ignore", end="")
         for piece, style in line:
             text.append(piece, style_of(style, colours))

@@ -1,4 +1,4 @@
-"""The multilayer perceptron: forward pass, loss and every gradient."""
+"""The multilayer perceptron: forward pass, loss, every gradient, and a step of gradient descent."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Annotated, Literal
 from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.engine.checks import finite_difference
-from explain.engine.functions import ACTIVATIONS, EXP, LOG, SOFTPLUS
-from explain.engine.losses import LOSSES, NEARLY, loss_from_logits, loss_of, saturated, told
+from explain.engine.functions import ACTIVATIONS, EXP, LOG, SOFTPLUS, textbook
+from explain.engine.losses import LOSSES, loss_from_logits, loss_of, saturated, told
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
-from explain.engine.notation import PLUS, product, related
+from explain.engine.notation import PLUS, Word, product, related
 from explain.engine.prose import SYMBOLIC, say
-from explain.engine.shapes import write
-from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError, amount
-from explain.parameters import Matrix
+from explain.errors import InputError
+from explain.parameters import Matrix, Scalar
+from explain.topics._network import Network, check_probabilities, checked
 
 Activation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax"]
 LossName = Literal["squared-error", "half-squared-error", "mean-squared-error", "binary-cross-entropy", "cross-entropy"]
+Reduction = Literal["mean", "sum"]
 EFFECT = {
     "sigmoid": "σ takes each entry of {z} into (0, 1)",
     "tanh": "tanh takes each entry of {z} into (-1, 1)",
@@ -39,251 +39,192 @@ def mlp(
     W: Annotated[tuple[Matrix, ...], "weights of a layer, one row a unit; once a layer, in order"],
     activation: Annotated[tuple[Activation, ...], "activation: once for all layers, or once a layer"],
     b: Annotated[tuple[Matrix, ...] | None, "bias of a layer; as often as W, or never"] = None,
-    target: Annotated[Matrix | None, "target y, one number an output"] = None,
+    target: Annotated[Matrix | None, "target y, one number an output; one sample a row"] = None,
     loss: Annotated[LossName | None, "loss that compares the output with the target"] = None,
+    reduction: Annotated[Reduction, "mean or sum of the loss over the samples of a batch"] = "mean",
+    layout: Annotated[
+        Literal["columns", "rows"], "columns: z = W x + b; rows: z = x W + b, one column a unit"
+    ] = "columns",
+    lr: Annotated[Scalar | None, "learning rate: one step of gradient descent is worked too"] = None,
 ) -> Answer:
     """Multilayer perceptron: forward pass, loss and gradients.
 
     z = W x + b and h = activation(z), layer by layer; with a target and a loss, every local derivative and every
-    gradient by the chain rule. Shapes: x (d×1), W (units×inputs), b (units×1); a batch has one sample a column.
+    gradient by the chain rule; with a learning rate, the weights after one step. Shapes: x (d×1), W (units×inputs),
+    b (units×1), a batch with one sample a column; with rows x (1×d), W (inputs×units), b (1×units).
 
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.5, algorithms 6.3 and 6.4
 
     Examples:
         explain mlp --x 1,2 --W "0.5,-0.5" --activation sigmoid --target 1 --loss binary-cross-entropy
+        explain mlp --x "1,2;3,4" --W "0.5,-0.5" --b 0.1 --activation tanh --target 1,0 --loss squared-error --lr 0.5
 
     Raises:
         InputError: shapes that do not meet, a number of biases or activations that fits no layer, a target without
-            a loss, probabilities that are none.
+            a loss, probabilities that are none, a learning rate without a loss.
     """
-    activations = _one_each(activation, len(W))
-    weights, inputs = _oriented(x, W)
-    samples = int(inputs.shape[1])
-    biases = _biases(b, weights)
-    sizes = [int(inputs.shape[0]), *(int(layer.shape[0]) for layer in weights)]
+    rows = layout == "rows"
+    network = checked(x, W, b, activation, target, rows)
+    _together(target is not None, loss, lr)
     ends = "forward and backward pass" if loss else "forward pass"
-    sheet = Worksheet(f"Multilayer perceptron {'-'.join(map(str, sizes))}: {ends}", mlp.source)
-    if (target is None) != (loss is None):
-        missing, there = ("{loss}", "{target}") if loss is None else ("{target}", "{loss}")
-        raise InputError(
-            f"{there} is given, but {missing} is missing: the gradients need both; losses: {', '.join(LOSSES)}"
-        )
-
-    name, meaning = ("x", "input") if samples == 1 else ("X", "inputs, one sample a column")
-    entry = sheet.given(name, inputs, meaning, option="x")
-    W_, b_ = [], []
-    for at, layer in enumerate(weights, 1):
-        W_.append(sheet.given(f"W_{at}", layer, f"weights of layer {at}", option="W"))
-        if biases:
-            b_.append(sheet.given(f"b_{at}", biases[at - 1], f"bias of layer {at}", option="b"))
-    y = None
-    if target is not None:
-        y = sheet.given("y", _target(target, sizes[-1], samples), "target", option="target")
-    _conventions(sheet, activations, entry, loss, sizes[-1])
+    sheet = Worksheet(f"Multilayer perceptron {'-'.join(map(str, network.sizes))}: {ends}", mlp.source)
+    entry, W_, b_, y = _givens(sheet, network, rows)
+    _conventions(sheet, network, entry, loss, reduction, rows)
 
     sheet.part("Forward pass" if loss else "")
-    outputs, logits = _forward(sheet, entry, W_, b_, activations)
+    output, logits = _forward(sheet, entry, W_, b_, network.activations, rows)
     if y is None or loss is None:
-        return sheet.answer(outputs)
-    return _with_loss(
-        sheet,
-        outputs,
-        logits,
-        y,
-        loss,
-        activations[-1],
-        [s for pair in zip(W_, b_ or W_, strict=True) for s in dict.fromkeys(pair)],
-    )
+        return sheet.answer(output)
+    value = _loss(sheet, output, logits, y, loss, reduction, network, rows)
+    sheet.part("Backward pass")
+    wrt = [symbol for at, weight in enumerate(W_) for symbol in (weight, *b_[at : at + 1])]
+    sheet.backward(value, wrt, links={f"z_{at}": f"z_{at + 1}" for at in range(1, len(W_))})
+    finite_difference(sheet, value, wrt, value)
+    gradients = [sheet.last(f"dL/d{symbol.name}") for symbol in wrt]
+    if lr is None:
+        return sheet.answer(output, value, *gradients)
+    return sheet.answer(output, value, *gradients, *_descended(sheet, wrt, gradients, lr))
 
 
 def _forward(
-    sheet: Worksheet, entry: Symbol, W: Sequence[Symbol], b: Sequence[Symbol], activations: Sequence[str]
+    sheet: Worksheet, entry: Symbol, W: Sequence[Symbol], b: Sequence[Symbol], activations: Sequence[str], rows: bool
 ) -> tuple[Symbol, Symbol]:
-    """Z and h of every layer; the last h is ŷ."""
+    """z and h of every layer; the last h is ŷ."""  # noqa: D403 - a symbol
     h = z = entry
     for at, (weight, activation) in enumerate(zip(W, activations, strict=True), 1):
         last = at == len(W)
         layer = "Output layer" if last else "Hidden layer" if len(W) == 2 else f"Hidden layer {at}"
-        units = f"each of the {weight.shape[0]} units" if weight.shape[0] != 1 else "the unit"
+        count = weight.shape[1 if rows else 0]
+        units = f"each of the {count} units" if count != 1 else "the unit"
         sums = ", adds the products, and adds its bias" if b else " and adds the products"
+        affine = h @ weight if rows else weight @ h
         z = sheet.define(
             f"z_{at}",
-            weight @ h + b[at - 1] if b else weight @ h,
+            affine + b[at - 1] if b else affine,
             f"{layer}, before the activation",
-            say(f"{units} multiplies the entries of {{h}} by its row of {{W}}{sums}", h=h, W=weight),
+            say(
+                f"{units} multiplies the entries of {{h}} by its {'column' if rows else 'row'} of {{W}}{sums}",
+                h=h,
+                W=weight,
+            ),
         )
         h = sheet.define(
             "yhat" if last else f"h_{at}",
-            _activated(activation, z),
+            _activated(activation, z, rows),
             "Output" if last else f"{layer}, after the activation",
             say(EFFECT[activation], z=z),
         )
     return h, z
 
 
-def _activated(activation: str, z: Symbol) -> Node:
+def _activated(activation: str, z: Symbol, rows: bool) -> Node:
     if activation == "identity":
         return z
-    return Softmax(z, 0) if activation == "softmax" else ACTIVATIONS[activation](z)
+    return Softmax(z, 1 if rows else 0) if activation == "softmax" else ACTIVATIONS[activation](z)
 
 
-def _with_loss(
-    sheet: Worksheet, output: Symbol, logits: Symbol, y: Symbol, name: LossName, activation: str, wrt: Sequence[Symbol]
-) -> Answer:
-    _check_target(name, activation, sheet, output, y)
-    safe = saturated(name, activation, sheet.values[output.name], sheet.values[y.name])
-    if safe:
-        title, why = "Loss, from the logits", say(
-            "{p} is so close to 0 or 1 that in floating point its logarithm, or that of 1 minus it, is unreliable "
-            "(saturated); with the activation put in, the loss depends on {z}, the logits, directly and keeps all its "
-            "digits",
-            p=output,
-            z=logits,
-        )  # fmt: skip
-        if name == "binary-cross-entropy":
-            z = Symbol("z")
-            same = related(SOFTPLUS(z).write(SYMBOLIC), "=", LOG(1 + EXP(z)).write(SYMBOLIC))
-            sheet.convention("{s}, worked as {d}", s=same, d=SOFTPLUS(z).defined())
-    else:
-        title, why = "Loss", say(f"{told(name, int(output.shape[0]))}: {{p}} against {{y}}", p=output, y=y)
-    expression = loss_from_logits(name, logits, y) if safe else loss_of(name, output, y)
-    value = sheet.define("L", expression, title, why)
-    sheet.part("Backward pass")
-    layers = sum(symbol.name.startswith("W_") for symbol in wrt)
-    sheet.backward(value, wrt, links={f"z_{at}": f"z_{at + 1}" for at in range(1, layers)})
-    finite_difference(sheet, value, wrt, value)
-    return sheet.answer(output, value, *(sheet.last(f"dL/d{symbol.name}") for symbol in wrt))
+def _loss(
+    sheet: Worksheet,
+    output: Symbol,
+    logits: Symbol,
+    y: Symbol,
+    name: LossName,
+    reduction: Reduction,
+    network: Network,
+    rows: bool,
+) -> Symbol:
+    """The loss: from the output, or where that is saturated from what goes into the last activation."""
+    prediction, target = sheet.values[output.name], sheet.values[y.name]
+    check_probabilities(name, network.activations[-1], prediction, target, rows)
+    outputs, samples = network.sizes[-1], network.samples if reduction == "mean" else 1
+    if not saturated(name, network.activations[-1], prediction, target, outputs):
+        why = say(f"{told(name, outputs)}: {{p}} against {{y}}", p=output, y=y)
+        return sheet.define("L", loss_of(name, output, y, outputs, samples), "Loss", why)
+    if name == "binary-cross-entropy":
+        z = Symbol("z")
+        same = related(SOFTPLUS(z).write(SYMBOLIC), "=", LOG(1 + EXP(z)).write(SYMBOLIC))
+        sheet.convention("{s}, worked as {d}", s=same, d=SOFTPLUS(z).defined())
+    why = say(
+        "{p} is so close to 0 or 1 that in floating point its logarithm, or that of 1 minus it, is unreliable "
+        "(saturated); with the activation put in, the loss depends on {z}, the logits, directly and keeps all its "
+        "digits",
+        p=output,
+        z=logits,
+    )
+    columns, goal = (logits.T, y.T) if rows else (logits, y)
+    return sheet.define("L", loss_from_logits(name, columns, goal, outputs, samples), "Loss, from the logits", why)
+
+
+def _descended(sheet: Worksheet, parameters: Sequence[Symbol], gradients: Sequence[Symbol], lr: Scalar) -> list[Symbol]:
+    """The parameters after one step against their gradients."""
+    eta = sheet.given("eta", lr, "learning rate", option="lr")
+    sheet.convention("gradient descent: every parameter moves by {eta} times its gradient, downhill", eta=eta)
+    sheet.part("Gradient descent")
+    return [
+        sheet.define(
+            f"{parameter.name}_new",
+            parameter - eta * gradient,
+            say("{w} after the step", w=parameter),
+            say("{g} points uphill, so {eta} times it is taken away from {w}", g=gradient, eta=eta, w=parameter),
+            written=Word(f"{parameter.word.text}′", f"{parameter.word.latex}'", key=f"{parameter.name}_new"),
+        )
+        for parameter, gradient in zip(parameters, gradients, strict=True)
+    ]
+
+
+def _together(target: bool, loss: LossName | None, lr: Scalar | None) -> None:
+    """Target and loss go together, and a step needs both."""
+    if target != (loss is not None):
+        there, missing = ("{target}", "{loss}") if target else ("{loss}", "{target}")
+        raise InputError(
+            f"{there} is given, but {missing} is missing: the gradients need both; losses: {', '.join(LOSSES)}"
+        )
+    if lr is not None and loss is None:
+        raise InputError("{lr} is given, but {loss} and {target} are missing: a step needs the gradients of a loss")
+    if lr is not None and lr.exact(()) <= 0:
+        raise InputError(f"{{lr}} is {lr.text(())}: a learning rate must be positive")
+
+
+def _givens(sheet: Worksheet, network: Network, rows: bool) -> tuple[Symbol, list[Symbol], list[Symbol], Symbol | None]:
+    batch = f"inputs, one sample a {'row' if rows else 'column'}"
+    name, meaning = ("x", "input") if network.samples == 1 else ("X", batch)
+    entry = sheet.given(name, network.x, meaning, option="x")
+    W_, b_ = [], []
+    for at, layer in enumerate(network.W, 1):
+        W_.append(sheet.given(f"W_{at}", layer, f"weights of layer {at}", option="W"))
+        if network.b:
+            b_.append(sheet.given(f"b_{at}", network.b[at - 1], f"bias of layer {at}", option="b"))
+    if network.target is None:
+        return entry, W_, b_, None
+    return entry, W_, b_, sheet.given("y", network.target, "target", option="target")
 
 
 def _conventions(
-    sheet: Worksheet, activations: Sequence[str], entry: Symbol, loss: LossName | None, outputs: int
+    sheet: Worksheet, network: Network, entry: Symbol, loss: LossName | None, reduction: Reduction, rows: bool
 ) -> None:
-    z, samples = Symbol("z"), int(entry.shape[1])
-    biased = any(item.symbol.name == "b_1" for item in sheet.given_items)
-    affine = [product([word("W"), entry.word]), *([PLUS, word("b")] if biased else [])]
-    layout = "vectors are columns" if samples == 1 else "every column is a sample"
-    added = "; b is added to each column" if biased and samples > 1 else ""
-    sheet.convention(f"{layout}: {{f}}{added}", f=related(z.word, "=", *affine))
-    for name in dict.fromkeys(activations):
+    z, line = Symbol("z"), "row" if rows else "column"
+    factors = [entry.word, word("W")] if rows else [word("W"), entry.word]
+    affine = [product(factors), *([PLUS, word("b")] if network.b else [])]
+    kept = f"vectors are {line}s" if network.samples == 1 else f"every {line} is a sample"
+    added = f"; b is added to each {line}" if network.b and network.samples > 1 else ""
+    sheet.convention(f"{kept}: {{f}}{added}", f=related(z.word, "=", *affine))
+    for name in dict.fromkeys(network.activations):
         if name in ACTIVATIONS:
-            function = ACTIVATIONS[name]
-            defined = function(z).defined()
-            if name == "tanh":
-                defined = (EXP(z) - EXP(-z)) / (EXP(z) + EXP(-z))
-            sheet.convention("{f}", f=related(function(z).write(SYMBOLIC), "=", defined.write(SYMBOLIC)))
+            applied = ACTIVATIONS[name](z)
+            sheet.convention("{f}", f=related(applied.write(SYMBOLIC), "=", textbook(applied).write(SYMBOLIC)))
         if name == "softmax":
             sheet.convention("softmax divides e to the power of each entry by the sum of these powers")
-    if loss is not None:
-        sheet.convention(
-            f"{{L}}: {told(loss, outputs)}" + ("; log is the natural logarithm" if "cross" in loss else ""),
-            L=Symbol("L"),
-        )
-        if samples > 1:
-            sheet.convention(f"{{L}} is the mean over the {samples} samples", L=Symbol("L"))
-        sheet.convention(
-            "a gradient has the shape of its parameter; in a Jacobian outputs are rows and inputs columns; a gradient "
-            "step first names the chain of derivatives, then writes it in the order and with the transposes that fit"
-        )
-
-
-def _one_each(activation: Sequence[str], layers: int) -> list[str]:
-    """The activation of every layer."""
-    if len(activation) not in (1, layers):
-        raise InputError(
-            f"{{activation}} is given {amount(len(activation), 'time')} for {amount(layers, 'layer')}: "
-            "give it once for all, or once a layer"
-        )
-    each = list(activation) * (layers if len(activation) == 1 else 1)
-    if "softmax" in each[:-1]:
-        raise InputError(
-            f"{{activation}} is softmax in layer {each.index('softmax') + 1}: softmax belongs to the last layer"
-        )
-    return each
-
-
-def _oriented(x: Values, W: Sequence[Values]) -> tuple[list[Values], Values]:
-    """Weights as units×inputs and the input with one sample a column, vectors turned the only way that fits."""
-    first = W[0]
-    inputs = x.reshape((len(x), 1)) if len(x.shape) == 1 else x.transposed()
-    columns = first.shape[1] if len(first.shape) == 2 else None
-    if len(x.shape) == 2 and columns is not None and inputs.shape[0] != columns and inputs.shape[0] == 1:
-        inputs = x  # a column was given
-    width = int(inputs.shape[0])
-    weights = []
-    for at, given in enumerate(W, 1):
-        source = "x" if at == 1 else f"h_{at - 1}"
-        layer = _as_matrix(given, width)
-        if layer.shape[1] != width:
-            which = f" number {at}" if len(W) > 1 else ""
-            turned = f" ({{W}} transposed, {write(layer.shape[::-1])}, would fit)" if layer.shape[0] == width else ""
-            raise InputError(
-                f"{{W}}{which} is {write(layer.shape)}, but {source} has {amount(width, 'row')}: "
-                f"it needs {amount(width, 'column')}{turned}"
-            )
-        weights.append(layer)
-        width = int(layer.shape[0])
-    return weights, inputs
-
-
-def _as_matrix(given: Values, width: int) -> Values:
-    if len(given.shape) == 2:
-        return given
-    return given.reshape((len(given), 1) if width == 1 else (1, len(given)))
-
-
-def _biases(b: Sequence[Values] | None, weights: Sequence[Values]) -> list[Values]:
-    if b is None:
-        return []
-    if len(b) != len(weights):
-        raise InputError(
-            f"{{b}} is given {amount(len(b), 'time')} for {amount(len(weights), 'layer')}: "
-            "give it once a layer, or never"
-        )
-    columns = []
-    for at, (bias, layer) in enumerate(zip(b, weights, strict=True), 1):
-        units = int(layer.shape[0])
-        if len(bias) != units or (len(bias.shape) == 2 and 1 not in bias.shape):
-            which = f" number {at}" if len(b) > 1 else ""
-            shape = write(bias.shape) if len(bias.shape) == 2 else amount(len(bias), "number")
-            raise InputError(
-                f"{{b}}{which} is {shape}, but layer {at} has {amount(units, 'unit')}: "
-                f"it needs {amount(units, 'number')}"
-            )
-        columns.append(bias.reshape((units, 1)))
-    return columns
-
-
-def _target(target: Values, outputs: int, samples: int) -> Values:
-    """The target with the shape of the output: one sample a column."""
-    if len(target) != outputs * samples:
-        raise InputError(
-            f"{{target}} has {amount(len(target), 'number')}, but the network has {amount(outputs, 'output')} for "
-            f"{amount(samples, 'sample')}: it needs {outputs * samples}"
-        )
-    return target.reshape((samples, outputs)).transposed()
-
-
-def _check_target(name: str, activation: str, sheet: Worksheet, output: Symbol, y: Symbol) -> None:
-    """Cross-entropies need probabilities on both sides."""
-    import numpy as np
-
-    target, prediction = sheet.values[y.name], sheet.values[output.name]
-    if "cross-entropy" not in name:
+    if loss is None:
         return
-    if np.any((target < 0) | (target > 1)):
-        raise InputError(f"{{target}} has a number outside [0, 1]: {name} needs probabilities")
-    if name == "cross-entropy" and np.any(abs(target.sum(axis=0) - 1) > 1e-9):
-        raise InputError(
-            f"{{target}} sums to {target.sum(axis=0).tolist()[0]:g}: cross-entropy needs a sum of 1, such as 0,1,0"
-        )
-    usual = "sigmoid" if name.startswith("binary") else "softmax"
-    unsafe = (prediction < NEARLY) | (prediction > 1 - NEARLY)
-    if activation != usual and np.any(unsafe & (prediction >= 0) & (prediction <= 1)):
-        raise InputError(
-            f"{{activation}} {activation} gives an output that is almost 0 or 1, and the logarithm in {name} "
-            f"would lose its digits: end with {usual}, whose loss is taken from the logits"
-        )
-    if activation not in ("sigmoid", "softmax") and np.any((prediction <= 0) | (prediction >= 1)):
-        raise InputError(
-            f"{{activation}} {activation} gives an output outside (0, 1): {name} needs probabilities; end with {usual}"
-        )
+    L = Symbol("L")
+    natural = "; log is the natural logarithm" if "cross" in loss else ""
+    sheet.convention(f"{{L}}: {told(loss, network.sizes[-1])}{natural}", L=L)
+    if network.samples > 1:
+        other = "multiplied by" if reduction == "mean" else "divided by"
+        instead = "sum" if reduction == "mean" else "mean"
+        samples = f"the {network.samples} samples (the {instead} would be {{L}} {other} {network.samples})"
+        sheet.convention(f"{{L}} is the {reduction} over {samples}", L=L)
+    sheet.convention(
+        "a gradient has the shape of its parameter; in a Jacobian outputs are rows and inputs columns; a gradient "
+        "step first names the chain of derivatives, then writes it in the order and with the transposes that fit"
+    )

@@ -97,6 +97,21 @@ class Add(_Elementwise):
     def rebuild(self, operands: Sequence[Node]) -> Node:
         return Add(*operands, signs=self.signs, skipped=self.skipped)
 
+    def entry(self, index: Index) -> Node:
+        from explain.engine.nodes.linear import MatMul
+
+        terms: list[Node] = []
+        signs: list[int] = []
+        for sign, operand in zip(self.signs, self.operands, strict=True):
+            part = fit_entry(operand, index)
+            if sign > 0 and isinstance(operand, MatMul) and isinstance(part, Add) and not part.skipped:
+                terms += part.operands  # the products of a matrix product stand in the sum themselves
+                signs += part.signs
+            else:
+                terms.append(part)
+                signs.append(sign)
+        return Add(*terms, signs=signs, skipped=self.skipped)
+
     def evaluate(self, values: Sequence[Array]) -> Array:
         total = values[0] if self.signs[0] > 0 else -values[0]
         for sign, value in zip(self.signs[1:], values[1:], strict=True):

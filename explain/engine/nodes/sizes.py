@@ -1,0 +1,74 @@
+"""Whole-number arithmetic of shapes: quotients rounded down or up, and shapes as lists of sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from explain.engine.nodes.base import Index, Node, Style
+from explain.engine.notation import Ceiling, Floor, Fraction, Notation, sized
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+
+class FloorQuotient(Node):
+    """A quotient of whole numbers, rounded down."""
+
+    __slots__ = ()
+
+    def __init__(self, top: Node, bottom: Node) -> None:
+        self.operands = (top, bottom)
+        self.shape = ()
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return values[0] // values[1]
+
+    def entry(self, index: Index) -> Node:
+        return self.rebuild([operand.entry(()) for operand in self.operands])
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        import sympy
+
+        return sympy.floor(operands[0] / operands[1])
+
+    def write(self, style: Style) -> Notation:
+        return Floor(Fraction(*(style.write(operand) for operand in self.operands)))
+
+
+class CeilingQuotient(FloorQuotient):
+    """A quotient of whole numbers, rounded up."""
+
+    __slots__ = ()
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return -(-values[0] // values[1])
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        import sympy
+
+        return sympy.ceiling(operands[0] / operands[1])
+
+    def write(self, style: Style) -> Notation:
+        return Ceiling(Fraction(*(style.write(operand) for operand in self.operands)))
+
+
+class Sizes(Node):
+    """The sizes of an array side by side, `2×3×4×4`: the value of a question for a shape."""
+
+    __slots__ = ()
+
+    def __init__(self, *operands: Node) -> None:
+        self.operands = operands
+        self.shape = (len(operands),)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        return np.array([int(value) for value in values], dtype=object)
+
+    def entry(self, index: Index) -> Node:
+        return self.operands[index[0]].entry(())
+
+    def write(self, style: Style) -> Notation:
+        return sized(*(style.write(operand) for operand in self.operands))

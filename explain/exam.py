@@ -1,0 +1,221 @@
+"""Exam files: a paper in TOML, loaded, checked, solved and held against what it expects.
+
+```toml
+title = "Midterm"
+
+[[question]]
+title = "One step of attention"
+points = 10
+topic = "attention"
+scores = [112, 96]
+expect = { alpha = [0.8808, 0.1192] }
+```
+
+Every key that is not one of the paper's own is a parameter of the topic. Parts (`[[question.part]]`) have a topic of
+their own, or ask for more steps of the question's answer with `find`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explain.errors import InputError, shown
+from explain.topics import all_topics, find_topic
+
+if TYPE_CHECKING:
+    from explain.declare import Topic
+    from explain.engine.answer import Answer
+
+LARGEST = 1_000_000  # bytes of a file
+OWN = {"title": str, "text": str, "points": (int, float, str), "topic": str, "find": (str, list), "expect": dict}
+
+
+class TypedNumber(str):
+    """A decimal of the file as it was typed: `0.30` stays `0.30`."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class Part:
+    """A question, or a part of one: what it asks, and what it expects."""
+
+    label: str
+    where: str = ""
+    title: str = ""
+    text: str = ""
+    points: str = ""
+    topic: Topic | None = None
+    given: dict[str, Any] = field(default_factory=dict)
+    find: list[str] = field(default_factory=list)
+    expect: dict[str, Any] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Exam:
+    """A paper."""
+
+    title: str
+    text: str
+    questions: list[Part]
+
+
+def load(path: str) -> Exam:
+    """Read and check an exam file.
+
+    Raises:
+        InputError: the file cannot be read, is no TOML, or has a key or value that does not belong; the message names
+            file, question and the nearest right key.
+    """
+    raw, name = _parsed(path), shown(path, 200)
+    _known(raw, {"title", "text", "question"}, name)
+    questions = raw.get("question")
+    if not isinstance(questions, list) or not questions:
+        raise InputError(f"{name}: no questions: each begins with a line [[question]]")
+    exam = Exam(_text(raw, "title", name) or Path(path).stem, _text(raw, "text", name), [])
+    seen: dict[str, str] = {}
+    for at, table in enumerate(questions, 1):
+        question = _part(table, f"Question {at}", f"{name}: question {at}", None)
+        twin = seen.setdefault(repr(table), f"question {at}")
+        if twin != f"question {at}":
+            raise InputError(f"{question.where} is the same as {twin}: leave one of them out, or change its numbers")
+        exam.questions.append(question)
+    return exam
+
+
+def _parsed(path: str) -> dict[str, Any]:
+    file, name = Path(path), shown(path, 200)
+    try:
+        if not file.is_file():
+            reason = "no such file" if not file.exists() else "a folder" if file.is_dir() else "not a regular file"
+            raise InputError(f"{name}: {reason}: give an exam file, such as samples/recurrent.toml")
+        if file.stat().st_size > LARGEST:
+            raise InputError(f"{name} has {file.stat().st_size} bytes: an exam file has at most {LARGEST}; split it")
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"), parse_float=TypedNumber)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        reason = shown(" ".join(str(error).split()), 120)
+        raise InputError(f"{name} is not TOML: {reason}; explain new-exam prints an example") from error
+    except RecursionError as error:
+        raise InputError(f"{name} is nested too deeply: lists of lists of numbers are deep enough") from error
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "cannot be read").lower()
+        raise InputError(f"{name}: {reason}: choose another file") from error
+
+
+def _part(table: Any, label: str, where: str, above: Part | None) -> Part:
+    if not isinstance(table, dict):
+        raise InputError(f"{where} is {shown(table)}: write it as a table, [[question]] and its keys below")
+    part = Part(label, where, _text(table, "title", where), _text(table, "text", where), _points(table, where))
+    part.find, part.expect = _find(table, where), _expect(table, where)
+    own = {*OWN, "part"} if above is None else set(OWN)
+    rest = {key: value for key, value in table.items() if key not in own}
+    part.topic = _topic(table, where)
+    if part.topic is not None:
+        names = {parameter.name for parameter in part.topic.parameters}
+        given = {key.replace("-", "_"): value for key, value in rest.items()}
+        _known(given, own | names, where)
+        part.given = given
+    elif rest:
+        _known(rest, own, where)
+    parts = table.get("part", [])
+    if not isinstance(parts, list):
+        raise InputError(f"{where}: part is {shown(parts)}: each part begins with a line [[question.part]]")
+    for at, inner in enumerate(parts):
+        letter = chr(ord("a") + at) if at < 26 else str(at + 1)
+        part.parts.append(_part(inner, f"{label} ({letter})", f"{where} ({letter})", part))
+    if part.topic is None and above is None and not part.parts and not part.text:
+        raise InputError(f'{where} asks nothing: give it a topic, such as topic = "attention", or a text')
+    return part
+
+
+def _known(table: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            raise InputError(f"{where}: {shown(key)} is not a key here: {hint}")
+
+
+def _text(table: Mapping[str, Any], key: str, where: str) -> str:
+    value = table.get(key, "")
+    if not isinstance(value, str) or isinstance(value, TypedNumber):
+        raise InputError(f"{where}: {key} is {shown(value)}: write a text in quotes")
+    return value
+
+
+def _points(table: Mapping[str, Any], where: str) -> str:
+    value = table.get("points", "")
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | TypedNumber | str)
+        or (value != "" and not _is_number(value))
+    ):
+        raise InputError(f"{where}: points is {shown(value)}: write a number, such as 10 or 2.5")
+    return str(value)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return 0 <= float(value) < 1e6
+    except ValueError:
+        return False
+
+
+def _topic(table: Mapping[str, Any], where: str) -> Topic | None:
+    name = _text(table, "topic", where)
+    if not name:
+        return None
+    topic = find_topic(name)
+    if topic is None:
+        near = get_close_matches(name, all_topics(), 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(all_topics())}"
+        raise InputError(f"{where}: topic is {shown(name)}: {hint}")
+    return topic
+
+
+def _find(table: Mapping[str, Any], where: str) -> list[str]:
+    find = table.get("find", [])
+    names = [find] if isinstance(find, str) else find
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f'{where}: find is {shown(find)}: write names of steps, such as find = ["z_1", "L"]')
+    return names
+
+
+def _expect(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    expect = table.get("expect", {})
+    if not isinstance(expect, dict):
+        raise InputError(f"{where}: expect is {shown(expect)}: write expect = {{{{ z_1 = 0.88 }}}}")
+    return expect
+
+
+def answers(exam: Exam) -> dict[str, Answer | None]:
+    """The answer of every question and part by its label; a part without a topic shares its question's.
+
+    Raises:
+        InputError: what a question gives cannot be used; the message names file and question.
+    """
+    found: dict[str, Answer | None] = {}
+    for question in exam.questions:
+        shared = found[question.label] = _answer(question)
+        for part in question.parts:
+            found[part.label] = own = shared if part.topic is None else _answer(part)
+            if own is None and (part.find or part.expect):
+                raise InputError(f"{part.where} asks for steps, but neither it nor its question has a topic")
+        if shared is None and (question.find or question.expect):
+            raise InputError(f"{question.where} asks for steps, but has no topic")
+    return found
+
+
+def _answer(part: Part) -> Answer | None:
+    if part.topic is None:
+        return None
+    try:
+        return part.topic(**part.given)
+    except InputError as error:
+        raise InputError(f"{part.where}: " + str(error).replace("{", "{{")) from error

@@ -1,0 +1,101 @@
+"""A solved paper as one document: question by question, with points, in every format."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from explain.errors import amount
+from explain.render.glyphs import Glyphs
+from explain.render.layout import Line, wrap
+from explain.render.markdown import escaped, markdown
+from explain.render.terminal import lines as page_lines
+
+if TYPE_CHECKING:
+    from explain.exam import Part
+    from explain.paper import Paper, Solved
+
+SCHEMA, VERSION = "explain-paper", 1
+
+
+class PaperDocument:
+    """A solved paper, ready to be written."""
+
+    def __init__(self, paper: Paper) -> None:
+        self.paper = paper
+
+    def lines(self, width: int, glyphs: Glyphs) -> list[Line]:
+        """As lines for a terminal."""
+        exam = self.paper.exam
+        out = wrap((exam.title,), glyphs, width, style="title")
+        if exam.text:
+            out += [[], *wrap((exam.text,), glyphs, width)]
+        for item in self.paper.solved:
+            out += [[], [(glyphs.rule * width, "rule")], *wrap((heading(item.part),), glyphs, width, style="title")]
+            out += wrap((item.part.text,), glyphs, width) if item.part.text else []
+            if item.page is not None:
+                drawn = page_lines(item.page, width, glyphs)
+                out += drawn if not drawn[0] else [[], *drawn]
+        return out
+
+    def markdown(self) -> str:
+        """As Markdown."""
+        exam = self.paper.exam
+        blocks = [f"# {escaped(exam.title)}\n", *([f"{escaped(exam.text)}\n"] if exam.text else [])]
+        for item in self.paper.solved:
+            blocks.append(f"## {escaped(heading(item.part))}\n")
+            if item.part.text:
+                blocks.append(f"{escaped(item.part.text)}\n")
+            if item.page is not None:
+                blocks.append(markdown(item.page, 3))
+        return "\n".join(blocks)
+
+    def json(self, ascii_only: bool) -> str:
+        """As JSON: the paper's own fields, and each answer as `explain-answer` describes it."""
+        exam = self.paper.exam
+        document = {
+            "schema": SCHEMA,
+            "version": VERSION,
+            "title": exam.title,
+            "text": exam.text,
+            "questions": [_question(item) for item in self.paper.solved],
+        }
+        return json.dumps(document, ensure_ascii=ascii_only, indent=1) + "\n"
+
+
+def _question(item: Solved) -> dict[str, Any]:
+    from explain.render.json_page import document
+
+    return {
+        "label": item.part.label,
+        "title": item.part.title,
+        "points": item.part.points,
+        "text": item.part.text,
+        "expected": [{"name": outcome.name, "holds": outcome.holds, "told": outcome.told} for outcome in item.outcomes],
+        "answer": None if item.whole is None else document(item.whole, item.whole_page()),
+    }
+
+
+def heading(part: Part) -> str:
+    """`Question 4 (20 points): title`."""
+    points = f" ({part.points} point{'' if part.points == '1' else 's'})" if part.points else ""
+    return f"{part.label}{points}" + (f": {part.title}" if part.title else "")
+
+
+def checked_lines(paper: Paper) -> list[str]:
+    """One line a question: whether what is expected holds."""
+    out = []
+    for item in paper.solved:
+        failed = [outcome.told for outcome in item.outcomes if not outcome.holds]
+        if item.page is None:
+            said = "asked in parts" if item.part.parts else "text only"
+        elif failed:
+            said = "; ".join(failed)
+        elif not item.passed:
+            said = "a check of the answer itself fails"
+        else:
+            count = len(item.outcomes)
+            said = f"{amount(count, 'expectation')} hold{'s' * (count == 1)}" if count else "nothing is expected"
+        mark = "✗" if failed or not item.passed else "✓"
+        out.append(f"{mark} {paper.path}: {item.part.label}: {said}")
+    return out
