@@ -81,7 +81,7 @@ def load(path: str) -> Exam:
     exam = Exam(_text(raw, "title", name) or Path(path).stem, _text(raw, "text", name), [])
     seen: dict[str, str] = {}
     for at, table in enumerate(questions, 1):
-        question = _part(table, f"Question {at}", f"{name}: question {at}", None)
+        question = _part(table, f"Question {at}", f"{name}: question {at}", Path(path).parent, None)
         twin = seen.setdefault(repr(table), f"question {at}")
         if twin != f"question {at}":
             raise InputError(f"{question.where} is the same as {twin}: leave one of them out, or change its numbers")
@@ -108,7 +108,7 @@ def _parsed(path: str) -> dict[str, Any]:
         raise InputError(f"{name}: {reason}: choose another file") from error
 
 
-def _part(table: Any, label: str, where: str, above: Part | None) -> Part:
+def _part(table: Any, label: str, where: str, folder: Path, above: Part | None) -> Part:
     if not isinstance(table, dict):
         raise InputError(f"{where} is {shown(table)}: write it as a table, [[question]] and its keys below")
     part = Part(label, where, _text(table, "title", where), _text(table, "text", where), _points(table, where))
@@ -120,7 +120,7 @@ def _part(table: Any, label: str, where: str, above: Part | None) -> Part:
         names = {parameter.name for parameter in part.topic.parameters}
         given = {key.replace("-", "_"): value for key, value in rest.items()}
         _known(given, own | names, where)
-        part.given = given
+        part.given = {key: _located(value, folder) for key, value in given.items()}
     elif rest:
         _known(rest, own, where)
     parts = table.get("part", [])
@@ -128,10 +128,19 @@ def _part(table: Any, label: str, where: str, above: Part | None) -> Part:
         raise InputError(f"{where}: part is {shown(parts)}: each part begins with a line [[question.part]]")
     for at, inner in enumerate(parts):
         letter = chr(ord("a") + at) if at < 26 else str(at + 1)
-        part.parts.append(_part(inner, f"{label} ({letter})", f"{where} ({letter})", part))
+        part.parts.append(_part(inner, f"{label} ({letter})", f"{where} ({letter})", folder, part))
     if part.topic is None and above is None and not part.parts and not part.text:
         raise InputError(f'{where} asks nothing: give it a topic, such as topic = "attention", or a text')
     return part
+
+
+def _located(value: Any, folder: Path) -> Any:
+    """A value; the path of an `@file` is taken from the folder of the exam file."""
+    if isinstance(value, list):
+        return [_located(item, folder) for item in value]
+    if isinstance(value, str) and value.startswith("@"):
+        return f"@{folder / value[1:]}"
+    return value
 
 
 def _known(table: Mapping[str, Any], known: set[str], where: str) -> None:

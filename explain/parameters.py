@@ -22,7 +22,7 @@ NONZERO = re.compile(r"[^eE]*[1-9]")
 LONGEST_NUMBER = 40  # characters
 LONGEST_COUNT = 100  # digits
 MOST_ENTRIES = 100_000  # that may be typed; arrays handed over by a program may be larger
-_PASTED = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2010": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+PASTED = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2010": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
 
 
 class Count:
@@ -50,7 +50,7 @@ class Count:
         """
         if isinstance(raw, Count):
             return raw
-        text = str(raw).translate(_PASTED).strip()
+        text = str(raw).translate(PASTED).strip()
         if re.fullmatch(r"[0-9]+", text):
             if len(text) > LONGEST_COUNT:
                 raise InputError(
@@ -141,77 +141,13 @@ class Matrix(Values):
         return cls(array.shape, None, array)
 
 
-class Extent:
-    """Sizes with crosses between them: `64`, `3x64x64`, `100×3×64×64`."""
-
-    __slots__ = ("sizes", "text")
-    LEAST = 1
-
-    def __init__(self, sizes: Sequence[int]) -> None:
-        self.sizes = list(sizes)
-        self.text = "x".join(map(str, self.sizes))
-
-    @classmethod
-    def read(cls, name: str, raw: Any) -> Extent:
-        """Sizes from text, a number or a sequence.
-
-        >>> Extent.read("input", "3x64x64").sizes, Extent.read("kernel", 4).sizes
-        ([3, 64, 64], [4])
-        """
-        if isinstance(raw, Extent):
-            return raw
-        text = str(raw).translate(_PASTED)
-        parts = re.split(r"\s*[x×*,]\s*|\s+", text.strip().strip("[]()").lower())
-        if not all(re.fullmatch(r"[0-9]{1,9}", part) and int(part) >= cls.LEAST for part in parts):
-            raise InputError(
-                f"{{{name}}} is {shown(text) or 'empty'}: sizes are whole numbers from {cls.LEAST} to 999999999 with x "
-                "between them, such as 3x64x64"
-            )
-        if len(parts) > 5:
-            raise InputError(f"{{{name}}} has {len(parts)} sizes: at most 5, such as 100x3x8x64x64")
-        return cls([int(part) for part in parts])
-
-    def along(self, name: str, axes: int) -> list[int]:
-        """One size for each axis; a single one stands for all."""
-        if len(self.sizes) not in (1, axes):
-            raise InputError(f"{{{name}}} is {self.text}: it needs 1 number, or {axes}, one for each axis")
-        return self.sizes * axes if len(self.sizes) == 1 else self.sizes
-
-
-class Padding(Extent):
-    """Zeros on each side: numbers from 0, or `same` or `valid`."""
-
-    __slots__ = ("word",)
-    LEAST = 0
-
-    def __init__(self, sizes: Sequence[int], word: str = "") -> None:
-        super().__init__(sizes)
-        self.word = word
-
-    @classmethod
-    def read(cls, name: str, raw: Any) -> Padding:
-        """Padding from `1`, `1x2`, `same` or `valid`."""
-        if isinstance(raw, Padding):
-            return raw
-        word = str(raw).strip().lower()
-        if word in ("same", "valid"):
-            return cls([0], word)
-        if not any(mark.isdigit() for mark in word):
-            raise InputError(f"{{{name}}} is {shown(raw) or 'empty'}: give a number from 0, same or valid")
-        return cls(super().read(name, raw).sizes)
-
-    def along(self, name: str, axes: int) -> list[int | str]:  # type: ignore[override]
-        """One padding for each axis; `same` is worked from the other numbers."""
-        return ["same"] * axes if self.word == "same" else list(super().along(name, axes))
-
-
 def number_text(name: str, text: str, place: str) -> str:
     """A number as typed, checked: finite, not too long, not a word.
 
     Raises:
         InputError: names the parameter, the text and what is accepted.
     """
-    plain = text.translate(_PASTED).strip()
+    plain = text.translate(PASTED).strip()
     where = f"{{{name}}}{place}"
     if plain.lower().lstrip("+-") in ("nan", "inf", "infinity", "∞"):
         raise InputError(f"{where} is {shown(plain)}: every number must be finite")
@@ -240,7 +176,7 @@ def _as_text(raw: Any) -> str:
 
 def _split(name: str, raw: str) -> list[list[str]]:
     """Rows and entries of typed numbers: `;` or brackets between rows, commas or spaces between entries."""
-    text = raw.translate(_PASTED).strip()
+    text = raw.translate(PASTED).strip()
     if text.count(",") + text.count(" ") + text.count(";") > 4 * MOST_ENTRIES or len(text) > 50 * MOST_ENTRIES:
         raise InputError(
             f"{{{name}}} has more than {MOST_ENTRIES} numbers: that many cannot be typed; "

@@ -230,7 +230,8 @@ def test_nothing_in_the_program_evaluates_text():
     root = Path(explain.__file__).parent
     for source in root.rglob("*.py"):
         found = re.search(
-            r"(?<![\w.])(eval|exec|compile|__import__)\(|sympify\(|parse_expr|pickle", source.read_text("utf-8")
+            r"(?<![\w.])(eval|exec|compile|__import__)\(|sympify\(|parse_expr|pickle(?!=False)",
+            source.read_text("utf-8"),
         )
         assert not found, (source.name, found)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import explain
-from explain import cli
+from explain import cli, commands
 from explain.topics import all_topics
 
 TOPICS = sorted(all_topics())
@@ -175,13 +175,13 @@ def test_interrupt_is_130(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "deliver", interrupted)
+    monkeypatch.setattr(commands, "deliver", interrupted)
     assert cli.run(SCORES) == 130
 
 
 def test_an_interrupt_from_the_keyboard_is_130_without_traceback():
     """The same as a signal to the process, while it works."""
-    wait = "import explain.cli as c, time, sys; c.deliver = lambda *_: (print('up', flush=True), time.sleep(60)); "
+    wait = "import explain.cli as c, explain.commands as m, time, sys; m.deliver = lambda *_: (print('up', flush=True), time.sleep(60)); "
     with subprocess.Popen(
         [sys.executable, "-c", wait + f"sys.exit(c.run({SCORES!r}))"],
         stdout=subprocess.PIPE,

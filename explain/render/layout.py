@@ -101,7 +101,9 @@ def equation(item: Equation, glyphs: Glyphs, width: int, indent: int) -> list[Li
         head = beside([left, text_box(f" {glyphs.plain(sign)} ")]) if at == 0 else text_box(f" {glyphs.plain(sign)} ")
         start = indent if at == 0 else column
         boxes = broken(right, writer, width - start - head.width)
-        if at and max(box.width for box in boxes) > width - start - head.width:  # further left there is more room
+        room = width - start - head.width
+        if at and any(box.width > room - 2 * (place > 0) for place, box in enumerate(boxes)):
+            # further left there is more room
             start = indent + 2
             boxes = broken(right, writer, width - start - head.width)
         block = [paint(beside([head, boxes[0]]), start)]

@@ -12,7 +12,8 @@ from explain.engine.prose import Prose, say
 from explain.engine.values import whole
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
-from explain.parameters import Count, Extent, Padding
+from explain.extents import Extent, Padding
+from explain.parameters import Count
 
 AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 NAMES = {"L": "length", "D": "depth", "H": "height", "W": "width"}

@@ -151,6 +151,8 @@ def _conventions(sheet: Worksheet, known: dict[str, Symbol], activation: str, ou
         if name in ACTIVATIONS:
             applied = ACTIVATIONS[name](z)
             sheet.convention("{f}", f=related(applied.write(SYMBOLIC), "=", textbook(applied).write(SYMBOLIC)))
+        if name == "softmax":
+            sheet.convention("softmax divides e to the power of each entry by the sum of these powers")
 
 
 def _check_stacked(sheet: Worksheet, steps: int, activation: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 WIDER = 1e-12  # relative: room for the float error of the reader itself and of the value it is held against
 LEAK = 0.01  # slope of LeakyReLU for negative numbers
+WHOLE = 1e-9  # relative: a quotient of sizes this close to a whole number is that number
 LARGEST = np.finfo(float).max
 
 TOKEN = re.compile(
@@ -21,7 +22,8 @@ TOKEN = re.compile(
     r"|(?P<row>\\\\)|(?P<mark>\S))"
 )
 # What cannot begin a factor: the factor before was the last one of its product.
-ENDS = {"", "+", "-", r"\odot", r"\oslash", r"\right", "}", ",", "&", r"\\", ">", "]", r"\end{bmatrix}"}
+ENDS = {"", "+", "-", r"\odot", r"\oslash", r"\times", r"\right", "}", ",", "&", r"\\", ">", "]", r"\end{bmatrix}"}
+BRACKETS = {r"\lfloor": (r"\rfloor", -1), r"\lceil": (r"\rceil", 1)}
 FUNCTIONS = {r"\log", r"\tanh", r"\max", r"\sigma", r"\exp"}
 NAMED = ("softmax", "ReLU", "LeakyReLU", "diag", "rowsum", "columnsum")
 
@@ -128,6 +130,12 @@ def rising(function, lowest=-np.inf):
     return apply
 
 
+def rounded_to_whole(operand, direction):
+    """Rounded down (-1) or up (1); what float arithmetic left beside a whole number does not count."""
+    function = np.floor if direction < 0 else np.ceil
+    return Interval(*(function(end - direction * WHOLE * abs(end)) for end in (operand.low, operand.high)))
+
+
 def exponential(operand):
     return widened(np.minimum(np.exp(operand.low), LARGEST), np.exp(operand.high))
 
@@ -212,6 +220,8 @@ class Reader:
 
     def whole(self):
         result = self.sum()
+        if self.next == r"\times":
+            result = self.sizes(result)
         if self.next:
             raise Unreadable(f"{self.next} is left over")
         return result
@@ -222,6 +232,15 @@ class Reader:
             sign = 1 if self.take() == "+" else -1
             result = add(result, self.elementwise(), sign)
         return result
+
+    def sizes(self, first):
+        """The sizes of an array, `2 \\times 3 \\times 4`: a row of numbers, which has no product."""
+        found = [first]
+        while self.took(r"\times"):
+            found.append(self.sum())
+        if any(size.shape for size in found):
+            raise ArithmeticError("a matrix where a size belongs")
+        return Interval(np.array([[size.low for size in found]]), np.array([[size.high for size in found]]))
 
     def elementwise(self):
         result = self.juxtaposed()
@@ -275,6 +294,8 @@ class Reader:
         if token == r"\sqrt":
             return rising(np.sqrt, 0.0)(self.braced())
         if token == r"\left":
+            if self.next in BRACKETS:
+                return self.bracketed()
             self.at -= 1
             return self.arguments(1)[0]
         if token == r"\begin{bmatrix}":
@@ -287,10 +308,8 @@ class Reader:
 
     def number(self, token):
         power_of_ten = 0
-        if self.tokens[self.at : self.at + 2] == [r"\times", "10"]:
-            self.at += 2
-            self.take("^")
-            self.take("{")
+        if self.tokens[self.at : self.at + 4] == [r"\times", "10", "^", "{"]:
+            self.at += 4
             sign = -1 if self.took("-") else 1
             power_of_ten = sign * int(self.take())
             self.take("}")
@@ -315,6 +334,14 @@ class Reader:
         if len(found) != count:
             raise Unreadable(f"{len(found)} arguments where {count} belong")
         return found
+
+    def bracketed(self):
+        """Between the brackets that round down or up."""
+        closing, direction = BRACKETS[self.take()]
+        operand = self.sum()
+        self.take(r"\right")
+        self.take(closing)
+        return rounded_to_whole(operand, direction)
 
     def matrix(self):
         rows = [[]]
@@ -369,6 +396,12 @@ def read(text, *, rounded, digits=4, axis=None):
     False
     >>> read("0.3333", rounded=True)[0].contains(1 / 3), read("0.3334", rounded=True)[0].contains(1 / 3)
     (True, False)
+    >>> read(r"\\left\\lfloor \\frac{30 + 2 - 4}{4} \\right\\rfloor", rounded=False)[0]
+    [7.0, 7.0]
+    >>> read(r"\\left\\lceil \\frac{7}{2} \\right\\rceil", rounded=False)[0]
+    [4.0, 4.0]
+    >>> read(r"2 \\times 10 \\times 4", rounded=False)[0]
+    [[[2.0, 10.0, 4.0]], [[2.0, 10.0, 4.0]]]
     """
     reader = Reader(text, rounded, digits, axis)
     with np.errstate(all="ignore"):
