@@ -1,4 +1,4 @@
-"""Exam files: a paper in TOML, loaded, checked, solved and held against what it expects.
+"""Exam files: a paper in TOML (or JSON), loaded, checked, solved and held against what it expects.
 
 ```toml
 title = "Midterm"
@@ -97,7 +97,12 @@ def _parsed(path: str) -> dict[str, Any]:
             raise InputError(f"{name}: {reason}: give an exam file, such as samples/recurrent.toml")
         if file.stat().st_size > LARGEST:
             raise InputError(f"{name} has {file.stat().st_size} bytes: an exam file has at most {LARGEST}; split it")
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"), parse_float=TypedNumber)
+        text = file.read_text(encoding="utf-8-sig")
+        if file.suffix.lower() == ".json":
+            return _of_json(text, name)
+        return tomllib.loads(text, parse_float=TypedNumber)
+    except InputError:
+        raise
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         reason = shown(" ".join(str(error).split()), 120)
         raise InputError(f"{name} is not TOML: {reason}; explain new-exam prints an example") from error
@@ -106,6 +111,21 @@ def _parsed(path: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
         raise InputError(f"{name}: {reason}: choose another file") from error
+
+
+def _of_json(text: str, name: str) -> dict[str, Any]:
+    """The same paper written as JSON: the tables are objects, `question` is a list of them."""
+    import json
+
+    try:
+        found = json.loads(text, parse_float=TypedNumber, parse_constant=TypedNumber)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{name} is not JSON: {shown(error, 100)}; a paper is one object with a list of questions"
+        ) from error
+    if not isinstance(found, dict):
+        raise InputError(f"{name} holds {shown(found)}: a paper is one object with a title and a list of questions")
+    return found
 
 
 def _part(table: Any, label: str, where: str, folder: Path, above: Part | None) -> Part:

@@ -1,4 +1,4 @@
-"""Numbers from a file or from standard input: `@file.csv`, `@file.npy`, `-`.
+"""Numbers from a file or from standard input: `@file.csv`, `@file.json`, `@file.npy`, `-`.
 
 A text file is read as strictly as a typed matrix and its numbers stay as they are written; what a spreadsheet adds to
 them (a header, semicolons, quotes) is named with its line and the mend, never guessed at: a decimal comma read as
@@ -59,9 +59,30 @@ def read_numbers(name: str, raw: str) -> list[list[str]] | Array:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(f"{where}: line {line} is not text in UTF-8: save it as CSV in UTF-8") from error
+    if raw.lower().endswith(".json"):
+        return _json_rows(name, where, text)
     if raw == "-":  # as typed, where a semicolon ends a row
         text = re.sub(r";[^\S\n]*\n?", "\n", text)
     return _rows(name, where, text)
+
+
+def _json_rows(name: str, where: str, text: str) -> list[list[str]]:
+    """A JSON list of numbers, or of rows of numbers, each number as it is written."""
+    import json
+
+    class Typed(str):
+        """A number as it is written."""
+
+    try:
+        found = json.loads(text, parse_float=Typed, parse_int=Typed, parse_constant=Typed)
+    except (ValueError, RecursionError) as error:
+        reason = shown(error if isinstance(error, ValueError) else "nested too deeply", 80)
+        raise InputError(f"{where} is not JSON: {reason}; write it like [[1, 2], [3, 4]]") from error
+    rows = found if isinstance(found, list) and found and all(isinstance(row, list) for row in found) else [found]
+    if not all(isinstance(row, list) and row and all(isinstance(item, Typed) for item in row) for row in rows):
+        raise InputError(f"{where} is no list of numbers: write it like [1, 2], or [[1, 2], [3, 4]]")
+    place = where.removeprefix(f"{{{name}}}")
+    return [[number_text(name, str(item), place) for item in row] for row in rows]
 
 
 def _standard_input(where: str) -> bytes:

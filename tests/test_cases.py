@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 
-from explain import attention, lstm_params, mlp
+from explain import attention, conv_shape, lstm_params, mlp, rnn
 from explain.engine.lowering import to_sympy
 
 CASES = {case["id"]: case for case in json.loads(Path(__file__).with_name("cases.json").read_text(encoding="utf-8"))}
@@ -39,8 +39,11 @@ def assert_rounds_to(value, expected):
 
 
 def test_every_case_is_there():
-    """Protects the file of cases: none of the four is lost."""
-    assert CASES.keys() == {"attention-112-96", "attention-5x4", "mlp-2-3-1", "lstm-params-symbolic"}
+    """Protects the file of cases: none of the seven is lost."""
+    assert CASES.keys() == {
+        "attention-112-96", "attention-5x4", "mlp-2-3-1", "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
+        "conv-shapes",
+    }  # fmt: skip
 
 
 def test_attention_from_two_scores():
@@ -106,4 +109,30 @@ def test_lstm_parameters_in_symbols():
     assert sympy.expand(found - expected) == 0
     assert found.is_Mul
     assert answer["P"].value is None
+    assert answer.passed
+
+
+@pytest.mark.parametrize("name", ["rnn-forward", "rnn-forward-b"])
+def test_recurrent_network(name):
+    """Protects every number of the two time steps; the vectors of the question turn the way the weights ask for."""
+    case = CASES[name]
+    given = {"h_0" if option == "h0" else option: value for option, value in case["inputs"].items()}
+    answer = rnn(**given)
+    assert answer.names == list(case["expected"])
+    assert answer.results == ["y_1", "y_2"]
+    for quantity, expected in case["expected"].items():
+        assert_rounds_to(answer[quantity].value, expected)
+    assert answer.passed
+
+
+def test_convolution_shapes():
+    """Protects the three answers to the question about 100 images, and the parameters with their bias."""
+    case = CASES["conv-shapes"]
+    answer, expected = conv_shape(**case["inputs"]), case["expected"]
+    names = {"weight": "weight", "output": "output", "flat": "linear_in", "P": "params_with_bias"}
+    assert answer.results == ["weight", "output", "P", "flat"]
+    assert names.keys() == set(answer.results)
+    assert expected.keys() == set(names.values())
+    for ours, theirs in names.items():
+        assert answer[ours].value.tolist() == expected[theirs]
     assert answer.passed

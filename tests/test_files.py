@@ -489,3 +489,32 @@ def test_any_stream_is_answered(data):
     assert code in (0, 1, 2)
     assert err.getvalue().count("\n") == (code == 2)
     assert bool(out.getvalue()) == (code != 2)
+
+
+JSON_FILES = {
+    "[[-1.60, 0.8], [0.3, 0.6]]": None,
+    "[1, 2": "is not JSON",
+    '[[1, "a"]]': "no list of numbers",
+    "{}": "no list of numbers",
+    "[]": "no list of numbers",
+    "[[1], []]": "no list of numbers",
+    "[NaN, 1]": "finite",
+    "[" * 100_000: "nested too deeply",
+    "[1e999, 2]": "1e308",
+}
+
+
+@pytest.mark.parametrize(("text", "told"), JSON_FILES.items(), ids=range(len(JSON_FILES)))
+def test_json_files_keep_numbers_as_written(text, told, tmp_path, capsys):
+    """A JSON file is a list of numbers, each as it is written (-1.60 stays so); the rest is refused in one line."""
+    (tmp_path / "w.json").write_text(text, encoding="utf-8")
+    code = run(["mlp", "--x", "-2,3", "--W", f"@{tmp_path / 'w.json'}", "--activation", "relu", "--format", "terminal"])
+    printed = capsys.readouterr()
+    if told is None:
+        assert code == 0
+        assert "-1.60" in printed.out
+    else:
+        assert (code, printed.out) == (2, "")
+        assert printed.err.startswith("explain: --W @")
+        assert told in printed.err
+        assert printed.err.count("\n") == 1
