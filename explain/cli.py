@@ -12,7 +12,7 @@ import click
 
 from explain import __version__
 from explain.commands import command_of, file_names, output_options, plain_text
-from explain.errors import InputError, shown
+from explain.errors import InputError, printable, shown
 from explain.output import Output
 from explain.topics import all_topics, find_topic
 
@@ -157,5 +157,5 @@ def _hush(code: int) -> int:
 
 def complain(message: str) -> int:
     """One line on standard error."""
-    click.echo(plain_text(f"explain: {message}"), err=True)
+    click.echo(plain_text(printable(f"explain: {message}")), err=True)
     return UNUSABLE

@@ -36,10 +36,14 @@ def amount(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def printable(text: str) -> str:
+    """Text without the characters that would move the cursor, change the colour or break the line."""
+    return "".join(mark if mark.isprintable() else " " for mark in text)
+
+
 def shown(value: object, limit: int = 40) -> str:
-    """A value short enough for one line of an error message, without control characters."""
-    text = "".join(mark if mark.isprintable() else " " for mark in str(value))
-    text = text.replace("{", "{{")
+    """A value short enough for one line of an error message; its braces are no placeholders."""
+    text = printable(str(value)).replace("{", "{{")
     if len(text) <= limit:
         return text
     return f"{text[: limit - 12]}… ({len(text)} characters)"

@@ -17,6 +17,7 @@ their own, or ask for more steps of the question's answer with `find`.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explain.errors import InputError, shown
+from explain.errors import InputError, printable, shown
 from explain.topics import all_topics, find_topic
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from explain.engine.answer import Answer
 
 LARGEST = 1_000_000  # bytes of a file
+LONGEST_NUMBER = 10_000  # bits of a whole number
+POINTS = re.compile(r"|[0-9]{1,6}(\.[0-9]{1,4})?")
 OWN = {"title": str, "text": str, "points": (int, float, str), "topic": str, "find": (str, list), "expect": dict}
 
 
@@ -74,6 +77,7 @@ def load(path: str) -> Exam:
             file, question and the nearest right key.
     """
     raw, name = _parsed(path), shown(path, 200)
+    _sane({key: value for key, value in raw.items() if key != "question"}, name)
     _known(raw, {"title", "text", "question"}, name)
     questions = raw.get("question")
     if not isinstance(questions, list) or not questions:
@@ -81,6 +85,7 @@ def load(path: str) -> Exam:
     exam = Exam(_text(raw, "title", name) or Path(path).stem, _text(raw, "text", name), [])
     seen: dict[str, str] = {}
     for at, table in enumerate(questions, 1):
+        _sane(table, f"{name}: question {at}")
         question = _part(table, f"Question {at}", f"{name}: question {at}", Path(path).parent, None)
         twin = seen.setdefault(repr(table), f"question {at}")
         if twin != f"question {at}":
@@ -139,6 +144,9 @@ def _part(table: Any, label: str, where: str, folder: Path, above: Part | None) 
     if part.topic is not None:
         names = {parameter.name for parameter in part.topic.parameters}
         given = {key.replace("-", "_"): value for key, value in rest.items()}
+        twice = next((key for key in rest if "-" in key and key.replace("-", "_") in rest), None)
+        if twice is not None:
+            raise InputError(f"{where}: {shown(twice)} and {shown(twice.replace('-', '_'))} are the same: keep one")
         _known(given, own | names, where)
         part.given = {key: _located(value, folder) for key, value in given.items()}
     elif rest:
@@ -152,6 +160,29 @@ def _part(table: Any, label: str, where: str, folder: Path, above: Part | None) 
     if part.topic is None and above is None and not part.parts and not part.text:
         raise InputError(f'{where} asks nothing: give it a topic, such as topic = "attention", or a text')
     return part
+
+
+def _sane(table: Any, name: str) -> None:
+    """Nothing so deep or so long that it could not even be printed.
+
+    Raises:
+        InputError: lists in lists in lists, or a whole number of thousands of digits.
+    """
+    try:
+        _short(table, name)
+    except RecursionError as error:
+        raise InputError(f"{name} is nested too deeply: lists of lists of numbers are deep enough") from error
+
+
+def _short(value: Any, name: str) -> None:
+    if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
+        raise InputError(
+            f"{name} holds a whole number of {value.bit_length()} bits: at most {LONGEST_NUMBER} are accepted"
+        )
+    named = [(f"{name}: {shown(key)}", inner) for key, inner in value.items()] if isinstance(value, dict) else []
+    listed = [(name, inner) for inner in value] if isinstance(value, list) else []
+    for where, inner in (*named, *listed):
+        _short(inner, where)
 
 
 def _located(value: Any, folder: Path) -> Any:
@@ -175,25 +206,14 @@ def _text(table: Mapping[str, Any], key: str, where: str) -> str:
     value = table.get(key, "")
     if not isinstance(value, str) or isinstance(value, TypedNumber):
         raise InputError(f"{where}: {key} is {shown(value)}: write a text in quotes")
-    return value
+    return printable(value)
 
 
 def _points(table: Mapping[str, Any], where: str) -> str:
     value = table.get("points", "")
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | TypedNumber | str)
-        or (value != "" and not _is_number(value))
-    ):
+    if isinstance(value, bool) or not isinstance(value, int | str) or not POINTS.fullmatch(str(value)):
         raise InputError(f"{where}: points is {shown(value)}: write a number, such as 10 or 2.5")
     return str(value)
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        return 0 <= float(value) < 1e6
-    except ValueError:
-        return False
 
 
 def _topic(table: Mapping[str, Any], where: str) -> Topic | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explain.engine.rounding import tidy
-from explain.errors import InputError, shown
+from explain.errors import InputError, printable, shown
 from explain.parameters import NUMBER
 
 if TYPE_CHECKING:
@@ -59,14 +60,14 @@ def _symbolic(name: str, expected: Any, answer: Answer) -> Outcome:
     lines = plain(page(answer.find([name]), "brief"), 400).split("Result\n")[1].splitlines()
     printed = lines[0].partition("=")[2].strip()
     same = "".join(str(expected).split()) == "".join(printed.split())
-    return Outcome(name, same, f"{name}: expected {shown(expected)}, the answer is {printed}")
+    return Outcome(name, same, f"{name}: expected {printable(str(expected))[:80]}, the answer is {printed}")
 
 
 def _flat(expected: Any, where: str, name: str) -> list[str]:
     if isinstance(expected, list):
         return [text for item in expected for text in _flat(item, where, name)]
     text = str(expected)
-    if isinstance(expected, bool) or not NUMBER.fullmatch(text):
+    if isinstance(expected, bool) or not NUMBER.fullmatch(text) or re.search("/0+$", text):
         raise InputError(f"{where}: expect {name} has {shown(expected)} where a number belongs")
     return [text]
 

@@ -29,6 +29,8 @@ class Extent:
         """
         if isinstance(raw, Extent):
             return raw
+        if hasattr(raw, "__len__") and not isinstance(raw, str):
+            raw = "x".join(str(int(size)) for size in raw if hasattr(size, "__index__")) or str(raw)
         text = str(raw).translate(PASTED)
         parts = re.split(r"\s*[x×*,]\s*|\s+", text.strip().strip("[]()").lower())
         if not all(re.fullmatch(r"[0-9]{1,9}", part) and int(part) >= cls.LEAST for part in parts):

@@ -78,7 +78,8 @@ def _worked(question: Part, part: Part, answer: Answer, shown: set[str], detail:
     asked = _found(answer, part)
     built = page(asked, detail, digits)
     if part is question and sharing:
-        every = _found(answer, Part(part.label, where=part.where, find=[name for p in sharing for name in p.find]))
+        wanted = [name for inner in sharing for name in inner.find if name in answer.names]
+        every = _found(answer, Part(part.label, where=part.where, find=wanted))
         built = page(every, detail, digits)
         built.parts, built.results, built.find, built.checks = [], [], [], []
     elif part in sharing:

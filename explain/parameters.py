@@ -215,7 +215,9 @@ def _nested(name: str, raw: Any) -> list[list[str]]:
     if not raw or any(isinstance(row, Sequence) and not isinstance(row, str) and not row for row in raw):
         raise InputError(f"{{{name}}} is {shown(raw)}: a list without numbers")
     if _is_nested(raw):
-        return [[_as_text(item) for item in row] if hasattr(row, "__len__") else [_as_text(row)] for row in raw]
+        if not all(hasattr(row, "__len__") and not isinstance(row, str) for row in raw):
+            raise InputError(f"{{{name}}} is {shown(raw)}: rows and single numbers are mixed; write [[1, 2], [3, 4]]")
+        return [[_as_text(item) for item in row] for row in raw]
     return [[_as_text(item) for item in raw]]
 
 

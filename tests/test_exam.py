@@ -107,7 +107,7 @@ def test_a_sample_as_markdown_is_read_by_pandoc(sample, capsys):
     assert list(sections(text)) == [part.label for part in parts]
     for part in parts:
         assert f"## {part.label} ({part.points} points)" in text
-        assert part.text in re.sub(r"\\(?=\W)", "", text)
+        assert part.text in re.sub(r"\\(?=[\W_])", "", text)
 
 
 @every_sample
@@ -246,7 +246,7 @@ def test_a_typed_number_stands_for_what_rounds_to_it(text, value, expected):
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
-@given(st.floats(-1e6, 1e6), st.integers(0, 12))
+@given(st.floats(-1e3, 1e3), st.integers(0, 8))
 def test_a_value_rounds_to_its_own_rounding_and_to_no_neighbour(value, places):
     """The rounded value is held, one unit of its last decimal away is not, unless the value is the border."""
     unit = Decimal(1).scaleb(-places)
@@ -267,8 +267,8 @@ MET = [
     (LSTM, 'P = "4n(n+2)"'),
     (LSTM.replace('"n"', "30"), "P = 3840"),
     (LSTM.replace('"n"', "30"), "P = 3.84e3"),
-    (MLP, '"dL/dW_1" = [[-0.120, -0.239], [0.0487, 0.0975]]'),
-    (MLP, '"dL/dW_1" = [-0.12, -0.24, 0.05, 0.10]'),
+    (MLP, '"dL/dW_1" = [[-0.151, -0.3022], [0.0424, 0.0848]]'),
+    (MLP, '"dL/dW_1" = [-0.15, -0.30, 0.04, 8.5e-2]'),
     (HEAD + 'topic = "conv-shape"\ninput = "3x8x8"\nfilters = 2\nkernel = 3\n', "output = [2, 6, 6]"),
 ]
 
@@ -304,8 +304,7 @@ DIFFERENT = [
 @pytest.mark.parametrize(("question", "expected", "told"), DIFFERENT, ids=[item[1] for item in DIFFERENT])
 def test_a_difference_is_exit_code_one(question, expected, told, solved):
     """The line names file, question, step, what was expected and what came out; the paper says the same."""
-    text = f"{ATTENTION}{question.replace('112', '100')}[question.expect]\n{expected}\n".replace("100, 96", "112,96")
-    text = text.replace(HEAD, HEAD + 'title = "One"\n', 1)
+    text = f"{ATTENTION}title = 'One'\n{question}[question.expect]\n{expected}\n"
     code, out, err = solved(text, "--check")
     assert (code, err) == (1, "")
     first, second = out.splitlines()
@@ -330,17 +329,15 @@ def test_every_expectation_of_a_sample_counts(sample, solved):
     parts = [part for question in exam.questions for part in (question, *question.parts)]
     changed = 0
     for part in (part for part in parts if part.expect):
-        for name, value in part.expect.items():
+        for name in part.expect:
             text = sample.read_text("utf-8")
-            first = str(value if not isinstance(value, list) else value[0] if value[0] == str(value[0]) else "")
             spelled = name if name.isidentifier() else f'"{name}"'
-            found = re.compile(rf"^(.*{re.escape(spelled)} = [\[ ]*){re.escape(first)}(?=[\d.])?", re.MULTILINE)
             found = re.compile(rf"({re.escape(spelled)} = \[*)(-?[\d.]+)")
             other = found.sub(lambda match: match[1] + "987654", text, count=1)
             assert other != text
             code, out, _ = solved(other, "--check")
             assert code == 1
-            assert f"{name}" in out
+            assert name in out
             assert "expected 987654" in out
             changed += 1
     assert changed > 5
@@ -458,7 +455,7 @@ def test_a_question_may_be_a_text(solved):
     text = 'title = "Words"\ntext = "Say *why*."\n' + HEAD + 'text = "What is a_b * c?"\npoints = 3\n'
     text += PART + 'text = "And $why$?"\n'
     for form in ("terminal", "markdown", "svg", "json"):
-        code, out, err = solved(text, "--format", form)
+        code, _, err = solved(text, "--format", form)
         assert (code, err) == (0, ""), form
     assert "What is a_b * c?" in solved(text, "--format", "terminal")[1]
     html = pypandoc.convert_text(solved(text)[1], "html", format="gfm+tex_math_dollars")
@@ -483,7 +480,9 @@ def test_no_escape_character_of_a_file_reaches_the_terminal(form, key, place, so
     text = {"paper": bad + ATTENTION, "question": ATTENTION + bad, "part": ATTENTION + PART + bad}[place]
     code, out, err = solved(text, "--format", form)
     assert (code, err) == (0, "")
-    assert all(mark.isprintable() or mark == "\n" for mark in out), re.findall(r".{9}[^\n\x20-\uffff]", out)
+    control = [mark for mark in out if ord(mark) < 32 and mark != "\n"]
+    assert not control
+    assert form == "json" or "\x9b" not in out
     if form == "svg":
         ET.fromstring(out)
 
@@ -592,7 +591,7 @@ WRONG = [
     (ATTENTION + "d_k = 0\n", "question 1", "d_k"),
     (MLP.replace("[1, 2]", "[1, 2, 3]"), "question 1", "W"),
     (MLP.replace("[1]", "[7]"), "question 1", "target"),
-    (MLP + "activation = 'relu'\n", "activation"),
+    (MLP.replace("sigmoid", "sigmod"), "question 1", "activation", "did you mean sigmoid?"),
     (ATTENTION + HEAD + "topic = 'attention'\nscores = 'x'\n", "question 2", "scores"),
     (ATTENTION + PART + "topic = 'attention'\nscores = 'x'\n", "question 1 (a)", "scores"),
     # what is asked or expected of an answer
@@ -816,7 +815,7 @@ sys.exit(run(sys.argv[1:]))
 
 def python(code: str, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
     """Code in a process of its own."""
-    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"} | {"PYTHONUTF8": "1"}
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         stdin=subprocess.DEVNULL,

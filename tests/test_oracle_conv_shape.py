@@ -98,7 +98,8 @@ def torch_output(layer):
     try:
         return list(layer.torch()(torch.empty(layer.input, device="meta")).shape)
     except RuntimeError as refused:
-        assert "Kernel size can't be greater than actual input size" in str(refused)
+        if "Kernel size can't be greater than actual input size" not in str(refused):
+            raise
         return None
 
 

@@ -97,6 +97,27 @@ def test_rows_are_columns_transposed(loss, data):
         assert rows[name].value.size == columns[name].value.size, name
 
 
+@pytest.mark.parametrize(
+    ("hidden", "activations"),
+    [([], ["softmax"]), ([1], ["tanh", "identity"]), ([1], ["relu", "sigmoid"]), ([2], ["tanh", "sigmoid"])],
+)
+def test_a_batch_of_single_numbers_is_no_column_vector(hidden, activations):
+    """Protects layers of one unit in rows: a batch of them has the shape of a column, but stays a batch.
+
+    Its Jacobians are no matrices, so that rows show just the local derivatives that columns show.
+    """
+    widths = [1, *hidden, 1]
+    W = [np.full(size, 0.5) for size in zip(widths[1:], widths[:-1], strict=True)]
+    question = {"x": [[1], [2]], "activation": activations, "target": [0, 1], "loss": "squared-error"}
+    columns = mlp(**question, W=W)
+    rows = mlp(**question, W=[weight.T for weight in W], layout="rows")
+    for name in columns.results:
+        assert_same(rows[name].value, columns[name].value.T, name)
+    assert rows.passed
+    local = [{step.name for step in answer.steps if step.local is not None} for answer in (rows, columns)]
+    assert local[0] <= local[1]
+
+
 @EXAMPLES
 @given(network=networks("squared-error"))
 def test_rows_forward_alone(network):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from explain import InputError, rnn
 
 EXAMPLES = settings(max_examples=40, deadline=None, database=None, derandomize=True)
+SOMETIMES = st.booleans()
 OUTPUTS = ("identity", "sigmoid", "tanh", "relu", "leaky-relu", "softmax")
 
 
@@ -53,7 +54,7 @@ class Question(NamedTuple):
 
 
 @st.composite
-def questions(draw, outputs=st.booleans()):
+def questions(draw, outputs=SOMETIMES):
     """1-6 steps of 1-4 features, 1-5 units, 1-4 outputs; their shape is drawn, their numbers come from a seed."""
     steps, d, n, k = (draw(st.integers(1, most)) for most in (6, 4, 5, 4))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))

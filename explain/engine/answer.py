@@ -32,10 +32,11 @@ class Local:
     """A local derivative ∂of/∂wrt: its form tells how a Jacobian is read off the step's value.
 
     `number`: one number. `matrix`: the Jacobian itself. `diagonal`: its diagonal, zeros elsewhere.
+    `entries`: one number for each entry, where there are many samples.
     `slice`: ∂ofᵢ/∂wrtᵢⱼ is entry j of the value, zero for every other row.
     """
 
-    form: Literal["number", "matrix", "diagonal", "slice"]
+    form: Literal["number", "matrix", "diagonal", "entries", "slice"]
     of: Symbol
     wrt: Symbol
 

@@ -76,7 +76,7 @@ def backward(
     Args:
         seed: ∂(something)/∂loss, where the gradient arrives from outside; without it `loss` is the end.
         links: `{"z_1": "z_2"}` also works ∂z₂/∂z₁, once both local derivatives are there.
-        jacobians: whether the local derivatives of linear steps are worked too.
+        jacobians: whether local derivatives are worked as Jacobians too; every vector must be a single column then.
     """
     Backward(sheet, loss, wrt, seed, links or {}, jacobians).run()
 
@@ -170,7 +170,7 @@ class Backward:
             return
         name = f"d{symbol.name}/d{operand.name}"
         if isinstance(expression, Softmax):
-            if self.jacobians and symbol.shape[1] == 1 and int(symbol.shape[0]) <= LARGEST_JACOBIAN:
+            if self.jacobians and int(symbol.shape[0]) <= LARGEST_JACOBIAN:
                 saturated = self._saturated(symbol, "softmax")
                 self.sheet.define(
                     name,
@@ -186,10 +186,10 @@ class Backward:
         self.sheet.define(
             name,
             derivative,
-            *wording.activation_derivative(function, symbol, operand, safe is not None),
+            *wording.activation_derivative(function, symbol, operand, safe is not None, self.jacobians),
             written=None if single else wording.primed(function, operand),
             chain=None,
-            local=Local("number" if single else "diagonal", symbol, operand),
+            local=Local("number" if single else "diagonal" if self.jacobians else "entries", symbol, operand),
         )
 
     def _saturated(self, symbol: Symbol, name: str) -> bool:
@@ -203,7 +203,7 @@ class Backward:
 
     def _local_of_linear(self, symbol: Symbol, operand: Symbol, expression: Node) -> None:
         """∂z/∂W and ∂z/∂h of a linear step, read off what a symbolic seed is pulled back to."""
-        if isinstance(expression, Apply | Softmax) or symbol.shape[-1:] != (1,):
+        if isinstance(expression, Apply | Softmax):
             return
         seed = Symbol("seed", symbol.shape)
         structure = pull(expression, seed, symbol, {operand.name}).get(operand.name)
@@ -260,7 +260,7 @@ class Backward:
         outer, inner = self._defined(f"d{target}/d{middle.name}"), self._defined(f"d{middle.name}/d{operand.name}")
         symbol = next(s for s, _ in self.definitions if s.name == target)
         copied = isinstance(self._expression(middle), Symbol)
-        if outer is None or (inner is None and not copied) or operand.shape[1] != 1:
+        if outer is None or (inner is None and not copied):
             return
         expression: Node = outer
         if inner is not None:

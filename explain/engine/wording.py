@@ -45,8 +45,8 @@ SAFER = {
 FROM_OUTPUT = (RULES["sigmoid"], RULES["tanh"])  # these need no new evaluation of the function
 
 
-def activation_derivative(function: ScalarFunction, output: Symbol, operand: Symbol, safe: bool) -> Said:
-    """A step ∂h/∂z of an activation."""
+def activation_derivative(function: ScalarFunction, output: Symbol, operand: Symbol, safe: bool, vector: bool) -> Said:
+    """A step ∂h/∂z of an activation; of a `vector` it is a Jacobian."""
     single = all(size == 1 for size in output.shape)
     rule = RULES[function.name]
     if safe:
@@ -56,7 +56,7 @@ def activation_derivative(function: ScalarFunction, output: Symbol, operand: Sym
             say("Derivative of the activation at {z}", z=operand),
             say(rule + "; {h} is known from the forward pass", h=output) if rule in FROM_OUTPUT else say(rule),
         )
-    matrix = ", so the Jacobian is a diagonal matrix; worked here is its diagonal" if output.shape[1] == 1 else ""
+    matrix = ", so the Jacobian is a diagonal matrix; worked here is its diagonal" if vector else ""
     return (
         say("Derivative of the activation at {z}", z=operand),
         say(

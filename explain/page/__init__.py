@@ -8,10 +8,11 @@ from explain.engine.answer import Answer, Given, Step
 from explain.engine.notation import Notation
 from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.shapes import write
+from explain.page.captions import shape_line
 from explain.page.figures import Figures
 from explain.page.glossary import explained
 from explain.page.model import Equation, GivenLine, Page, Section
-from explain.page.working import Working, shape_line
+from explain.page.working import Working
 
 DETAILS = ("brief", "exam", "full")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explain.engine import shapes
 from explain.engine.answer import Step
 from explain.engine.evaluate import symbols
 from explain.engine.names import word
-from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
-from explain.engine.nodes.base import Index, Node, Number, Symbol, Textbook, entry_place
-from explain.engine.nodes.linear import Diagonal, MatMul, Transpose, is_leaf
+from explain.engine.nodes.arithmetic import Divide
+from explain.engine.nodes.base import Index, Node, Number, Symbol, entry_place
+from explain.engine.nodes.linear import Transpose, is_leaf
 from explain.engine.nodes.sizes import FloorQuotient, Sizes
 from explain.engine.notation import Grid, Notation, Operator, Word, call
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.rounding import number_word
+from explain.engine.shapes import write
 from explain.page.figures import COLUMNS, ROWS, Figures, Numbers, is_elided
 from explain.page.model import Equation, Line
 from explain.page.stages import stages
@@ -127,17 +127,14 @@ class Working:
         if local is None or self.detail == "brief":
             return []
         name = word(f"d{local.of.name}/d{local.wrt.name}")
-        if local.form == "diagonal" and local.of.shape[1] == 1:
+        if local.form == "diagonal":
             diagonal = call(Word("diag", r"\mathrm{diag}"), step.symbol.word)
             return [Equation(name, [("=", diagonal)])]
         if local.form == "slice":
             factor = step.expression.operands[0] if isinstance(step.expression, Transpose) else step.expression
             assert isinstance(factor, Symbol)
             of, wrt = word(local.of.name, "i"), word(local.wrt.name, "ij")
-            entry = word("dA/dB")
-            entry = Word(
-                f"∂{of.text}/∂{wrt.text}", rf"\frac{{\partial {of.latex}}}{{\partial {wrt.latex}}}", key=entry.key
-            )
+            entry = Word(f"∂{of.text}/∂{wrt.text}", rf"\frac{{\partial {of.latex}}}{{\partial {wrt.latex}}}")
             return [Equation(entry, [("=", word(factor.name, "j"))])]
         return []
 
@@ -148,7 +145,8 @@ class Working:
             return []
         rows = int(local.wrt.shape[0])
         numbers, _ = self.figures.figure(step.symbol)
-        assert isinstance(numbers, Grid)
+        if not isinstance(numbers, Grid):  # a single number
+            numbers = Grid([[numbers]], [0])
         filled = numbers.rows[0]
         assert filled is not None
         zeros = [
@@ -172,7 +170,7 @@ class Working:
             self.figures.rounded(float(number), lambda: None).text
             for number in (value.min(), value.max(), value.mean())
         )
-        return [say(f"{shapes.write(value.shape)} entries, smallest {low}, largest {high}, mean {mean}")]
+        return [say(f"{write(value.shape)} entries, smallest {low}, largest {high}, mean {mean}")]
 
     def _with(self, step: Step) -> list[Line]:
         """In brief detail, the computed quantities that are read but not shown."""
@@ -228,48 +226,6 @@ def _text(notation: Notation) -> str:
     return f"{type(notation).__name__}({' '.join(map(_text, notation.parts))})"
 
 
-def shape_line(expression: Node) -> str:
-    """How the shapes go together: `(3×2)(2×1) + (3×1) → (3×1)`; nothing for plain numbers."""
-    if len(expression.shape) != 2 or is_leaf(expression):
-        return ""
-    if all(size == 1 for size in expression.shape) and not _has_product(expression):
-        return ""
-    return f"{_shapes(expression)} → {_bracketed(expression)}"
-
-
-def _has_product(node: Node) -> bool:
-    return isinstance(node, MatMul) or any(_has_product(operand) for operand in node.operands)
-
-
-def _shapes(node: Node) -> str:
-    if isinstance(node, Textbook):
-        return _shapes(node.printed)
-    if isinstance(node, MatMul):
-        return "".join(_shapes(operand) for operand in node.operands)
-    if isinstance(node, Add):
-        terms = [(sign, operand) for sign, operand in zip(node.signs, node.operands, strict=True) if operand.shape]
-        joined = "".join((" + " if sign > 0 else " - ") + _term(operand) for sign, operand in terms)
-        return joined[3:]
-    if isinstance(node, Times | Divide):
-        sign = " ⊙ " if isinstance(node, Times) else " ⊘ "
-        return sign.join(_bracketed(operand) for operand in node.operands if operand.shape)
-    if isinstance(node, Negative):
-        return _shapes(node.operands[0])
-    return _bracketed(node if is_leaf(node) or isinstance(node, Diagonal) else _widest(node))
-
-
 def has_floor(node: Node) -> bool:
     """Whether a number is rounded down or up on the way: then no line is left out."""
     return isinstance(node, FloorQuotient) or any(map(has_floor, node.operands))
-
-
-def _term(node: Node) -> str:
-    return _shapes(node) if isinstance(node, MatMul) else _bracketed(node)
-
-
-def _widest(node: Node) -> Node:
-    return max(node.operands, key=lambda operand: len(operand.shape), default=node)
-
-
-def _bracketed(node: Node) -> str:
-    return f"({shapes.write(node.shape)})" if node.shape else ""

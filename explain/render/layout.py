@@ -159,7 +159,7 @@ def broken(part: Notation, writer: BoxWriter, width: int) -> list[Box]:
     It is broken before top-level operators; if that is not enough, columns of matrices are elided; then fractions
     are written on one line and parentheses are broken too.
     """
-    for columns in (99, 7, 6, 5, 4, 3):
+    for columns in (99, 7, 6, 5, 4, 3, 2):
         narrow = BoxWriter(writer.glyphs, columns, writer.inline)
         whole = narrow.box(part)
         if whole.width <= width:
@@ -167,7 +167,7 @@ def broken(part: Notation, writer: BoxWriter, width: int) -> list[Box]:
         rows = _packed(groups(part, narrow, deep=0), width)
         if all(row.width <= width - (2 if at else 0) for at, row in enumerate(rows)):
             return rows
-    flat = BoxWriter(writer.glyphs, 3, inline=True)
+    flat = BoxWriter(writer.glyphs, 2, inline=True)
     rows = _packed(groups(part, flat, deep=1), width)
     return rows if max(row.width for row in rows) <= width else _packed(groups(part, flat, deep=2), width)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from explain.errors import amount
+from explain.errors import amount, printable
 from explain.render.glyphs import Glyphs
 from explain.render.layout import Line, wrap
 from explain.render.markdown import escaped, markdown
@@ -97,5 +97,5 @@ def checked_lines(paper: Paper) -> list[str]:
             count = len(item.outcomes)
             said = f"{amount(count, 'expectation')} hold{'s' * (count == 1)}" if count else "nothing is expected"
         mark = "✗" if failed or not item.passed else "✓"
-        out.append(f"{mark} {paper.path}: {item.part.label}: {said}")
+        out.append(f"{mark} {printable(paper.path)}: {item.part.label}: {said}")
     return out

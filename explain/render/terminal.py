@@ -100,7 +100,7 @@ def _drawn(item: GivenLine, glyphs: Glyphs, width: int) -> Box:
     if item.value is None:
         return symbol
     head = [symbol, text_box(" = ")]
-    for columns in (99, 7, 6, 5, 4, 3):
+    for columns in (99, 7, 6, 5, 4, 3, 2):
         box = beside([*head, BoxWriter(glyphs, columns).box(item.value)])
         if box.width <= width - 2:
             break

@@ -212,7 +212,7 @@ def _rank(kernel: Extent, dims: str | None) -> int:
     rank = int(dims or (len(kernel.sizes) if len(kernel.sizes) > 1 else 2))
     if len(kernel.sizes) not in (1, rank) or rank > 3:
         raise InputError(
-            f"{{kernel}} is {kernel.text}: it needs 1 number, or {rank}, one for each axis; at most 3 axes"
+            f"{{kernel}} is {kernel.text}: a filter slides along 1 to 3 axes; give one number for all, or one for each"
         )
     return rank
 

@@ -49,9 +49,10 @@ def mlp(
 ) -> Answer:
     """Multilayer perceptron: forward pass, loss and gradients.
 
-    z = W x + b and h = activation(z), layer by layer; with a target and a loss, every local derivative and every
-    gradient by the chain rule; with a learning rate, the weights after one step. Shapes: x (d×1), W (units×inputs),
-    b (units×1), a batch with one sample a column; with rows x (1×d), W (inputs×units), b (1×units).
+    z = W x + b and h = activation(z), layer by layer; with a target and a loss, every gradient by the chain rule, and
+    for one sample in columns every local derivative on its own; with a learning rate, the weights after one step.
+    Shapes: x (d×1), W (units×inputs), b (units×1), a batch with one sample a column; with rows x (1×d), W
+    (inputs×units), b (1×units).
 
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.5, algorithms 6.3 and 6.4
 
@@ -78,7 +79,8 @@ def mlp(
     value = _loss(sheet, output, logits, y, loss, reduction, network, rows)
     sheet.part("Backward pass")
     wrt = [symbol for at, weight in enumerate(W_) for symbol in (weight, *b_[at : at + 1])]
-    sheet.backward(value, wrt, links={f"z_{at}": f"z_{at + 1}" for at in range(1, len(W_))})
+    links = {f"z_{at}": f"z_{at + 1}" for at in range(1, len(W_))}
+    sheet.backward(value, wrt, links=links, jacobians=network.samples == 1 and not rows)
     finite_difference(sheet, value, wrt, value)
     gradients = [sheet.last(f"dL/d{symbol.name}") for symbol in wrt]
     if lr is None:

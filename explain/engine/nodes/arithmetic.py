@@ -232,7 +232,7 @@ class Raise(_Elementwise):
     __slots__ = ()
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        return values[0] ** values[1].item()
+        return values[0] ** float(values[1]) if isinstance(values[1], float) else values[0] ** int(values[1])
 
     def lower(self, operands: Sequence[Any]) -> Any:
         return operands[0] ** operands[1]

@@ -200,10 +200,9 @@ class Number(Node):
         return self
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        import numpy as np
-
-        # A whole number stays one, so that counts of any size stay exact.
-        return np.asarray(self.value if isinstance(self.value, int) else float(self.value))
+        # A whole number stays Python's own, so that counts of any size stay exact.
+        number: Any = self.value if isinstance(self.value, int) else float(self.value)
+        return number  # type: ignore[no-any-return]
 
     def lower(self, operands: Sequence[Any]) -> Any:
         import sympy

@@ -1,0 +1,50 @@
+"""The caption of a step: how the shapes of its formula go together."""
+
+from __future__ import annotations
+
+from explain.engine import shapes
+from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
+from explain.engine.nodes.base import Node, Textbook
+from explain.engine.nodes.linear import Diagonal, MatMul, is_leaf
+
+
+def shape_line(expression: Node) -> str:
+    """How the shapes go together: `(3×2)(2×1) + (3×1) → (3×1)`; nothing for plain numbers."""
+    if len(expression.shape) != 2 or is_leaf(expression):
+        return ""
+    if all(size == 1 for size in expression.shape) and not _has_product(expression):
+        return ""
+    return f"{_shapes(expression)} → {_bracketed(expression)}"
+
+
+def _has_product(node: Node) -> bool:
+    return isinstance(node, MatMul) or any(_has_product(operand) for operand in node.operands)
+
+
+def _shapes(node: Node) -> str:
+    if isinstance(node, Textbook):
+        return _shapes(node.printed)
+    if isinstance(node, MatMul):
+        return "".join(_shapes(operand) for operand in node.operands)
+    if isinstance(node, Add):
+        terms = [(sign, operand) for sign, operand in zip(node.signs, node.operands, strict=True) if operand.shape]
+        joined = "".join((" + " if sign > 0 else " - ") + _term(operand) for sign, operand in terms)
+        return joined[3:]
+    if isinstance(node, Times | Divide):
+        sign = " ⊙ " if isinstance(node, Times) else " ⊘ "
+        return sign.join(_bracketed(operand) for operand in node.operands if operand.shape)
+    if isinstance(node, Negative):
+        return _shapes(node.operands[0])
+    return _bracketed(node if is_leaf(node) or isinstance(node, Diagonal) else _widest(node))
+
+
+def _term(node: Node) -> str:
+    return _shapes(node) if isinstance(node, MatMul) else _bracketed(node)
+
+
+def _widest(node: Node) -> Node:
+    return max(node.operands, key=lambda operand: len(operand.shape), default=node)
+
+
+def _bracketed(node: Node) -> str:
+    return f"({shapes.write(node.shape)})" if node.shape else ""
