@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from explain.errors import InputError, shown
@@ -77,7 +78,7 @@ class Topic:
         self.source = " ".join(told.split())
         self.examples = [line.strip() for line in doc if line.strip().startswith("explain ")]
 
-    @property
+    @cached_property
     def parameters(self) -> list[Parameter]:
         """What the topic can be given, in the order of its signature."""
         hints = get_type_hints(self.function, include_extras=True)

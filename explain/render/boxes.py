@@ -53,8 +53,9 @@ def beside(boxes: Sequence[Box]) -> Box:
         return boxes[0]
     base, below = 0, 1
     for box in boxes:
-        base = max(base, box.base)
-        below = max(below, box.height - box.base)
+        if box.height > 1:
+            base = max(base, box.base)
+            below = max(below, box.height - box.base)
     marks: list[Mark] = []
     width = 0
     for box in boxes:

@@ -56,6 +56,10 @@ def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = 
                 lines.append([(rest, "")] if rest else [])
                 used, empty = indent, True
             line = lines[-1]
+            if len(piece) == 1 and piece[0][1] == style and not empty:  # most words: a space and the word at once
+                append(line, " " + piece[0][0], style)
+                used += 1 + size
+                continue
             if not empty:
                 append(line, " ", style)
                 used += 1
@@ -68,9 +72,7 @@ def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = 
 
 def _fitting(word: Line, room: int) -> list[tuple[Line, int]]:
     """A word and its width; one that is longer than any line in pieces that fit."""
-    size = 0
-    for text, _ in word:
-        size += width_of(text)
+    size = width_of(word[0][0]) if len(word) == 1 else sum(width_of(text) for text, _ in word)
     if size <= room:
         return [(word, size)] if size else []
     text, room = "".join(text for text, _ in word), max(1, room)
