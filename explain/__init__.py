@@ -6,7 +6,7 @@
 [[0.8808, 0.1192]]
 
 Every topic of the command line is a function here: `lstm-params` is `explain.lstm_params`. It returns an
-`Answer`: `print(answer)` shows the page, `answer["alpha"]` is a step, `answer.to_markdown()` the Markdown.
+`WorkedAnswer`: `print(answer)` shows the page, `answer["alpha"]` is a step, `answer.to_markdown()` the Markdown.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from explain.errors import InputError, shown
 
 if TYPE_CHECKING:
     from explain.engine.answer import Answer
+    from explain.interface import WorkedAnswer
 
 REQUIRED = inspect.Parameter.empty
 
@@ -85,7 +86,7 @@ class Topic:
         signature = inspect.signature(self.function)
         return [Parameter(name, hints[name], item.default) for name, item in signature.parameters.items()]
 
-    def __call__(self, *, find: str | Sequence[str] = (), **given: Any) -> Answer:
+    def __call__(self, *, find: str | Sequence[str] = (), **given: Any) -> WorkedAnswer:
         """The worked answer.
 
         Args:
@@ -95,9 +96,11 @@ class Topic:
         Raises:
             InputError: a parameter is missing, unknown or unusable.
         """
+        from explain.interface import WorkedAnswer
+
         answer = self.function(**self.read(given))
         names = [find] if isinstance(find, str) else list(dict.fromkeys(find))
-        return answer.find(names) if names else answer
+        return WorkedAnswer.of(answer.find(names) if names else answer)
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters parsed; what is left out keeps its default."""

@@ -160,29 +160,6 @@ class Answer:
             _by_sympy=None,
         )
 
-    def to_markdown(self, detail: str = "exam", digits: int = 4) -> str:
-        """The page as Markdown with LaTeX mathematics."""
-        from explain.page import page
-        from explain.render.markdown import markdown
-
-        return markdown(page(self, detail, digits))
-
-    def to_json(self, detail: str = "exam", digits: int = 4) -> str:
-        """The page as a JSON document; `explain.schema.load()` is its schema."""
-        from explain.page import page
-        from explain.render.json_page import json_page
-
-        return json_page(self, page(self, detail, digits))
-
-    def __str__(self) -> str:
-        from explain.page import page
-        from explain.render.terminal import plain
-
-        return plain(page(self, "exam", 4), 80)
-
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
-
     def worked_index(self, step: Step) -> Index:
         """The entry that is worked in full: the first one that is not zero, or the first that a mask hides."""
         import numpy as np

@@ -41,7 +41,9 @@ class Proof:
     def number(self, node: Node) -> Any:
         """A scalar expression as a SymPy number; None where that is not possible."""
         exact = self._lowered(node)
-        return None if exact is None else settle(exact)
+        number = None if exact is None else settle(exact)
+        vanished = number is not None and number.is_Float and not number and exact != 0
+        return None if vanished else number
 
     def _lowered(self, node: Node) -> Any:
         """The entry in SymPy; roots are carried on exactly only where nothing beside them is rounded."""
@@ -50,7 +52,7 @@ class Proof:
         try:
             found = lower(node, self._leaf)
             return lower(node, self._settled) if self._rounded and self._rooted else found
-        except TooLongError:
+        except (TooLongError, ZeroDivisionError):  # the latter where a power is too small to be held
             return None
         finally:
             self._rounded, self._rooted = outer

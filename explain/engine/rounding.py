@@ -17,6 +17,7 @@ DIGITS = 4
 _CONTEXT = decimal.Context(prec=60, rounding=ROUND_HALF_UP, Emax=10**9, Emin=-(10**9))
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALL = Decimal("0.0001")  # below, a power of ten is written
+_ENDLESS = 10**250  # whole numbers that are no counts get a power of ten from here on
 _LARGE = Decimal(10**9)  # from here on too, where digits are rounded away
 
 
@@ -37,7 +38,7 @@ Shown(text='-1.00×10⁻⁵', exact=False))
     if isinstance(value, float) and digits >= DIGITS and 0.01 <= abs(value) < 1e9 and not near(value, digits):
         return Shown(f"{value:.{digits}f}", False)  # no tie, no short decimal: the quick way
     rational = _rational(value)
-    if rational is not None and rational.denominator == 1:
+    if rational is not None and rational.denominator == 1 and (isinstance(value, int) or abs(rational) < _ENDLESS):
         return Shown(str(rational.numerator), True)
     number = _decimal(value, rational)
     if not number.is_finite():

@@ -85,4 +85,4 @@ def _result(step: Step, figures: Figures) -> Equation:
         return Equation(left, [("=" if exact else "≈", value)])
     if step.closed is not None:
         return Equation(left, [("=", SYMBOLIC.write(step.closed))])
-    return Equation(left, [Working(figures, "brief")._head(step)[-1]])
+    return Equation(left, [Working(figures, "brief").head(step)[-1]])

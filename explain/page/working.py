@@ -32,7 +32,7 @@ class Working:
     def lines(self, step: Step) -> list[Line]:
         """All lines of a step."""
         lines: list[Line] = list(self._jacobian(step))
-        head = self._head(step)
+        head = self.head(step)
         lines += self._origins(step)
         if step.value is None:
             return [*lines, Equation(step.symbol.word, head + self._closed(step)), *self._with(step)]
@@ -48,7 +48,7 @@ class Working:
             lines.append(Equation(step.symbol.word, [(_sign(exact), value)], continued=True))
         return [*lines, *self._statistics(step), *self._unrounded(step), *self._with(step)]
 
-    def _head(self, step: Step) -> Relations:
+    def head(self, step: Step) -> Relations:
         """Chain, formula and substitution."""
         relations: Relations = []
         formula = SYMBOLIC.write(step.expression)
