@@ -13,12 +13,14 @@ import re
 import stat
 import sys
 import warnings
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from explain.errors import InputError, amount, shown
 from explain.parameters import NUMBER, number_text
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from explain.engine.nodes.base import Array
 
 LARGEST_TEXT = 50_000_000  # bytes
@@ -131,16 +133,28 @@ def _array(where: str, path: str) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about odd headers: they are refused or harmless
         try:
-            array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+            dtype = _type(path)
+            if dtype.kind in "biuf":  # else NumPy is not asked to map it: entries of no size bring the process down
+                array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
         except Exception as error:  # a damaged header fails in every way that NumPy and Python know
-            if "Python objects" in str(error):
-                raise InputError(
-                    f"{where} is an array of Python objects: save real numbers, x.astype(float)"
-                ) from error
             raise InputError(f"{where} holds no whole array: write the file again with numpy.save") from error
+    if dtype.kind not in "biuf":
+        what = "Python objects" if dtype.hasobject else f"type {shown(dtype)}"
+        raise InputError(f"{where} is an array of {what}: save real numbers, x.astype(float)")
     if array.size > MOST_NUMBERS:
         raise InputError(f"{where} has {array.size} numbers: at most {MOST_NUMBERS} are read; take a part of them")
     return array if array.ndim else array.reshape(1)
+
+
+def _type(path: str) -> np.dtype[Any]:
+    """What an array file says it holds."""
+    from numpy.lib import format as npy
+
+    with open(path, "rb") as stream:
+        version = npy.read_magic(stream)
+        header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        _, _, dtype = header(stream)
+    return dtype
 
 
 def _rows(name: str, where: str, text: str) -> list[list[str]]:

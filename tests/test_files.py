@@ -518,3 +518,13 @@ def test_json_files_keep_numbers_as_written(text, told, tmp_path, capsys):
         assert printed.err.startswith("explain: --W @")
         assert told in printed.err
         assert printed.err.count("\n") == 1
+
+
+def test_entries_of_no_size_do_not_bring_the_process_down(tmp_path, capsys):
+    """NumPy divides by the size of an entry when it maps a file; a header that says 0 would end the process."""
+    header = "{'descr': '|S0', 'fortran_order': False, 'shape': (3,), }".ljust(117) + "\n"
+    (tmp_path / "x.npy").write_bytes(
+        b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + b"abc"
+    )
+    assert run(["attention", "--scores", f"@{tmp_path / 'x.npy'}"]) == 2
+    assert "save real numbers" in capsys.readouterr().err
