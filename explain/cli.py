@@ -131,7 +131,9 @@ def run(arguments: Sequence[str]) -> int:
     except InputError as error:
         return complain(error.as_options())
     except click.exceptions.NoSuchOption as error:
-        possible = [name for name in error.possibilities or () if "_" not in name]
+        options = [name for param in error.ctx.command.params for name in param.opts] if error.ctx else []
+        same = [name for name in options if name.lower() == error.option_name.lower()]  # --w for --W
+        possible = [*same, *(name for name in error.possibilities or () if "_" not in name)]
         hint = f"did you mean {possible[0]}?" if possible else "see --help"
         return complain(f"{shown(error.option_name)} is not an option here: {hint}")
     except click.ClickException as error:

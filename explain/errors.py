@@ -33,7 +33,8 @@ def _fill(message: str, prefix: str) -> str:
 
 def amount(count: int, noun: str) -> str:
     """`1 layer`, `2 layers`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    irregular = {"entry": "entries", "axis": "axes"}
+    return f"{count} {noun}" if count == 1 else f"{count} {irregular.get(noun, noun + 's')}"
 
 
 def printable(text: str) -> str:

@@ -150,7 +150,7 @@ def _part(table: Any, label: str, where: str, folder: Path, above: Part | None) 
         _known(given, own | names, where)
         part.given = {key: _located(value, folder) for key, value in given.items()}
     elif rest:
-        _known(rest, own, where)
+        _known(rest, own, f"{where} has no topic")
     parts = table.get("part", [])
     if not isinstance(parts, list):
         raise InputError(f"{where}: part is {shown(parts)}: each part begins with a line [[question.part]]")
@@ -212,7 +212,7 @@ def _text(table: Mapping[str, Any], key: str, where: str) -> str:
 def _points(table: Mapping[str, Any], where: str) -> str:
     value = table.get("points", "")
     if isinstance(value, bool) or not isinstance(value, int | str) or not POINTS.fullmatch(str(value)):
-        raise InputError(f"{where}: points is {shown(value)}: write a number, such as 10 or 2.5")
+        raise InputError(f"{where}: points is {shown(value)}: write a number from 0, such as 10 or 2.5")
     return str(value)
 
 

@@ -47,7 +47,8 @@ def _outcome(name: str, expected: Any, answer: Answer, where: str) -> Outcome:
     for at, (text, value) in enumerate(zip(texts, values, strict=True), 1):
         if not holds(text, value):
             place = f", entry {at}" if len(values) > 1 else ""
-            computed = str(value) if isinstance(value, int) else tidy(value, 6)
+            typed = len(text.lower().partition("e")[0].partition(".")[2])
+            computed = str(value) if isinstance(value, int) else tidy(value, max(6, typed + 2))
             return Outcome(name, False, f"{name}{place}: expected {text}, the answer is {computed}")
     return Outcome(name, True, "")
 

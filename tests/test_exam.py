@@ -64,7 +64,7 @@ def worked(path: Path, capsys, *arguments: str) -> str:
 
 def sections(markdown: str) -> dict[str, str]:
     """The blocks of a paper by the label of their question or part."""
-    pieces = re.split(r"^## (Question \d+(?: \(\w+\))?).*$", markdown, flags=re.MULTILINE)
+    pieces = re.split(r"^#{2,3} (Question \d+(?: \(\w+\))?).*$", markdown, flags=re.MULTILINE)
     return dict(zip(pieces[1::2], pieces[2::2], strict=True))
 
 

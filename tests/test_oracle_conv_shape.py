@@ -224,12 +224,22 @@ def test_left_over_places_are_those_never_covered(rank, data):
             assert axis != AXES[rank][0]
             continue
         explained += 1
-        found = re.match(r"(\d+) places? of the (\d+) at the far edge (?:is|are) never covered$", note)
+        skipped = s - (d * (k - 1) + 1)
+        between = (
+            f"; between two windows {skipped} place{' is' if skipped == 1 else 's are'} skipped" if skipped > 0 else ""
+        )
+        assert note.endswith(between)
+        assert ("skipped" in note) == bool(between)
+        found = re.match(
+            r"of the (\d+) places?(?: \((\d+) and (\d+) zeros\))? the last (?:(\d+) are|one is) left over", note
+        )
         if beyond:
             assert found, note
-            assert [int(number) for number in found.groups()] == [beyond, padded]
+            every, size, zeros, lost = found.groups()
+            assert (int(every), int(lost or 1)) == (padded, beyond)
+            assert (size, zeros) == ((str(i), str(2 * p)) if p else (None, None))
         else:
-            assert note == "the window ends exactly at the edge: nothing is left over"
+            assert re.match(rf"the last window ends at the edge of the {padded} place", note), note
     assert explained
 
 

@@ -47,6 +47,10 @@ class Question(NamedTuple):
         """The arguments of `rnn`, every array in the given form."""
         return {name: form(value) for name, value in self._asdict().items() if value is not None}
 
+    def read_out(self, activation):
+        """The activation of the outputs, where there are any: without V it is refused."""
+        return {} if self.V is None else {"output_activation": activation}
+
     def bias(self, name, size):
         """A bias or state, zeros where it was not given."""
         value = getattr(self, name)
@@ -131,7 +135,7 @@ def test_every_step_is_that_of_pytorch(activation, question, output, as_lists):
     """Protects z, h and y of every time step for the two activations that torch.nn.RNN has."""
     z, h = torch_states(question, activation)
     form = np.ndarray.tolist if as_lists else np.asarray
-    answer = rnn(**question.keywords(form), activation=activation, output_activation=output)
+    answer = rnn(**question.keywords(form), activation=activation, **question.read_out(output))
     assert_whole_answer(answer, question, z, h, output)
 
 
@@ -141,7 +145,7 @@ def test_every_step_is_that_of_pytorch(activation, question, output, as_lists):
 def test_every_step_is_that_of_keras(activation, question, output):
     """Protects the other activations, with kernels on the right as Keras has them."""
     z, h = keras_states(question, activation)
-    answer = rnn(**question.keywords(), activation=activation, output_activation=output)
+    answer = rnn(**question.keywords(), activation=activation, **question.read_out(output))
     assert_whole_answer(answer, question, z, h, output)
 
 

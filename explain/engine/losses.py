@@ -37,7 +37,7 @@ NEARLY = 1e-6  # a probability as near to 0 or 1 as this is saturated: 1 - p kee
 LOSSES = {
     "squared-error": Loss(SQUARED_ERROR, 1, False, "squared error, summed over the outputs"),
     "half-squared-error": Loss(HALF_SQUARED_ERROR, 1, False, "half the squared error, summed over the outputs"),
-    "mean-squared-error": Loss(SQUARED_ERROR, 1, True, "squared error, the mean over the outputs"),
+    "mean-squared-error": Loss(SQUARED_ERROR, 1, True, "mean squared error, over the outputs"),
     "binary-cross-entropy": Loss(
         BERNOULLI_LIKELIHOOD, -1, True, "binary cross-entropy, the mean over the outputs as in PyTorch and Keras"
     ),

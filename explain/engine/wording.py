@@ -199,9 +199,9 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
                 o=other,
                 **parts,
             )
+        place, what = ("i", "{g}") if operand.shape[1] == 1 else ("(i, j)", "column j of {g}")
         return say(
-            only + "; an entry of {x} enters {z} with the weights in {A}, and by these what comes back is weighted and "
-            "added up",
+            only + "; {x} enters {z} through {A}: entry " + place + " is column i of {A} times " + what,
             A=transpose(inner.operands[0]),
             **parts,
         )

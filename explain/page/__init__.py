@@ -79,7 +79,8 @@ def _section(number: int, step: Step, working: Working, detail: str) -> Section:
 
 
 def _result(step: Step, figures: Figures) -> Equation:
-    left = step.symbol.word
+    sliced = step.local is not None and step.local.form == "slice"
+    left = SYMBOLIC.write(step.expression) if sliced else step.symbol.word
     if step.value is not None:
         value, exact = figures.figure(step.symbol)
         return Equation(left, [("=" if exact else "≈", value)])

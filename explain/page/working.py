@@ -11,7 +11,7 @@ from explain.engine.nodes.arithmetic import Divide
 from explain.engine.nodes.base import Index, Node, Number, Symbol, entry_place
 from explain.engine.nodes.linear import Transpose, is_leaf
 from explain.engine.nodes.sizes import FloorQuotient, Sizes
-from explain.engine.notation import Grid, Notation, Operator, Word, call
+from explain.engine.notation import Grid, Notation, Operator, Row, Word, call
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.rounding import number_word
 from explain.engine.shapes import write
@@ -116,10 +116,10 @@ class Working:
         return relations
 
     def _chosen(self, lines: Sequence[Node]) -> Sequence[Node]:
-        """In exam detail the first line of reduction is shown, and a quotient before the value; in full, every line."""
-        if self.detail == "full" or len(lines) <= 3 or has_floor(lines[0]):
+        """In exam detail two lines of reduction are shown, and a quotient before the value; in full, every line."""
+        if self.detail == "full" or len(lines) <= 4 or has_floor(lines[0]):
             return lines
-        return [*lines[:2], *(lines[-2:] if isinstance(lines[-2], Divide) else lines[-1:])]
+        return [*lines[:3], *(lines[-2:] if isinstance(lines[-2], Divide) else lines[-1:])]
 
     def _jacobian(self, step: Step) -> list[Line]:
         """How a local derivative is to be read."""
@@ -223,7 +223,8 @@ def _text(notation: Notation) -> str:
     """A one-line form, for comparing."""
     if isinstance(notation, Word | Operator):
         return notation.text
-    return f"{type(notation).__name__}({' '.join(map(_text, notation.parts))})"
+    inner = "".join(map(_text, notation.parts))
+    return inner if isinstance(notation, Row) else f"{type(notation).__name__}({inner})"
 
 
 def has_floor(node: Node) -> bool:

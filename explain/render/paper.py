@@ -43,11 +43,12 @@ class PaperDocument:
         exam = self.paper.exam
         blocks = [f"# {escaped(exam.title)}\n", *([f"{escaped(exam.text)}\n"] if exam.text else [])]
         for item in self.paper.solved:
-            blocks.append(f"## {escaped(heading(item.part))}\n")
+            level = 3 if item.part.label.endswith(")") else 2
+            blocks.append(f"{'#' * level} {escaped(heading(item.part))}\n")
             if item.part.text:
                 blocks.append(f"{escaped(item.part.text)}\n")
             if item.page is not None:
-                blocks.append(markdown(item.page, 3))
+                blocks.append(markdown(item.page, level + 1 if item.page.title else level))
         return "\n".join(blocks)
 
     def json(self, ascii_only: bool) -> str:
@@ -96,6 +97,6 @@ def checked_lines(paper: Paper) -> list[str]:
         else:
             count = len(item.outcomes)
             said = f"{amount(count, 'expectation')} hold{'s' * (count == 1)}" if count else "nothing is expected"
-        mark = "✗" if failed or not item.passed else "✓"
+        mark = "✗" if failed or not item.passed else "✓" if item.outcomes else "-"
         out.append(f"{mark} {printable(paper.path)}: {item.part.label}: {said}")
     return out

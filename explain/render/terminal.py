@@ -109,6 +109,7 @@ def _drawn(item: GivenLine, glyphs: Glyphs, width: int) -> Box:
 
 def _section(section: Section, glyphs: Glyphs, width: int) -> list[Line]:
     number = f"{section.number}  "
+    under = " " * len(number)
     out: list[Line] = [[], *wrap(section.title, glyphs, width, number, " " * len(number), "step")]
     out[1][0] = (out[1][0][0], "step")
     shapes = glyphs.plain(section.shapes)
@@ -117,9 +118,9 @@ def _section(section: Section, glyphs: Glyphs, width: int) -> list[Line]:
         if used + 3 + width_of(shapes) <= width:
             out[-1].append((" " * (width - used - width_of(shapes)) + shapes, "shapes"))
         else:
-            out += wrap((section.shapes,), glyphs, width, "   ", "   ", "shapes")
+            out += wrap((section.shapes,), glyphs, width, under, under, "shapes")
     if section.why:
-        out += wrap(section.why, glyphs, width, "   ", "   ", "why")
+        out += wrap(section.why, glyphs, width, under, under, "why")
     for line in section.lines:
         out.append([])
         out += (

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from explain.declare import topic
 from explain.engine.answer import Answer
-from explain.engine.nodes.base import Node, Symbol
+from explain.engine.functions import MAX
+from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.sizes import CeilingQuotient, FloorQuotient, Sizes
 from explain.engine.prose import Prose, say
 from explain.engine.values import whole
@@ -49,7 +50,7 @@ def conv_shape(
     count = len(axes)
     batch, channels, sizes = _taken_apart(input, count)
     if filters.number is None:
-        raise InputError(f"{{filters}} is {filters.name}: a whole number belongs here")
+        raise InputError(f"{{filters}} is {filters.name}: a whole number from 1 belongs here, such as 16")
     kernels = kernel.along("kernel", count)
     strides = (stride or Extent([1])).along("stride", count)
     dilations = (dilation or Extent([1])).along("dilation", count)
@@ -67,6 +68,10 @@ def conv_shape(
     ]
     sliding = _listed([NAMES[axis] for axis in axes])
     sheet.convention(f"shapes have the channels before the {sliding}, as in PyTorch")
+    usual = {"stride": (stride, 1), "padding": (padding, 0), "dilation": (dilation, 1)}
+    defaults = [f"{name} {value}" for name, (given, value) in usual.items() if given is None]
+    if defaults:
+        sheet.convention(f"{_listed(defaults)} (default)")
     if padding is not None and padding.word == "same":
         sheet.convention(
             "same: zeros are added so that the output has the size of the input divided by the stride, rounded up "
@@ -123,14 +128,10 @@ class _Axis:
         """The output size; the second of two equal axes refers to the first."""
         name, title = f"{self.axis}_out", f"{NAMES[self.axis].capitalize()} of the output"
         if same is not None:
-            return self.sheet.define(name, same, title, say("worked like {h}, with the same numbers", h=same))
+            why = f"{self.axis} is {self.size} too, and filter, stride and padding are the same: worked like {{h}}"
+            return self.sheet.define(name, same, title, say(why, h=same))
         if self.padding == "same":
-            return self.sheet.define(
-                name,
-                CeilingQuotient(self.i, self.s),
-                title,
-                say("with same padding only the stride makes it smaller: one output for every {s} inputs", s=self.s),
-            )
+            return self._same(name, title)
         padded = self.size + 2 * int(self.padding)
         if self.window > padded:
             covers = amount(self.window, "place")
@@ -139,15 +140,18 @@ class _Axis:
                 "padding: make the kernel smaller or pad more"
             )
         places: Node = self.i + 2 * self.p - (self.k if self.dilation == 1 else self.d * (self.k - 1) + 1)
+        spread = "; {k} entries {d} apart cover {d} ({k} - 1) + 1 places" if self.dilation != 1 else ""
         out = self.sheet.define(
             name,
             FloorQuotient(places, self.s) + 1,
             title,
             say(
                 "one window stands at the edge (the 1); what is left of {i} with its padding holds one more for every "
-                "{s} places, rounded down, because a window that sticks out is not used",
+                "{s} places, rounded down (⌊ ⌋), because a window that sticks out is not used" + spread,
                 i=self.i,
                 s=self.s,
+                k=self.k,
+                d=self.d,
             ),
             note=self._left_over(padded),
         )
@@ -162,13 +166,52 @@ class _Axis:
         )
         return out
 
-    def _left_over(self, padded: int) -> Prose:
-        lost = (padded - self.window) % self.step
-        if not lost:
-            return say("the window ends exactly at the edge: nothing is left over")
-        return say(
-            f"{amount(lost, 'place')} of the {padded} at the far edge {'is' if lost == 1 else 'are'} never covered"
+    def _same(self, name: str, title: str) -> Symbol:
+        """The output of same padding, and the zeros that it takes."""
+        out = self.sheet.define(
+            name,
+            CeilingQuotient(self.i, self.s),
+            title,
+            say(
+                "with same padding the output has one entry for every {s} of the input, rounded up (⌈ ⌉), so that a "
+                "last, shorter stretch has one too",
+                s=self.s,
+            ),
         )
+        covers: Node = self.k if self.dilation == 1 else self.d * (self.k - 1) + 1
+        pad = self.sheet.define(
+            f"pad_{self.axis}",
+            MAX(Number(0, "0"), (out - 1) * self.s + covers - self.i),
+            f"Zeros that are added along the {NAMES[self.axis]}, in all",
+            say(
+                "the last of {o} windows begins ({o} - 1) {s} places after the first and must still fit: what is "
+                "missing is filled with zeros",
+                o=out,
+                s=self.s,
+            ),
+        )
+        zeros = int(self.sheet.values[pad.name].item())
+        counted = len(range(0, self.size + zeros - self.window + 1, self.step))
+        split = f"{zeros // 2} before and {zeros - zeros // 2} after"
+        self.sheet.check(
+            counted == int(self.sheet.values[name].item()),
+            [out, pad],
+            say(f"with {split}, sliding along the {NAMES[self.axis]} and counting gives {{o}} = {counted}", o=out),
+        )
+        return out
+
+    def _left_over(self, padded: int) -> Prose:
+        lost, skipped = (padded - self.window) % self.step, self.step - self.window
+        between = (
+            f"; between two windows {amount(skipped, 'place')} {'is' if skipped == 1 else 'are'} skipped"
+            if skipped > 0
+            else ""
+        )
+        zeros = padded - self.size
+        places = amount(self.size, "place") if not zeros else f"{padded} places ({self.size} and {zeros} zeros)"
+        if not lost:
+            return say(f"the last window ends at the edge of the {places}{between}")
+        return say(f"of the {places} the last {'one is' if lost == 1 else f'{lost} are'} left over{between}")
 
 
 def _parameters(sheet: Worksheet, f: Symbol, c: Symbol, kernels: list[Symbol], bias: bool) -> None:
@@ -226,8 +269,8 @@ def _taken_apart(extent: Extent, rank: int) -> tuple[int | None, int, list[int]]
         return None, sizes[0], sizes[1:]
     shown = "x".join(("N", "C", *AXES[rank]))
     raise InputError(
-        f"{{input}} is {extent.text}, but a {rank}-D convolution needs {shown}, or the same without N: "
-        f"give {rank + 2} or {rank + 1} numbers, or {{dims}}"
+        f"{{input}} is {extent.text}, but a filter that slides along {amount(rank, 'axis')} needs {shown}, or the same "
+        f"without N: give {rank + 2} or {rank + 1} numbers, another {{kernel}}, or {{dims}}"
     )
 
 

@@ -82,6 +82,9 @@ def mlp(
     links = {f"z_{at}": f"z_{at + 1}" for at in range(1, len(W_))}
     sheet.backward(value, wrt, links=links, jacobians=network.samples == 1 and not rows)
     finite_difference(sheet, value, wrt, value)
+    if (loss, network.activations[-1]) in (("binary-cross-entropy", "sigmoid"), ("cross-entropy", "softmax")):
+        outputs = network.sizes[-1] if LOSSES[loss].mean else 1
+        _check_error(sheet, output, logits, y, loss, outputs * (network.samples if reduction == "mean" else 1))
     gradients = [sheet.last(f"dL/d{symbol.name}") for symbol in wrt]
     if lr is None:
         return sheet.answer(output, value, *gradients)
@@ -141,7 +144,9 @@ def _loss(
     outputs, samples = network.sizes[-1], network.samples if reduction == "mean" else 1
     if not saturated(name, network.activations[-1], prediction, target, outputs):
         why = say(f"{told(name, outputs)}: {{p}} against {{y}}", p=output, y=y)
-        return sheet.define("L", loss_of(name, output, y, outputs, samples), "Loss", why)
+        expression = loss_of(name, output, y, outputs, samples)
+        _say_loss(sheet, name, outputs, expression)
+        return sheet.define("L", expression, "Loss", why)
     if name == "binary-cross-entropy":
         z = Symbol("z")
         same = related(SOFTPLUS(z).write(SYMBOLIC), "=", LOG(1 + EXP(z)).write(SYMBOLIC))
@@ -154,13 +159,42 @@ def _loss(
         z=logits,
     )
     columns, goal = (logits.T, y.T) if rows else (logits, y)
-    return sheet.define("L", loss_from_logits(name, columns, goal, outputs, samples), "Loss, from the logits", why)
+    expression = loss_from_logits(name, columns, goal, outputs, samples)
+    _say_loss(sheet, name, outputs, expression)
+    return sheet.define("L", expression, "Loss, from the logits", why)
+
+
+def _say_loss(sheet: Worksheet, name: LossName, outputs: int, expression: Node) -> None:
+    """The loss with its formula, which stands even where its value is not asked."""
+    natural = "; log is the natural logarithm" if "cross" in name else ""
+    formula = related(word("L"), "=", expression.write(SYMBOLIC))
+    sheet.convention(f"{told(name, outputs)}: {{f}}{natural}", f=formula)
+
+
+def _check_error(sheet: Worksheet, output: Symbol, logits: Symbol, y: Symbol, name: LossName, number: int) -> None:
+    """Sigmoid with binary cross-entropy, and softmax with cross-entropy, give ŷ - y."""
+    import numpy as np
+
+    gradient = sheet.last(f"dL/d{logits.name}")
+    short = (sheet.values[output.name] - sheet.values[y.name]) / number
+    over = f" divided by {number}" if number > 1 else ""
+    sheet.check(
+        bool(np.allclose(sheet.values[gradient.name], short, rtol=1e-9, atol=1e-12)),
+        [gradient],
+        say(
+            f"{name} with its own activation must give {{g}} = {{p}} - {{y}}{over}, and does", g=gradient, p=output, y=y
+        ),
+    )
 
 
 def _descended(sheet: Worksheet, parameters: Sequence[Symbol], gradients: Sequence[Symbol], lr: Scalar) -> list[Symbol]:
     """The parameters after one step against their gradients."""
     eta = sheet.given("eta", lr, "learning rate", option="lr")
-    sheet.convention("gradient descent: every parameter moves by {eta} times its gradient, downhill", eta=eta)
+    sheet.convention(
+        "gradient descent: {eta} times its gradient is taken away from every parameter; ′ marks what it is after "
+        "the step",
+        eta=eta,
+    )
     sheet.part("Gradient descent")
     return [
         sheet.define(
@@ -184,7 +218,7 @@ def _together(target: bool, loss: LossName | None, lr: Scalar | None) -> None:
     if lr is not None and loss is None:
         raise InputError("{lr} is given, but {loss} and {target} are missing: a step needs the gradients of a loss")
     if lr is not None and lr.exact(()) <= 0:
-        raise InputError(f"{{lr}} is {lr.text(())}: a learning rate must be positive")
+        raise InputError(f"{{lr}} is {lr.text(())}: a learning rate must be positive, such as 0.1")
 
 
 def _givens(sheet: Worksheet, network: Network, rows: bool) -> tuple[Symbol, list[Symbol], list[Symbol], Symbol | None]:
@@ -215,12 +249,10 @@ def _conventions(
             applied = ACTIVATIONS[name](z)
             sheet.convention("{f}", f=related(applied.write(SYMBOLIC), "=", textbook(applied).write(SYMBOLIC)))
         if name == "softmax":
-            sheet.convention("softmax divides e to the power of each entry by the sum of these powers")
+            sheet.convention(f"softmax divides e to the power of each entry by the sum of these powers in its {line}")
     if loss is None:
         return
     L = Symbol("L")
-    natural = "; log is the natural logarithm" if "cross" in loss else ""
-    sheet.convention(f"{{L}}: {told(loss, network.sizes[-1])}{natural}", L=L)
     if network.samples > 1:
         other = "multiplied by" if reduction == "mean" else "divided by"
         instead = "sum" if reduction == "mean" else "mean"

@@ -48,7 +48,7 @@ def rnn(
     Raises:
         InputError: shapes that do not meet; more than 200 time steps; b_y without V.
     """
-    layer = _checked(x, U, W, b_h, V, b_y, h_0)
+    layer = _checked(x, U, W, b_h, V, b_y, h_0, output_activation)
     steps, units = len(layer.x), int(layer.W.shape[0])
     sheet = Worksheet(f"Simple recurrent network: {amount(steps, 'time step')}, {amount(units, 'unit')}", rnn.source)
     inputs = [sheet.given(f"x_{t}", value, f"input of time step {t}", option="x") for t, value in enumerate(layer.x, 1)]
@@ -146,13 +146,22 @@ def _conventions(sheet: Worksheet, known: dict[str, Symbol], activation: str, ou
     if "b_h" in known:
         state += [PLUS, Symbol("b_h").word]
     sheet.convention("vectors are columns: {f}", f=related(Symbol("z_t").word, "=", *state))
+    told = f"{{h}} is its activation, {activation}" + (
+        "; the output reads the state: {v}" if "V" in known else "; no V, so there are no outputs"
+    )
+    read = [product([Symbol("V").word, Symbol("h_t").word]), *([PLUS, Symbol("b_y").word] if "b_y" in known else [])]
+    sheet.convention(
+        told, h=Symbol("h_t"), v=related(Symbol("y_t" if output == "identity" else "o_t").word, "=", *read)
+    )
     z = Symbol("z")
     for name in dict.fromkeys([activation, output] if "V" in known else [activation]):
         if name in ACTIVATIONS:
             applied = ACTIVATIONS[name](z)
             sheet.convention("{f}", f=related(applied.write(SYMBOLIC), "=", textbook(applied).write(SYMBOLIC)))
         if name == "softmax":
-            sheet.convention("softmax divides e to the power of each entry by the sum of these powers")
+            sheet.convention(
+                "softmax divides e to the power of each entry by the sum of these powers; it gives {y}", y=Symbol("y_t")
+            )
 
 
 def _check_stacked(sheet: Worksheet, steps: int, activation: str) -> None:
@@ -170,12 +179,19 @@ def _check_stacked(sheet: Worksheet, steps: int, activation: str) -> None:
     sheet.check(
         off <= 1e-12 * max(1.0, float(np.abs(state).max())),
         [last],
-        say("with U and W side by side and the input over the state, one product a step gives the same {h}", h=last),
+        say("worked again with U and W as one matrix and the input stacked on the state, {h} is the same", h=last),
     )
 
 
 def _checked(
-    x: Values, U: Values, W: Values, b_h: Values | None, V: Values | None, b_y: Values | None, h_0: Values | None
+    x: Values,
+    U: Values,
+    W: Values,
+    b_h: Values | None,
+    V: Values | None,
+    b_y: Values | None,
+    h_0: Values | None,
+    output_activation: str,
 ) -> _Layer:
     """All shapes against W, which fixes the number of units."""
     recurrent = W.reshape((1, 1)) if len(W) == 1 else W
@@ -193,6 +209,10 @@ def _checked(
             raise InputError(
                 f"{{V}} is {write(output.shape)}, but {{W}} has {amount(units, 'unit')}: it needs {units} columns"
             )
+    elif output_activation != "identity":
+        raise InputError(
+            f"{{output_activation}} is {output_activation}, but {{V}} is missing: there are no outputs without {{V}}"
+        )
     elif b_y is not None:
         raise InputError("{b_y} is given, but {V} is missing: the bias belongs to the outputs that {V} makes")
     return _Layer(
