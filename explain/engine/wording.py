@@ -33,14 +33,7 @@ RULES = {
 
 SAFER = {
     "sigmoid": "written with σ(-z) in place of 1 - σ(z), which has lost its digits where σ is nearly 1",
-    "tanh": "written as 4 σ(2z) σ(-2z), because 1 - tanh² has lost its digits where tanh is nearly 1 or -1",
-}
-FROM_OUTPUT = (RULES["sigmoid"], RULES["tanh"])  # these need no new evaluation of the function
-
-
-SAFER = {
-    "sigmoid": "written with σ(-z) in place of 1 - σ(z), which has lost its digits where σ is nearly 1",
-    "tanh": "written as 4 σ(2z) σ(-2z), because 1 - tanh² has lost its digits where tanh is nearly 1 or -1",
+    "tanh": "written as 4 σ(2z) σ(-2z), σ(z) = 1/(1 + e^-z), because 1 - tanh² loses digits where tanh is nearly ±1",
 }
 FROM_OUTPUT = (RULES["sigmoid"], RULES["tanh"])  # these need no new evaluation of the function
 

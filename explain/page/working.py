@@ -35,7 +35,7 @@ class Working:
         head = self.head(step)
         lines += self._origins(step)
         if step.value is None:
-            return [*lines, Equation(step.symbol.word, head + self._closed(step)), *self._with(step)]
+            return [*lines, Equation(step.symbol.word, head + self._closed(step, head)), *self._with(step)]
         if step.local is not None and step.local.form == "slice" and self.detail != "brief":
             return [*lines, Equation(head[0][1], head[1:]), *self._slice(step), *self._unrounded(step)]
         if all(size == 1 for size in step.value.shape):
@@ -61,8 +61,10 @@ class Working:
             relations.append((_sign(numbers.exact), written))
         return relations
 
-    def _closed(self, step: Step) -> Relations:
-        return [] if step.closed is None else [("=", SYMBOLIC.write(step.closed))]
+    def _closed(self, step: Step, head: Relations) -> Relations:
+        """The simplified form, unless it already stands there."""
+        closed = None if step.closed is None else SYMBOLIC.write(step.closed)
+        return [] if closed is None or _text(closed) == _text(head[-1][1]) else [("=", closed)]
 
     def _scalar(self, step: Step, head: Relations) -> Relations:
         """A single number: the lines between substitution and value, and the value."""
@@ -181,11 +183,11 @@ class Working:
         for name in step.reads:
             if name in answer.names and name not in answer.asked:
                 read = answer[name]
-                formula = [("=", SYMBOLIC.write(read.expression))]
+                formula: Relations = [("=", SYMBOLIC.write(read.expression))]
                 if read.value is not None:
                     value, exact = self.figures.figure(read.symbol)
                     formula.append((_sign(exact), value))
-                lines.append(Equation(read.symbol.word, formula + self._closed(read), say("with")))
+                lines.append(Equation(read.symbol.word, formula + self._closed(read, formula), say("with")))
         return lines
 
     def _origins(self, step: Step) -> list[Line]:

@@ -9,7 +9,7 @@ from explain.engine.answer import Answer
 from explain.engine.functions import ACTIVATIONS, textbook
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
-from explain.engine.notation import PLUS, Notation, product, related
+from explain.engine.notation import PLUS, Notation, Word, product, related
 from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.shapes import write
 from explain.engine.values import Values
@@ -142,7 +142,7 @@ def _conventions(sheet: Worksheet, known: dict[str, Symbol], activation: str, ou
     if zero:
         sheet.convention("{h} = 0 (default): nothing is remembered before the first step", h=Symbol("h_0"))
     state: list[Notation] = [product([Symbol("U").word, Symbol("x_t").word]), PLUS]
-    state.append(product([Symbol("W").word, Symbol("h_{t-1}").word]))
+    state.append(product([Symbol("W").word, Word("h_{t-1}", "h_{t-1}")]))
     if "b_h" in known:
         state += [PLUS, Symbol("b_h").word]
     sheet.convention("vectors are columns: {f}", f=related(Symbol("z_t").word, "=", *state))
