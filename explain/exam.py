@@ -99,7 +99,7 @@ def _parsed(path: str) -> dict[str, Any]:
     try:
         if not file.is_file():
             reason = "no such file" if not file.exists() else "a folder" if file.is_dir() else "not a regular file"
-            raise InputError(f"{name}: {reason}: give an exam file, such as samples/recurrent.toml")
+            raise InputError(f"{name}: {reason}: give an exam file; explain new-exam prints one to start from")
         if file.stat().st_size > LARGEST:
             raise InputError(f"{name} has {file.stat().st_size} bytes: an exam file has at most {LARGEST}; split it")
         text = file.read_text(encoding="utf-8-sig")

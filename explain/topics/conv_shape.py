@@ -135,9 +135,10 @@ class _Axis:
         padded = self.size + 2 * int(self.padding)
         if self.window > padded:
             covers = amount(self.window, "place")
+            with_zeros = f", {padded} with padding" if padded > self.size else ""
             raise InputError(
-                f"{{kernel}} covers {covers}, but the {NAMES[self.axis]} of {{input}} is {self.size}, {padded} with "
-                "padding: make the kernel smaller or pad more"
+                f"{{kernel}} covers {covers}, but the {NAMES[self.axis]} of {{input}} is {self.size}{with_zeros}: "
+                "make the kernel smaller or pad more"
             )
         places: Node = self.i + 2 * self.p - (self.k if self.dilation == 1 else self.d * (self.k - 1) + 1)
         spread = "; {k} entries {d} apart cover {d} ({k} - 1) + 1 places" if self.dilation != 1 else ""
