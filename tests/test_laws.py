@@ -13,7 +13,9 @@ from oracles.latex_reader import Unreadable, read
 from strategies import DETAILS, answered, details, digits, invocations, typed_numbers
 
 from explain.engine.evaluate import evaluate, largest_of
+from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.functions import Softmax
+from explain.engine.nodes.linear import transpose
 from explain.engine.prose import SYMBOLIC
 from explain.page import page
 from explain.page.model import Equation
@@ -70,6 +72,35 @@ def test_a_value_comes_from_its_own_expression(topic, inputs):
             cancelled = (step.value == 0) & (abs(again) < crumb)  # terms that cancel are 0, not a crumb of float noise
             assert np.all((again == step.value) | cancelled), step.name
             assert np.array_equal(answer.values[step.name], step.value), step.name
+
+
+TOLD = re.compile(
+    r"entry (?:i|\(i, j\)) is (?P<left>row|column|entry) i of \$(?P<A>[^$]+)\$ times "
+    r"(?:(?P<right>column|entry) j of )?\$(?P<B>[^$]+)\$"
+)
+
+
+@law()
+def test_the_entry_told_in_words_is_the_entry(topic, inputs):
+    """Protects the sentence of a product in the chain rule: the rows and columns it names give the value."""
+    answer = answered(topic, inputs)
+    named = {}
+    for name, value in answer.values.items():
+        symbol = Symbol(name, value.shape)
+        named[latex(SYMBOLIC.write(symbol))] = value
+        if value.ndim == 2:
+            named[latex(SYMBOLIC.write(transpose(symbol)))] = value.T
+    for step in answer.steps:
+        found = TOLD.search(prose(step.why))
+        if found is None or step.value is None:
+            continue
+        left, right = as_matrix(named[found["A"]]), as_matrix(named[found["B"]])
+        left = {"row": left, "column": left.T, "entry": left.reshape(-1, 1)}[found["left"]]
+        right = right.reshape(1, -1) if found["right"] == "entry" else right
+        again = left @ right
+        assert again.shape == step.value.shape, f"{step.name}: {prose(step.why)}"
+        scale = (abs(left) @ abs(right)).max()
+        assert np.all(abs(again - step.value) <= 1e-12 * scale), f"{step.name}: {prose(step.why)}"
 
 
 @law(details, digits)

@@ -192,12 +192,10 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
                 o=other,
                 **parts,
             )
-        place, what = ("i", "{g}") if operand.shape[1] == 1 else ("(i, j)", "column j of {g}")
-        return say(
-            only + "; {x} enters {z} through {A}: entry " + place + " is column i of {A} times " + what,
-            A=transpose(inner.operands[0]),
-            **parts,
-        )
+        first, second = transpose(inner.operands[0]), inner.operands[1]
+        place, what = ("i", "{B}") if operand.shape[1] == 1 else ("(i, j)", "column j of {B}")
+        through = "{x} enters {z} through {A}" if second is arriving else "the transpose gives the shape of {x}"
+        return say(only + f"; {through}: entry {place} is column i of {{A}} times {what}", A=first, B=second, **parts)
     if isinstance(inner, Divide):
         return say("{z} is {x} divided by {d}, so {g} is divided by it too", d=inner.operands[1], **parts)
     if isinstance(definition, Softmax):
