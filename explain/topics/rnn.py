@@ -146,12 +146,16 @@ def _conventions(sheet: Worksheet, known: dict[str, Symbol], activation: str, ou
     if "b_h" in known:
         state += [PLUS, Symbol("b_h").word]
     sheet.convention("vectors are columns: {f}", f=related(Symbol("z_t").word, "=", *state))
-    told = f"{{h}} is its activation, {activation}" + (
+    told = "the state is {h}" + (
         "; the output reads the state: {v}" if "V" in known else "; no V, so there are no outputs"
     )
     read = [product([Symbol("V").word, Symbol("h_t").word]), *([PLUS, Symbol("b_y").word] if "b_y" in known else [])]
+    linear = output == "identity"
     sheet.convention(
-        told, h=Symbol("h_t"), v=related(Symbol("y_t" if output == "identity" else "o_t").word, "=", *read)
+        told + ("" if linear or "V" not in known else ", {y}"),
+        h=related(Symbol("h_t").word, "=", SYMBOLIC.write(_applied(activation, Symbol("z_t")))),
+        v=related(Symbol("y_t" if linear else "o_t").word, "=", *read),
+        y=related(Symbol("y_t").word, "=", SYMBOLIC.write(_applied(output, Symbol("o_t")))),
     )
     z = Symbol("z")
     for name in dict.fromkeys([activation, output] if "V" in known else [activation]):
