@@ -46,8 +46,10 @@ class TopicCommand(click.Command):
         return offered if "_" in incomplete else [item for item in offered if "_" not in item.value]
 
 
-def option_of(parameter: Parameter) -> click.Option:
-    """A topic's parameter as an option; `--b-h` and `--b_h` are the same."""
+def option_of(parameter: Parameter) -> click.Parameter:
+    """A topic's parameter as an option; `--b-h` and `--b_h` are the same. A positional one is all the loose words."""
+    if parameter.positional:
+        return click.Argument([parameter.name], nargs=-1, required=False, metavar=parameter.name.upper())
     dashed = "--" + parameter.name.replace("_", "-")
     names = dict.fromkeys([parameter.name, dashed, "--" + parameter.name])
     told = parameter.help
@@ -102,9 +104,11 @@ def command_of(topic: Topic) -> click.Command:
     """The command of a topic: its options, the shared ones, its examples."""
     parameters = topic.parameters
     names = {parameter.name for parameter in parameters}
+    loose = {parameter.name for parameter in parameters if parameter.positional}
 
     def run(**values: Any) -> None:
         given = {name: value for name, value in values.items() if name in names and value not in (None, ())}
+        given.update({name: " ".join(given[name]) for name in loose & given.keys()})
         chosen = {name: value for name, value in values.items() if name not in names}
         find = chosen.pop("find")
         deliver(topic, given, find, Output.read(chosen))

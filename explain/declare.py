@@ -36,6 +36,11 @@ class Parameter:
         self.choices: tuple[str, ...] = get_args(self.kind) if get_origin(self.kind) is Literal else ()
 
     @property
+    def positional(self) -> bool:
+        """Whether the value follows the command without an option."""
+        return getattr(self.kind, "POSITIONAL", False)
+
+    @property
     def required(self) -> bool:
         """Whether a value must be given."""
         return self.default is REQUIRED
@@ -119,7 +124,8 @@ class Topic:
                 values[name] = parameter.read(raw)
             elif parameter.required:
                 example = f"; for example: {self.examples[0]}" if self.examples else ""
-                raise InputError(f"{{{name}}} is missing: {parameter.help}{example}")
+                called = name.upper() if parameter.positional else f"{{{name}}}"
+                raise InputError(f"{called} is missing: {parameter.help}{example}")
         return values
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from explain.errors import InputError, shown
-from explain.parameters import PASTED
+from explain.parameters import PASTED, Count
 
 
 class Extent:
@@ -74,3 +74,27 @@ class Padding(Extent):
     def along(self, name: str, axes: int) -> list[int | str]:  # type: ignore[override]
         """One padding for each axis; `same` is worked from the other numbers."""
         return ["same"] * axes if self.word == "same" else list(super().along(name, axes))
+
+
+class Sides:
+    """The sizes of a window, each a whole number or a symbol: `3`, `3x5`, `k`."""
+
+    __slots__ = ("counts", "text")
+
+    def __init__(self, counts: Sequence[Count]) -> None:
+        self.counts = list(counts)
+        self.text = "x".join(str(count.number or count.name) for count in counts)
+
+    @classmethod
+    def read(cls, name: str, raw: Any) -> Sides:
+        """Sizes from text, a number or a sequence.
+
+        >>> Sides.read("kernel", "3x5").text, Sides.read("kernel", "k").counts[0].name
+        ('3x5', 'k')
+        """
+        if isinstance(raw, Sides):
+            return raw
+        parts = raw if hasattr(raw, "__len__") and not isinstance(raw, str) else re.split(r"[x×*,]", str(raw))
+        if len(parts) > 3:
+            raise InputError(f"{{{name}}} is {shown(raw)}: a window has 1 to 3 sizes, such as 3 or 3x5")
+        return cls([Count.read(name, part) for part in parts])

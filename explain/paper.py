@@ -83,13 +83,13 @@ def _worked(question: Part, part: Part, answer: Answer, shown: set[str], detail:
         built = page(every, detail, digits)
         built.parts, built.results, built.find, built.checks = [], [], [], []
     elif part in sharing:
-        built.title, built.given, built.conventions = "", [], []
+        built.title, built.given, built.conventions, built.tables = "", [], [], []
         built.parts = [
             (heading, kept)
             for heading, sections in built.parts
-            if (kept := [section for section in sections if asked.steps[section.number - 1].name not in shown])
+            if (kept := [section for section in sections if section.step not in shown])
         ]
-        _renumber(built, asked, answer)
+        _renumber(built, answer)
         shown.update(asked.names)
     if compared:
         failed = [outcome.told for outcome in compared if not outcome.holds]
@@ -98,12 +98,12 @@ def _worked(question: Part, part: Part, answer: Answer, shown: set[str], detail:
     return Solved(part, built, asked, compared, detail, digits)
 
 
-def _renumber(built: Page, asked: Answer, answer: Answer) -> None:
+def _renumber(built: Page, answer: Answer) -> None:
     """Number the steps as in the question's whole answer, so that they count on from part to part."""
-    places = {name: at for at, name in enumerate(answer.names, 1)}
+    places = answer.numbers
     for _, sections in built.parts:
         for section in sections:
-            section.number = places[asked.steps[section.number - 1].name]
+            section.number = places[section.step]
 
 
 def _found(answer: Answer, part: Part) -> Answer:

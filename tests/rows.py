@@ -34,5 +34,31 @@ ROWS = {
     "conv-shape-3d-same": "explain conv-shape --input 2x1x9x8x8 --filters 4 --kernel 3x3x3 --stride 2 --padding same "
     "--bias no",
     "conv-shape-1d-dilated": "explain conv-shape --input 8x20 --dims 1 --filters 16 --kernel 3 --dilation 2",
+    "lstm-params-stacked": "explain lstm-params --units 128 --features 17 --layers 3 --bidirectional yes",
+    "gru-params": "explain gru-params --units 32 --features 16",
+    "gru-params-symbols": "explain gru-params --units n --features m --reset-after no",
+    "rnn-params-pytorch": "explain rnn-params --units 4 --features 2 --framework pytorch",
+    "dense-params": "explain dense-params --inputs 784 --units 128",
+    "dense-params-symbols": "explain dense-params --inputs m --units n",
+    "embedding-params": "explain embedding-params --vocabulary 1000 --dim 16",
+    "norm-params": "explain norm-params --features 64",
+    "norm-params-layer": "explain norm-params --features d --type layer",
+    "conv-params": "explain conv-params --channels 3 --filters 32 --kernel 3",
+    "conv-params-symbols": "explain conv-params --channels C --filters F --kernel k --groups g",
+    "conv-params-separable": "explain conv-params --channels 64 --filters 128 --kernel 3 --type separable",
+    "conv-params-depthwise": "explain conv-params --channels 8 --kernel 3x5 --type depthwise --multiplier 2",
+    "attention-params": "explain attention-params --d-model 512 --heads 8",
+    "attention-params-symbols": "explain attention-params --d-model d --heads h --key-dim k",
+    "transformer-params-gpt": "explain transformer-params --part gpt --d-model 768 --layers 12 --vocabulary 50257 "
+    "--positions 1024",
+    "transformer-params-symbols": "explain transformer-params --d-model d --d-ff f",
+    "network": 'explain network "conv 32 3x3 same, relu, pool 2, conv 64 3x3, relu, pool 2, flatten, dense 128, relu, '
+    'dropout 0.5, dense 10" --input 3x32x32',
+    "network-brief": 'explain network "conv 32 3x3 same, relu, pool 2, flatten, dense 10" --input 3x32x32 '
+    "--detail brief",
+    "network-recurrent": 'explain network "lstm 30 sequences, lstm 30, dense 1" --input 3x1',
+    "network-mixed": 'explain network "conv 8 3x5 stride 2x1 pad 1x2, batchnorm, relu6, depthwise 3x3 same, '
+    'separable 16 3x3 stride 2 same, transposed 4 2x2 stride 2, globalpool, dense 5 no-bias" --input 30x40x3 '
+    "--layout channels-last",
     "mlp-forward": 'explain mlp --x 1,-1 --W "1/3,0.30;2e-3,-1" --activation tanh',
 }

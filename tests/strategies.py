@@ -11,6 +11,7 @@ import re
 import shlex
 from decimal import Decimal
 from functools import cache
+from itertools import takewhile
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -30,19 +31,24 @@ digits = st.integers(2, 8)
 
 def examples(topic):
     """The keyword arguments of each example in the topic's docstring."""
+    return [keywords(topic, shlex.split(line)[2:]) for line in topic.examples]
+
+
+def keywords(topic, words):
+    """The keyword arguments of a command line; loose words are the value of the positional parameter."""
     parameters = {parameter.name: parameter for parameter in topic.parameters}
-    found = []
-    for line in topic.examples:
-        words = shlex.split(line)[2:]
-        given = {}
-        for option, value in zip(words[::2], words[1::2], strict=True):
-            name = option.removeprefix("--").replace("-", "_")
-            if name in parameters and parameters[name].many:
-                given.setdefault(name, []).append(value)
-            elif name in parameters:
-                given[name] = value
-        found.append(given)
-    return found
+    words, given = list(words), {}
+    loose = list(takewhile(lambda word: not word.startswith("--"), words))
+    if loose:
+        given[next(name for name, parameter in parameters.items() if parameter.positional)] = " ".join(loose)
+    rest = words[len(loose) :]
+    for option, value in zip(rest[::2], rest[1::2], strict=True):
+        name = option.removeprefix("--").replace("-", "_")
+        if name in parameters and parameters[name].many:
+            given.setdefault(name, []).append(value)
+        elif name in parameters:
+            given[name] = value
+    return given
 
 
 @cache

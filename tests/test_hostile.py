@@ -176,7 +176,12 @@ def command_lines(draw, name: str) -> list[str]:
     """An example of a topic, ill-treated: options dropped, doubled, swapped, added, their values spoiled."""
     topic = all_topics()[name]
     words = shlex.split(draw(st.sampled_from(topic.examples)))[2:]
-    pairs = [list(pair) for pair in zip(words[::2], words[1::2], strict=True)]
+    pairs: list[list[str]] = []
+    for word in words:  # a value follows its option; the words before the first option are one value each
+        if word.startswith("--") or not pairs or len(pairs[-1]) == 2 or not pairs[-1][0].startswith("--"):
+            pairs.append([word])
+        else:
+            pairs[-1].append(word)
     for _ in range(draw(st.integers(1, 3))):
         _ill_treated(draw, topic, pairs)
     line = [name, *(word for pair in pairs for word in pair)]

@@ -51,7 +51,7 @@ def test_schema_is_a_schema_and_describes_every_property():
     kept = schema.load()
     Draft202012Validator.check_schema(kept)
     objects = [part for part in [kept, *kept["$defs"].values()] if part.get("type") == "object"]
-    assert len(objects) == 11
+    assert len(objects) == 12
     for part in objects:
         assert part["additionalProperties"] is False
         assert part["required"] == list(part["properties"])
@@ -62,13 +62,13 @@ def test_schema_is_a_schema_and_describes_every_property():
 def test_golden_rows_fit_the_schema(name, document):
     """Every golden answer, in the detail and the digits of its row."""
     data = document(ROWS[name])
-    assert (data["schema"], data["version"]) == ("explain-answer", 1)
+    assert (data["schema"], data["version"]) == ("explain-answer", 2)
     assert data["steps"]
     assert data["checks"]
     assert all(check["passed"] for check in data["checks"])
 
 
-@pytest.mark.parametrize("change", [{"version": 2}, {"detail": "long"}, {"colour": "red"}, {"steps": [{}]}])
+@pytest.mark.parametrize("change", [{"version": 1}, {"detail": "long"}, {"colour": "red"}, {"steps": [{}]}])
 def test_schema_refuses_what_is_no_answer(change, document):
     """A later version, an unknown choice, an unknown field, a step without its fields."""
     data = document(ROWS["attention-scores"])
@@ -86,16 +86,48 @@ def rebuilt(data):
     out += ["## Conventions", "\n".join(f"- {text['markdown']}" for text in data["conventions"])]
     if data["find"]:
         out += ["## Find", ", ".join(f"${item['symbol']['latex']}$" for item in data["find"])]
+    for table in data["tables"]:
+        out += [f"## {escaped(table['title'])}", tabular(table)]
+        out += [table["note"]["markdown"]] if table["note"]["markdown"] else []
     for part, steps in groupby(data["steps"], lambda step: step["part"]):
         out.append(f"## {escaped(part or 'Working')}")
-        for step in steps:
-            out.append(f"### {step['number']}. {step['title']['markdown']}")
-            out += [f"Shapes: {step['shapes']}"] if step["shapes"] else []
-            out += [step["why"]["markdown"]] if step["why"]["markdown"] else []
-            out += [equation(line) if "relations" in line else line["markdown"] for line in step["lines"]]
+        for number, lines in groupby(steps, lambda step: step["number"]):
+            group = list(lines)
+            out.append(f"### {number}. {group[0]['title']['markdown']}")
+            out += [f"Shapes: {group[0]['shapes']}"] if group[0]["shapes"] else []
+            why = "; ".join(step["why"]["markdown"] for step in group if step["why"]["markdown"])
+            out += [why] if why else []
+            for compact, written in groupby((line for step in group for line in step["lines"]), is_compact):
+                out.append(("\n" if compact else "\n\n").join(map(item if compact else written_line, written)))
     out += ["## Result", *map(equation, data["results"]), "## Check"]
     out.append("\n".join(f"- {'✓' if check['passed'] else '✗'} {check['markdown']}" for check in data["checks"]))
     return "\n\n".join(out) + "\n"
+
+
+def is_compact(line):
+    """Whether a line is an item of a list."""
+    return line.get("compact", False)
+
+
+def item(line):
+    """A line of a section of several: an item of a list, in one formula."""
+    rights = " ".join(f"{SIGNS[relation['sign']]} {relation['latex']}" for relation in line["relations"])
+    return f"- {line['label']['markdown']}: ${line['left']['latex']} {rights}$"
+
+
+def written_line(line):
+    """An equation or a sentence."""
+    return equation(line) if "relations" in line else line["markdown"]
+
+
+def tabular(table):
+    """A table of pipes, totals in bold."""
+    rows = [[column["title"] for column in table["columns"]]]
+    rows.append(["---:" if column["numbers"] else "---" for column in table["columns"]])
+    body = [[cell["markdown"] for cell in row] for row in table["rows"]]
+    for row in body[len(body) - table["totals"] :] if table["totals"] else []:
+        row[:] = [f"**{cell}**" if cell and "$" not in cell else cell for cell in row]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows + body)
 
 
 def given_line(item):

@@ -125,7 +125,7 @@ def printed(answer, built):
     """Every relation after the formula: where it stands, its sign, its LaTeX, the value it must contain."""
     for _, sections in built.parts:
         for section in sections:
-            step = answer.steps[section.number - 1]
+            step = answer[section.step]
             if step.value is None:
                 continue
             formulas = {latex(SYMBOLIC.write(step.expression)), latex(step.chain) if step.chain else ""}
@@ -245,10 +245,10 @@ def test_the_details_differ_on_every_step(topic, inputs, places):
     """Brief, exam and full are three different workings of each step that all of them show."""
     answer = answered(topic, inputs)
     pages = {detail: page(answer, detail, places) for detail in DETAILS}
-    texts = [{section.number: section_text(section) for section in sections_of(pages[detail])} for detail in DETAILS]
-    for number in set.intersection(*map(set, texts)):
-        found = {text[number] for text in texts}
-        assert len(found) == len(DETAILS), f"step {number}, {answer.names[number - 1]}"
+    texts = [{section.step: section_text(section) for section in sections_of(pages[detail])} for detail in DETAILS]
+    for name in set.intersection(*map(set, texts)):
+        found = {text[name] for text in texts}
+        assert len(found) == len(DETAILS), name
     assert texts[1].keys() == texts[2].keys()
 
 

@@ -23,6 +23,7 @@ from explain.render.layout import equation, paint
 from explain.render.markdown import escaped, markdown
 from explain.render.terminal import plain, show
 from explain.topics import all_topics
+from tests.strategies import keywords
 
 EXAMPLES = [(topic.name, line) for topic in all_topics().values() for line in topic.examples]
 LARGE = [
@@ -41,12 +42,8 @@ CASES = [(name, shlex.split(line)[2:]) for name, line in EXAMPLES] + [(n, shlex.
 
 def answer_of(name: str, arguments: list[str]):
     """The answer of a command line, without the command line."""
-    given: dict[str, list[str]] = {}
-    for option, value in zip(arguments[::2], arguments[1::2], strict=True):
-        given.setdefault(option.removeprefix("--").replace("-", "_"), []).append(value)
     topic = all_topics()[name]
-    many = {parameter.name for parameter in topic.parameters if parameter.many}
-    return topic(**{key: value if key in many else value[0] for key, value in given.items()})
+    return topic(**keywords(topic, arguments))
 
 
 def name_of(case: tuple[str, list[str]]) -> str:
@@ -291,7 +288,10 @@ def test_square_brackets_survive_rich():
         conventions=[(said,)],
         find=[Word("a[l-1]")],
         parts=[
-            ("[red]part[/red]", [Section(1, (said,), "[1]", (said,), [Equation(Word("z[l]"), [("=", Word("[2]"))])])])
+            (
+                "[red]part[/red]",
+                [Section("z", 1, (said,), "[1]", (said,), [Equation(Word("z[l]"), [("=", Word("[2]"))])])],
+            )
         ],
         results=[Equation(Word("z[l]"), [("=", Word("[/]"))])],
         checks=[(True, (said,))],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from explain.engine.evaluate import symbols
 from explain.engine.nodes.base import Node, Symbol
@@ -42,6 +42,40 @@ class Local:
 
 
 @dataclass(slots=True)
+class Place:
+    """Where a step stands that is one line of a section of several: `group` names the section's first step."""
+
+    group: str
+    label: Prose
+    caption: str = ""
+
+
+Cell = Prose | Node | int
+
+
+@dataclass(slots=True)
+class Table:
+    """Facts side by side: a cell is text, a whole number, or an expression of the answer's quantities.
+
+    `totals` counts the rows at the end that stand under a rule; `needs` are the steps the table speaks of.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    totals: int = 0
+    note: Prose = ()
+    needs: tuple[str, ...] = ()
+
+
+class Column(NamedTuple):
+    """A column of a table: its heading, and whether it holds numbers."""
+
+    title: str
+    numbers: bool = False
+
+
+@dataclass(slots=True)
 class Step:
     """One line of working: the symbol it defines, the expression, and the value computed from that expression.
 
@@ -58,6 +92,7 @@ class Step:
     chain: Notation | None = None
     local: Local | None = None
     note: Prose = ()
+    place: Place | None = None
 
     @property
     def name(self) -> str:
@@ -103,6 +138,7 @@ class Answer:
     values: Mapping[str, Array]
     proof: Proof
     asked: list[str] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
     _by_sympy: list[Check] | None = None
 
     def __getitem__(self, name: str) -> Step:
@@ -115,6 +151,17 @@ class Answer:
     def names(self) -> list[str]:
         """The plain names of all steps, in order."""
         return [step.name for step in self.steps]
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of each step on the page; the lines of one section share theirs."""
+        found: dict[str, int] = {}
+        last, group = 0, ""
+        for step in self.steps:
+            mine = step.place.group if step.place else step.name
+            last += mine != group
+            found[step.name], group = last, mine
+        return found
 
     @property
     def all_checks(self) -> list[Check]:
@@ -155,6 +202,7 @@ class Answer:
             steps=[step for step in self.steps if step.name in needed],
             given=[item for item in self.given if item.symbol.name in needed],
             checks=[check for check in self.checks if needed.issuperset(check.needs)],
+            tables=[table for table in self.tables if needed.issuperset(table.needs)],
             results=list(names),
             asked=list(names),
             _by_sympy=None,

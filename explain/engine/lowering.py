@@ -99,7 +99,9 @@ def from_sympy(expression: Any, known: Mapping[str, Symbol]) -> Node:
             value = Fraction(int(part.p), int(part.q))
             return Number(value, str(value))
         if part.is_Add:
-            return _sum([convert(term) for term in sorted(part.args, key=rank)])
+            return _sum([convert(term) for term in sorted(part.args, key=lambda term: (-_degree(term), rank(term)))])
+        if part.is_Mul and not part.as_numer_denom()[1].is_Number:
+            return Divide(*map(convert, part.as_numer_denom()))
         if part.is_Mul:
             numbers = [factor for factor in part.args if factor.is_Number]
             others = sorted((f for f in part.args if not f.is_Number), key=lambda f: (f.is_Add, rank(f)))
@@ -114,6 +116,13 @@ def from_sympy(expression: Any, known: Mapping[str, Symbol]) -> Node:
         raise TypeError(f"no node for {part}")
 
     return convert(expression)
+
+
+def _degree(term: Any) -> int:
+    """How many symbols are multiplied in a term; of a sum in parentheses, one."""
+    return sum(
+        int(power) if power.is_Integer else 1 for base, power in term.as_powers_dict().items() if not base.is_Number
+    )
 
 
 def _sum(terms: Sequence[Node]) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from explain.engine.answer import Answer, Check, Given, Local, Step
+from explain.engine.answer import Answer, Check, Given, Local, Place, Step, Table
 from explain.engine.evaluate import evaluate, largest_of, symbols
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
@@ -33,6 +33,7 @@ class Worksheet:
         self.conventions: list[Prose] = []
         self.steps: list[Step] = []
         self.checks: list[Check] = []
+        self.tables: list[Table] = []
         self.values: dict[str, Array] = {}
         self._part = ""
         self._options: dict[str, str] = {}
@@ -78,6 +79,7 @@ class Worksheet:
         local: Local | None = None,
         closed: Callable[[Node], Node] | None = None,
         note: Prose = (),
+        place: Place | None = None,
     ) -> Symbol:
         """Work one line: `name = expression`, evaluated here and nowhere else."""
         if self._options.get(name):
@@ -101,6 +103,7 @@ class Worksheet:
                 chain,
                 local,
                 note,
+                place,
             )
         )
         return symbol
@@ -194,7 +197,7 @@ class Worksheet:
         names = [symbol.name for symbol in results]
         return Answer(
             self.title, self.source, self.given_items, self.conventions, self.steps, names, self.checks,
-            self.values, proof, names,
+            self.values, proof, names, self.tables,
         )  # fmt: skip
 
     def _inlined(self, expression: Node) -> Node:

@@ -12,6 +12,7 @@ from explain.page.captions import shape_line
 from explain.page.figures import Figures
 from explain.page.glossary import explained
 from explain.page.model import Equation, GivenLine, Page, Section
+from explain.page.tables import tabular
 from explain.page.working import Working
 
 DETAILS = ("brief", "exam", "full")
@@ -35,15 +36,17 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
         detail=detail,
         digits=digits,
     )
-    for number, step in enumerate(answer.steps, 1):
+    numbers = answer.numbers
+    for step in answer.steps:
         if detail == "brief" and step.name not in answer.asked:
             continue
         if not built.parts or built.parts[-1][0] != step.part:
             built.parts.append((step.part, []))
-        built.parts[-1][1].append(_section(number, step, working, detail))
+        built.parts[-1][1].append(_section(numbers[step.name], step, working, detail))
     everything = [section for _, sections in built.parts for section in sections]
     built.conventions = [*answer.conventions, *explained(everything), policy(digits, everything)]
     built.results = [_result(answer[name], figures) for name in answer.results]
+    built.tables = [tabular(table, figures) for table in answer.tables]
     built.checks = [(check.passed, check.text) for check in answer.all_checks]
     return built
 
@@ -69,10 +72,12 @@ def _given(item: Given, figures: Figures) -> GivenLine:
 
 def _section(number: int, step: Step, working: Working, detail: str) -> Section:
     brief = detail == "brief"
+    caption = step.place.caption if step.place else shape_line(step.expression)
     return Section(
+        step.name,
         number,
         step.title,
-        "" if brief else shape_line(step.expression),
+        "" if brief else caption,
         () if brief else step.why,
         [*working.lines(step), *([step.note] if step.note and not brief else [])],
     )

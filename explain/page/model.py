@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
+from explain.engine.answer import Column
 from explain.engine.notation import Notation
 from explain.engine.prose import Prose
 
@@ -12,13 +15,15 @@ from explain.engine.prose import Prose
 class Equation:
     """`left = first = second …`; a label in front makes it a line of side work.
 
-    A `continued` equation goes on from the one before: its left side is not written again.
+    A `continued` equation goes on from the one before: its left side is not written again. A `compact` one is one
+    line of a section of several.
     """
 
     left: Notation | None
     relations: list[tuple[str, Notation]]
     label: Prose = ()
     continued: bool = False
+    compact: bool = False
 
 
 Line = Equation | Prose
@@ -26,8 +31,12 @@ Line = Equation | Prose
 
 @dataclass(slots=True)
 class Section:
-    """One step: what is done, its shapes, why, and the lines of working."""
+    """One step: what is done, its shapes, why, and the lines of working.
 
+    Sections with the same number are printed as one: the title of the first, every why, every line.
+    """
+
+    step: str
     number: int
     title: Prose
     shapes: str
@@ -46,6 +55,17 @@ class GivenLine:
 
 
 @dataclass(slots=True)
+class Tabular:
+    """A table, ready to be written: every cell a sentence; the last `totals` rows stand under a rule."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: list[list[Prose]]
+    totals: int
+    note: Prose
+
+
+@dataclass(slots=True)
 class Page:
     """A whole worked answer, ready to be written in any format."""
 
@@ -59,3 +79,15 @@ class Page:
     checks: list[tuple[bool, Prose]] = field(default_factory=list)
     detail: str = "exam"
     digits: int = 4
+    tables: list[Tabular] = field(default_factory=list)
+
+
+def grouped(sections: Sequence[Section]) -> list[list[Section]]:
+    """Sections that are printed as one, together."""
+    return [list(group) for _, group in groupby(sections, lambda section: section.number)]
+
+
+def joined(sentences: Sequence[Prose]) -> Prose:
+    """Several reasons as one sentence."""
+    parts = [sentence for sentence in sentences if sentence]
+    return tuple(piece for at, part in enumerate(parts) for piece in (("; ", *part) if at else part))

@@ -30,7 +30,15 @@ class Working:
         self.detail = detail
 
     def lines(self, step: Step) -> list[Line]:
-        """All lines of a step."""
+        """All lines of a step; where it is one line of a section, that line has its label."""
+        lines = self._lines(step)
+        if step.place is not None:
+            for line in lines:
+                if isinstance(line, Equation) and not line.label:
+                    line.label, line.compact = step.place.label, True
+        return lines
+
+    def _lines(self, step: Step) -> list[Line]:
         lines: list[Line] = list(self._jacobian(step))
         head = self.head(step)
         lines += self._origins(step)
@@ -194,7 +202,9 @@ class Working:
         """In full detail, where each quantity that is read comes from."""
         if self.detail != "full":
             return []
-        numbers = {name: f" (step {at})" for at, name in enumerate(self.figures.answer.names, 1)}
+        numbers = {name: f" (step {at})" for name, at in self.figures.answer.numbers.items()}
+        if not symbols(step.expression):
+            return [say("from the numbers of the question alone")]
         told: list[str | Notation] = ["from "]
         for name, symbol in symbols(step.expression).items():
             told += [symbol.word, numbers.get(name, " (given)"), ", "]

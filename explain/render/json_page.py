@@ -1,6 +1,6 @@
 """The page as JSON: every printed line as LaTeX and as text, every value at full precision.
 
-`explain/schema/answer-1.json` describes each field. The document holds what the page of the chosen detail holds, so
+`explain/schema/answer-2.json` describes each field. The document holds what the page of the chosen detail holds, so
 that another program can print the page again, and beside it the numbers that the page rounds.
 JSON has no infinity: an entry -∞ of a mask is the text "-inf".
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from explain.engine.answer import Answer, Given, Step
 from explain.engine.notation import Notation
 from explain.engine.prose import SYMBOLIC, Prose
-from explain.page.model import Equation, GivenLine, Line, Page, Section
+from explain.page.model import Equation, GivenLine, Line, Page, Section, Tabular
 from explain.render.latex import latex
 from explain.render.linear import linear, sentence
 from explain.render.markdown import prose
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from explain.engine.values import Values
 
 SCHEMA = "explain-answer"
-VERSION = 1  # rises with every change of the fields: the schema admits no others
+VERSION = 2  # rises with every change of the fields: the schema admits no others
 WIDTH = 110
 
 Json = dict[str, Any]
@@ -49,10 +49,9 @@ def document(answer: Answer, page: Page) -> Json:
         "conventions": [_prose(text) for text in page.conventions],
         "find": [{"name": name, "symbol": _notation(word)} for name, word in zip(answer.asked, page.find, strict=True)],
         "steps": [
-            _step(answer.steps[section.number - 1], heading, section)
-            for heading, sections in page.parts
-            for section in sections
+            _step(answer[section.step], heading, section) for heading, sections in page.parts for section in sections
         ],
+        "tables": [_table(table) for table in page.tables],
         "results": [
             {"name": name, **_sides(line), "value": _numbers(answer[name].value)}
             for name, line in zip(answer.results, page.results, strict=True)
@@ -95,11 +94,21 @@ def _step(step: Step, heading: str, section: Section) -> Json:
     }
 
 
+def _table(table: Tabular) -> Json:
+    return {
+        "title": table.title,
+        "columns": [{"title": column.title, "numbers": column.numbers} for column in table.columns],
+        "rows": [[_prose(cell) for cell in row] for row in table.rows],
+        "totals": table.totals,
+        "note": _prose(table.note),
+    }
+
+
 def _line(line: Line) -> Json:
     if not isinstance(line, Equation):
         return _prose(line)
     label = _prose(line.label) if line.label else None
-    return {"label": label, **_sides(line), "continued": line.continued}
+    return {"label": label, **_sides(line), "continued": line.continued, "compact": line.compact}
 
 
 def _sides(line: Equation) -> Json:

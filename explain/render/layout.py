@@ -88,11 +88,15 @@ def append(line: Line, text: str, style: str) -> None:
         line.append((text, style))
 
 
-def equation(item: Equation, glyphs: Glyphs, width: int, indent: int) -> list[Line]:
-    """An equation: its relations under each other, or side work in one line where it fits."""
-    writer = BoxWriter(glyphs)
+def equation(item: Equation, glyphs: Glyphs, width: int, indent: int, margin: int = 0) -> list[Line]:
+    """An equation: its relations under each other, or side work in one line where it fits.
+
+    Args:
+        margin: the width that the label is given at least, so that several lines stand aligned.
+    """
+    writer = BoxWriter(glyphs, inline=item.compact)
     if item.label:
-        return _side_work(item, writer, width, indent)
+        return _side_work(item, writer, width, indent, margin)
     left = writer.box(item.left) if item.left is not None else Box(0, 1, 0, [])
     if item.continued:
         left = Box(left.width, 1, 0, [])
@@ -123,10 +127,11 @@ def _stack(lines: list[Line], piece: list[Line], tall: bool) -> bool:
     return len(piece) > 1
 
 
-def _side_work(item: Equation, writer: BoxWriter, width: int, indent: int) -> list[Line]:
+def _side_work(item: Equation, writer: BoxWriter, width: int, indent: int, margin: int) -> list[Line]:
     """`first entry:  a + b = c = d`; broken before a relation where the line is full."""
     glyphs = writer.glyphs
-    label = "".join(part if isinstance(part, str) else "" for part in item.label) + ":  "
+    label = "".join(part if isinstance(part, str) else "" for part in item.label)
+    label = label.ljust(margin) + "  " if item.compact else label + ":  "
     parts: list[Box] = [text_box(label, "label")]
     if item.left is not None:
         parts += [writer.box(item.left), text_box(f" {glyphs.plain(item.relations[0][0])} ")]

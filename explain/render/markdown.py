@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from explain.engine.notation import Grid, Notation
+from collections.abc import Sequence
+
+from explain.engine.notation import Grid, Notation, related
 from explain.engine.prose import Prose
-from explain.page.model import Equation, GivenLine, Page, Section
+from explain.page.model import Equation, GivenLine, Page, Section, Tabular, grouped, joined
 from explain.render.latex import latex
 
 SIGNS = {"=": "=", "≈": r"\approx"}
@@ -22,10 +24,12 @@ def markdown(page: Page, level: int = 1) -> str:
         out += ["", f"{mark}# Conventions", "", *[f"- {prose(text)}" for text in page.conventions]]
     if page.find:
         out += ["", f"{mark}# Find", "", ", ".join(f"${latex(name)}$" for name in page.find)]
+    for table in page.tables:
+        out += ["", f"{mark}# {escaped(table.title)}", "", *_table(table)]
     for heading, sections in page.parts:
         out += ["", f"{mark}# {escaped(heading or 'Working')}"]
-        for section in sections:
-            out += _section(section, mark)
+        for group in grouped(sections):
+            out += _section(group, mark)
     if page.results:
         out += ["", f"{mark}# Result", "", *[line for result in page.results for line in display(result)]]
     if page.checks:
@@ -44,14 +48,30 @@ def _given(item: GivenLine) -> list[str]:
     return [f"${latex(item.symbol)} = {latex(item.value)}${shape}: {told}", ""]
 
 
-def _section(section: Section, mark: str) -> list[str]:
-    out = ["", f"{mark}## {section.number}. {prose(section.title)}", ""]
-    if section.shapes:
-        out += [f"Shapes: {section.shapes}", ""]
-    if section.why:
-        out += [prose(section.why), ""]
-    for line in section.lines:
-        out += display(line) if isinstance(line, Equation) else [prose(line), ""]
+def _table(table: Tabular) -> list[str]:
+    """A table of pipes; totals are bold."""
+    rows = [[prose(cell) for cell in row] for row in table.rows]
+    for row in rows[len(rows) - table.totals :] if table.totals else []:
+        row[:] = [f"**{cell}**" if cell and "$" not in cell else cell for cell in row]
+    lines = [[escaped(column.title) for column in table.columns]]
+    lines.append(["---:" if column.numbers else "---" for column in table.columns])
+    written = [f"| {' | '.join(line)} |" for line in [*lines, *rows]]
+    return [*written, "", *([prose(table.note), ""] if table.note else [])]
+
+
+def _section(group: Sequence[Section], mark: str) -> list[str]:
+    first = group[0]
+    out = ["", f"{mark}## {first.number}. {prose(first.title)}", ""]
+    if first.shapes:
+        out += [f"Shapes: {first.shapes}", ""]
+    why = joined([section.why for section in group])
+    if why:
+        out += [prose(why), ""]
+    for line in (line for section in group for line in section.lines):
+        if isinstance(line, Equation) and line.compact:
+            out.append(f"- {prose(line.label)}: ${_inline(one_line(line))}$")
+        else:
+            out += ["", *(display(line) if isinstance(line, Equation) else [prose(line), ""])]
     return out
 
 
@@ -77,6 +97,14 @@ def display(item: Equation) -> list[str]:
 def prose(text: Prose) -> str:
     """A sentence with its symbols as inline mathematics."""
     return "".join(escaped(part) if isinstance(part, str) else f"${_inline(part)}$" for part in text)
+
+
+def one_line(item: Equation) -> Notation:
+    """An equation on one line."""
+    parts: list[Notation | str] = [] if item.left is None else [item.left]
+    for sign, right in item.relations:
+        parts += [sign, right] if parts else [right]
+    return related(*parts)
 
 
 def _inline(part: Notation) -> str:

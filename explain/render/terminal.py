@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from explain.page.model import Equation, GivenLine, Page, Section
+from explain.page.model import Equation, GivenLine, Page, Section, grouped, joined
 from explain.render.boxes import Box, BoxWriter, beside, text_box
 from explain.render.glyphs import UNICODE, Glyphs, width_of
 from explain.render.layout import Line, equation, paint, wrap
+from explain.render.linear import sentence
+from explain.render.tables import tabulated
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +25,35 @@ STYLES = {
 
 def lines(page: Page, width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
     """All lines of a page."""
+    out = _front(page, glyphs, width)
+    for heading, sections in page.parts:
+        if heading:
+            out += [
+                [],
+                *wrap((heading,), glyphs, width, style="heading"),
+                [(glyphs.line * min(width, len(heading)), "rule")],
+            ]
+        for group in grouped(sections):
+            out += _section(group, glyphs, width)
+    if page.results:
+        out += _heading("Result")
+    tall = False
+    for at, result in enumerate(page.results):
+        block = equation(result, glyphs, width, 2)
+        out += [[], *block] if at and (tall or len(block) > 1) else block
+        tall = len(block) > 1
+    if page.checks:
+        out += _heading("Check")
+    for passed, text in page.checks:
+        mark = glyphs.plain("✓" if passed else "✗")
+        block = wrap(text, glyphs, width, f"  {mark} ", "    ")
+        block[0][0] = (block[0][0][0], "good" if passed else "bad")
+        out += block
+    return out
+
+
+def _front(page: Page, glyphs: Glyphs, width: int) -> list[Line]:
+    """What stands before the working: title, given, conventions, what is asked, tables."""
     out: list[Line] = []
     if page.title:
         out += wrap((page.title,), glyphs, width, style="title")
@@ -38,29 +69,8 @@ def lines(page: Page, width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
         out += _heading("Find")
         found = [part for name in page.find for part in (", ", name)][1:]
         out += wrap(tuple(found), glyphs, width, "  ", "  ")
-    for heading, sections in page.parts:
-        if heading:
-            out += [
-                [],
-                *wrap((heading,), glyphs, width, style="heading"),
-                [(glyphs.line * min(width, len(heading)), "rule")],
-            ]
-        for section in sections:
-            out += _section(section, glyphs, width)
-    if page.results:
-        out += _heading("Result")
-    tall = False
-    for at, result in enumerate(page.results):
-        block = equation(result, glyphs, width, 2)
-        out += [[], *block] if at and (tall or len(block) > 1) else block
-        tall = len(block) > 1
-    if page.checks:
-        out += _heading("Check")
-    for passed, text in page.checks:
-        mark = glyphs.plain("✓" if passed else "✗")
-        block = wrap(text, glyphs, width, f"  {mark} ", "    ")
-        block[0][0] = (block[0][0][0], "good" if passed else "bad")
-        out += block
+    for table in page.tables:
+        out += [*_heading(table.title), *tabulated(table, glyphs, width)]
     return out
 
 
@@ -107,27 +117,35 @@ def _drawn(item: GivenLine, glyphs: Glyphs, width: int) -> Box:
     return box
 
 
-def _section(section: Section, glyphs: Glyphs, width: int) -> list[Line]:
-    number = f"{section.number}  "
+def _section(group: Sequence[Section], glyphs: Glyphs, width: int) -> list[Line]:
+    first = group[0]
+    number = f"{first.number}  "
     under = " " * len(number)
-    out: list[Line] = [[], *wrap(section.title, glyphs, width, number, " " * len(number), "step")]
+    out: list[Line] = [[], *wrap(first.title, glyphs, width, number, " " * len(number), "step")]
     out[1][0] = (out[1][0][0], "step")
-    shapes = glyphs.plain(section.shapes)
+    shapes = glyphs.plain(first.shapes)
     if shapes:
         used = sum(width_of(text) for text, _ in out[-1])
         if used + 3 + width_of(shapes) <= width:
             out[-1].append((" " * (width - used - width_of(shapes)) + shapes, "shapes"))
         else:
-            out += wrap((section.shapes,), glyphs, width, under, under, "shapes")
-    if section.why:
-        out += wrap(section.why, glyphs, width, under, under, "why")
-    for line in section.lines:
-        out.append([])
-        out += (
-            equation(line, glyphs, width, 4)
-            if isinstance(line, Equation)
-            else wrap(line, glyphs, width, "    ", "    ", "label")
-        )
+            out += wrap((first.shapes,), glyphs, width, under, under, "shapes")
+    why = joined([section.why for section in group])
+    if why:
+        out += wrap(why, glyphs, width, under, under, "why")
+    written = [line for section in group for line in section.lines]
+    labels = [sentence(line.label) for line in written if isinstance(line, Equation) and line.compact]
+    margin = max(map(width_of, labels), default=0)
+    close = False  # whether a compact line stands above, under which no empty line is needed
+    for line in written:
+        if not isinstance(line, Equation):
+            out += [[], *wrap(line, glyphs, width, "    ", "    ", "label")]
+            close = False
+            continue
+        block = equation(line, glyphs, width, 4, margin if line.compact else 0)
+        compact = line.compact and len(block) == 1
+        out += block if compact and close else [[], *block]
+        close = compact
     return out
 
 

@@ -1,122 +1,173 @@
-"""Counting parameters."""
+"""Parameters of dense, embedding and normalisation layers."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.engine.lowering import factored
 from explain.engine.names import word
-from explain.engine.nodes.base import Symbol
-from explain.engine.notation import product, sized
 from explain.engine.prose import say
+from explain.engine.rounding import number_word
 from explain.engine.worksheet import Worksheet
+from explain.layers.base import Flow, Framework, as_node, counted
+from explain.layers.simple import Dense, Embedding, Normalisation
 from explain.parameters import Count
+from explain.topics._counting import Asked, direct_count, introduced, number_of, tensors_table
 
 
 @topic
-def lstm_params(
-    units: Annotated[Count, "number of units n: the width of the hidden state"],
-    features: Annotated[Count, "number of features m of the input at one time step"],
+def dense_params(
+    units: Annotated[Count, "number of units n: one output each"],
+    inputs: Annotated[Count, "number of inputs m"],
+    bias: Annotated[Literal["yes", "no"], "whether each unit has a bias"] = "yes",
+    framework: Annotated[Framework, "whose arrays are counted for the check"] = "keras",
 ) -> Answer:
-    """Parameters of an LSTM layer.
+    """Parameters of a dense (fully connected, linear) layer.
 
-    Four gates of the same shape read the input and the last hidden state; the count does not depend on the batch
-    or on the number of time steps. Units and features may be symbols.
+    Every unit has one weight for each input, and one bias. Sizes may be symbols; on a sequence or a batch the same
+    weights are used again, so that neither counts.
 
-    Source: Gers, Schmidhuber and Cummins 2000, Learning to Forget; Goodfellow et al. 2016, eqs. 10.40-10.44
+    Source: Goodfellow et al. 2016, Deep Learning, section 6.1; PyTorch documentation, torch.nn.Linear; Keras
+    documentation, Dense
 
     Examples:
-        explain lstm-params --units 30 --features 1
-        explain lstm-params --units n --features m
+        explain dense-params --inputs 784 --units 128
+        explain dense-params --inputs m --units n
 
     Raises:
         InputError: a size that is neither a whole number from 1 nor a symbol.
     """
-    sheet = Worksheet("Parameters of an LSTM layer", lstm_params.source)
-    width = "number of units, the width of the hidden state"
-    n = sheet.given(_letter(units, "n", features), units.values, width, option="units")
-    m = n
-    if not units.name or units.name != features.name:
-        told = "number of features of the input at one time step"
-        m = sheet.given(_letter(features, "m", units), features.values, told, option="features")
-    sheet.convention(
-        "an LSTM has four gates with parameters of their own: forget, input, candidate and output gate; "
-        "they are reused at every time step and for every sample"
+    sheet = Worksheet("Parameters of a dense layer", dense_params.source)
+    m, n = introduced(
+        sheet,
+        [
+            Asked("inputs", inputs, "m", "number of inputs, the entries of x"),
+            Asked("units", units, "n", "number of units, the entries of the output"),
+        ],
     )
-
-    sheet.part("")
-    gate = sheet.define(
-        "P_gate",
-        n * m + n**2 + n,
-        say("{g}, the parameters of one gate", g=word("P_gate")),
-        say(
-            "each of its {n} units has one weight for each of the {m} input features (W is {nm}), one weight for each "
-            "of the {n} entries of the last hidden state (U is {nn}), and one bias (b has {n} entries)",
-            n=n,
-            m=m,
-            nm=sized(n.word, m.word),
-            nn=sized(n.word, n.word),
-        ),
-        closed=factored,
+    layer, arrived = Dense(n, bias == "yes"), Flow((m,), "vector")
+    told = "z = W x + b" if bias == "yes" else "z = W x: there is no bias"
+    sheet.convention(f"vectors are columns: {told}; Keras stores W transposed, which changes no count")
+    why = "each of the {n} units has one weight for each of the {m} inputs" + (
+        ", and one bias" if bias == "yes" else ""
     )
-    total = sheet.define(
-        "P",
-        4 * gate,
-        say("{p}, the parameters of the layer", p=word("P")),
-        "the four gates have the same shape, so the count of one is taken four times",
-        closed=factored,
-    )
-    if m.name.endswith("_0") and not features.name:
-        sheet.convention("{n} is the number of units here, so the number of features is called {m}", n=n, m=m)
-    _other_convention(sheet, n, total)
-    _direct_count(sheet, n, m, total)
+    tensors = layer.tensors(arrived)
+    total = sheet.define("P", as_node(counted(tensors)), "Parameters of the layer", say(why, n=n, m=m), closed=factored)
+    tensors_table(sheet, tensors, total)
+    direct_count(sheet, total, [(1, array) for array in layer.stored(arrived, framework)], framework)
     return sheet.answer(total)
 
 
-def _letter(size: Count, usual: str, other: Count) -> str:
-    """The usual letter, the user's own for a symbol; never one that the other size has taken."""
-    if size.name:
-        return size.name
-    return usual if other.name != usual else f"{usual}_0"
+@topic
+def embedding_params(
+    vocabulary: Annotated[Count, "number of tokens V that the table has a row for"],
+    dim: Annotated[Count, "width d of a row: the numbers that stand for a token"],
+    framework: Annotated[Framework, "whose arrays are counted for the check"] = "keras",
+) -> Answer:
+    """Parameters of an embedding layer.
 
+    A table with one row for each token; looking a row up is a product with a one-hot vector. How long the sequences
+    are does not matter.
 
-def _other_convention(sheet: Worksheet, n: Symbol, total: Symbol) -> None:
-    """What PyTorch would count."""
-    more = product([word("4"), n.word])
-    pytorch = "one bias vector a gate (Keras); PyTorch keeps two and counts {more} more"
-    if n.name in sheet.values and total.name in sheet.values:
-        extra = 4 * int(sheet.values[n.name].item())
-        count = int(sheet.values[total.name].item()) + extra
-        sheet.convention(f"{pytorch} = {extra}, {count} in all", more=more)
-    else:
-        sheet.convention(pytorch, more=more)
+    Source: Goodfellow et al. 2016, Deep Learning, section 12.4.2; PyTorch documentation, torch.nn.Embedding; Keras
+    documentation, Embedding
 
+    Examples:
+        explain embedding-params --vocabulary 1000 --dim 16
+        explain embedding-params --vocabulary V --dim d
 
-def _direct_count(sheet: Worksheet, n: Symbol, m: Symbol, total: Symbol) -> None:
-    """The entries of the three arrays that Keras stores, counted from their shapes."""
-    import sympy
-
-    def size(symbol: Symbol) -> sympy.Expr:
-        known = sheet.values.get(symbol.name)
-        return sympy.Symbol(symbol.name) if known is None else sympy.Integer(int(known.item()))
-
-    units, features = size(n), size(m)
-    arrays = {"kernel": (features, 4 * units), "recurrent kernel": (units, 4 * units), "bias": (4 * units,)}
-    counted = sympy.Add(*(sympy.Mul(*shape) for shape in arrays.values()))
-    stated = sympy.Integer(int(sheet.values[total.name].item())) if total.name in sheet.values else sheet.closed(total)
-    told = ", ".join(f"{name} {'×'.join(map(_plain, shape))}" for name, shape in arrays.items())
-    summed = " + ".join(_plain(sympy.Mul(*shape)) for shape in arrays.values())
-    difference = sympy.expand(counted - stated)
-    total_of = "" if counted.free_symbols else f" = {counted}"
-    sheet.check(
-        difference == 0,
-        [total],
-        say(f"direct count of the arrays that Keras stores, {told}: together {summed}{total_of}"),
+    Raises:
+        InputError: a size that is neither a whole number from 1 nor a symbol.
+    """
+    sheet = Worksheet("Parameters of an embedding layer", embedding_params.source)
+    v, d = introduced(
+        sheet,
+        [
+            Asked("vocabulary", vocabulary, "V", "tokens in the vocabulary, one row each"),
+            Asked("dim", dim, "d", "width of a row: the numbers that stand for one token"),
+        ],
     )
+    layer, arrived = Embedding(v, d), Flow((1,), "vector")
+    sheet.convention("there is no bias; the length of the sequences is not in the count (input_length in old Keras)")
+    tensors = layer.tensors(arrived)
+    total = sheet.define(
+        "P",
+        as_node(counted(tensors)),
+        "Parameters of the layer",
+        say("each of the {v} tokens has a row of {d} numbers of its own, and all of them are learned", v=v, d=d),
+    )
+    tensors_table(sheet, tensors, total)
+    direct_count(sheet, total, [(1, array) for array in layer.stored(arrived, framework)], framework)
+    return sheet.answer(total)
 
 
-def _plain(size: object) -> str:
-    """A size for a sentence: `4n`, `4n² + 4n`."""
-    return str(size).replace("**2", "²").replace("*", "")
+@topic
+def norm_params(
+    features: Annotated[Count, "channels of the maps (batch), or features of a vector (layer)"],
+    type: Annotated[Literal["batch", "layer"], "which normalisation"] = "batch",
+    framework: Annotated[Framework, "whose arrays are counted for the check"] = "keras",
+) -> Answer:
+    """Parameters of a normalisation layer, trainable and not.
+
+    Batch normalisation has a scale and a shift for each channel, which are learned, and keeps a running mean and
+    variance for inference, which are not. Layer normalisation has the two that are learned. The size of the maps does
+    not matter.
+
+    Source: Ioffe and Szegedy 2015, Batch Normalization, algorithms 1 and 2; Ba, Kiros and Hinton 2016, Layer
+    Normalization, section 3
+
+    Examples:
+        explain norm-params --features 64
+        explain norm-params --features d --type layer
+
+    Raises:
+        InputError: a size that is neither a whole number from 1 nor a symbol.
+    """
+    batch = type == "batch"
+    name = "batch normalisation" if batch else "layer normalisation"
+    sheet = Worksheet(f"Parameters of {name}", norm_params.source)
+    told = "channels; each has a mean and a variance of its own" if batch else "features that are normalised together"
+    (c,) = introduced(sheet, [Asked("features", features, "C" if batch else "d", told)])
+    layer, arrived = Normalisation(batch), Flow((c,), "vector")
+    tensors = layer.tensors(arrived)
+    learned = [tensor for tensor in tensors if tensor.trainable]
+    symbols = {tensor.name: word(tensor.name) for tensor in tensors}
+    trainable = sheet.define(
+        "P_trainable" if batch else "P",
+        as_node(counted([tensor._replace(shape=(len(learned), c)) for tensor in learned[:1]])),
+        "Parameters that are trained" if batch else "Parameters of the layer",
+        say(
+            f"a scale {{gamma}} and a shift {{beta}} for each of the {{c}} {'channels' if batch else 'features'}: "
+            "they are learned",
+            c=c,
+            gamma=symbols["gamma"],
+            beta=symbols["beta"],
+        ),
+    )
+    total = trainable
+    if batch:
+        kept = sheet.define(
+            "P_fixed",
+            2 * c,
+            "Numbers that are kept, but not trained",
+            say(
+                "a running mean {mu} and a running variance {v} for each of the {c} channels; they are averaged over "
+                "the batches of training and used at inference; no gradient reaches them",
+                c=c,
+                mu=symbols["mu"],
+                v=symbols["v"],
+            ),
+        )
+        total = sheet.define("P", trainable + kept, "Together", "Keras' summary counts both", closed=factored)
+        sheet.convention(
+            "Keras counts both as parameters, {t} of them trainable; PyTorch keeps the running numbers as buffers and "
+            "counts {t} parameters",
+            t=number_word(str(known)) if (known := number_of(sheet, 2 * c)) else 2 * c,
+        )
+    else:
+        sheet.convention("mean and variance come from each input anew, so that nothing is kept for inference")
+    tensors_table(sheet, tensors, total)
+    direct_count(sheet, total, [(1, array) for array in layer.stored(arrived, framework)], framework)
+    return sheet.answer(*([trainable, kept, total] if batch else [total]))

@@ -53,6 +53,18 @@ class CeilingQuotient(FloorQuotient):
         return Ceiling(Fraction(*(style.write(operand) for operand in self.operands)))
 
 
+class Quotient(FloorQuotient):
+    """A quotient of whole numbers that leaves no rest."""
+
+    __slots__ = ()
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        return operands[0] / operands[1]
+
+    def write(self, style: Style) -> Notation:
+        return Fraction(*(style.write(operand) for operand in self.operands))
+
+
 class Sizes(Node):
     """The sizes of an array side by side, `2×3×4×4`: the value of a question for a shape."""
 

@@ -1,0 +1,182 @@
+"""Layers of matrices and vectors: dense, embedding, normalisation, and those without parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explain.layers.base import (
+    Flow,
+    Framework,
+    Layer,
+    MisfitError,
+    Size,
+    Stored,
+    Tensor,
+    Window,
+    divided,
+    multiplied,
+)
+
+
+class Dense(Layer):
+    """Every output is a weighted sum of all inputs; on a sequence, of the inputs of its own time step.
+
+    Source: Goodfellow et al. 2016, section 6.1; PyTorch torch.nn.Linear, Keras Dense.
+    """
+
+    __slots__ = ("bias", "units")
+
+    def __init__(self, units: Size, bias: bool = True, word: str = "") -> None:
+        self.units, self.bias, self.word = units, bias, word
+
+    def output(self, arrived: Flow) -> Flow:
+        if arrived.kind == "maps":
+            raise MisfitError("{arrived} arrived, but a dense layer takes one row of numbers; flatten first")
+        return Flow((*arrived.sizes[:-1], self.units), "sequence" if len(arrived.sizes) > 1 else "vector")
+
+    def tensors(self, arrived: Flow) -> Sequence[Tensor]:
+        weights = Tensor("W", "weights: a row for each unit, an entry for each input", (self.units, arrived.sizes[-1]))
+        return [weights, *([Tensor("b", "bias: one for each unit", (self.units,))] if self.bias else [])]
+
+    def stored(self, arrived: Flow, framework: Framework) -> Sequence[Stored]:
+        n, m = self.units, arrived.sizes[-1]
+        kernel = Stored("kernel", (m, n)) if framework == "keras" else Stored("weight", (n, m))
+        return [kernel, *([Stored("bias", (n,))] if self.bias else [])]
+
+    def multiply_adds(self, arrived: Flow, given: Flow) -> Size:
+        return multiplied((*given.sizes, arrived.sizes[-1]))
+
+    def windows(self, arrived: Flow) -> Sequence[Window] | None:
+        return None if len(arrived.sizes) == 1 else super().windows(arrived)
+
+
+class Embedding(Layer):
+    """A table with one row of numbers for each token.
+
+    Source: Goodfellow et al. 2016, section 12.4.2; PyTorch torch.nn.Embedding, Keras Embedding.
+    """
+
+    __slots__ = ("vocabulary", "width")
+
+    def __init__(self, vocabulary: Size, width: Size, word: str = "") -> None:
+        self.vocabulary, self.width, self.word = vocabulary, width, word
+
+    def output(self, arrived: Flow) -> Flow:
+        if len(arrived.sizes) != 1:
+            raise MisfitError("{arrived} arrived, but an embedding takes one row of token numbers, such as 200")
+        return Flow((*arrived.sizes, self.width), "sequence")
+
+    def tensors(self, arrived: Flow) -> Sequence[Tensor]:
+        return [Tensor("E", "table: a row for each token of the vocabulary", (self.vocabulary, self.width))]
+
+    def stored(self, arrived: Flow, framework: Framework) -> Sequence[Stored]:
+        return [Stored("embeddings" if framework == "keras" else "weight", (self.vocabulary, self.width))]
+
+
+class Normalisation(Layer):
+    """Batch normalisation (statistics over the batch, kept for inference) or layer normalisation (over the features).
+
+    Source: Ioffe and Szegedy 2015, algorithms 1 and 2; Ba, Kiros and Hinton 2016, eqs. 3 and 4.
+    """
+
+    __slots__ = ("batch",)
+
+    def __init__(self, batch: bool, word: str = "") -> None:
+        self.batch, self.word = batch, word
+
+    def output(self, arrived: Flow) -> Flow:
+        if not self.batch and arrived.kind == "maps":
+            raise MisfitError(
+                "{arrived} arrived, but layernorm works on the features of vectors and sequences; "
+                "take batchnorm for maps, or flatten first"
+            )
+        return arrived
+
+    def features(self, arrived: Flow) -> Size:
+        """How many numbers get a scale and a shift of their own."""
+        return arrived.sizes[0] if arrived.kind == "maps" else arrived.sizes[-1]
+
+    def tensors(self, arrived: Flow) -> Sequence[Tensor]:
+        count = (self.features(arrived),)
+        what = "channel" if self.batch else "feature"
+        learned = [
+            Tensor("gamma", f"scale: one for each {what}", count),
+            Tensor("beta", f"shift: one for each {what}", count),
+        ]
+        if not self.batch:
+            return learned
+        kept = "kept for inference, not trained"
+        return [
+            *learned,
+            Tensor("mu", f"running mean, {kept}", count, trainable=False),
+            Tensor("v", f"running variance, {kept}", count, trainable=False),
+        ]
+
+    def stored(self, arrived: Flow, framework: Framework) -> Sequence[Stored]:
+        names = ("gamma", "beta", "moving_mean", "moving_variance")
+        if framework == "pytorch":
+            names = ("weight", "bias", "running_mean", "running_var")
+        count = (self.features(arrived),)
+        return [Stored(name, count, at < 2) for at, name in enumerate(names[: 4 if self.batch else 2])]
+
+
+class Pointwise(Layer):
+    """An activation or dropout: entry by entry, without parameters."""
+
+    __slots__ = ()
+    pointwise = True
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+
+class Flatten(Layer):
+    """All numbers in one row."""
+
+    __slots__ = ()
+
+    def __init__(self, word: str = "flatten") -> None:
+        self.word = word
+
+    def output(self, arrived: Flow) -> Flow:
+        return Flow((multiplied(arrived.sizes),), "vector")
+
+    def windows(self, arrived: Flow) -> Sequence[Window] | None:
+        return super().windows(arrived) if len(arrived.sizes) == 1 else None
+
+
+class MultiHead(Layer):
+    """Multi-head attention: query, key and value projections for all heads, and the output projection.
+
+    Args:
+        width: of what enters and leaves, d_model.
+        keys, values: columns of all heads together; d_model each, unless a head has a width of its own.
+
+    Source: Vaswani et al. 2017, section 3.2.2; Keras MultiHeadAttention, PyTorch torch.nn.MultiheadAttention.
+    """
+
+    __slots__ = ("bias", "heads", "keys", "values", "width")
+
+    def __init__(self, width: Size, heads: Size, keys: Size, values: Size, bias: bool = True, word: str = "") -> None:
+        self.width, self.heads, self.keys, self.values, self.bias, self.word = width, heads, keys, values, bias, word
+
+    def tensors(self, arrived: Flow) -> Sequence[Tensor]:
+        found = []
+        for name, what, columns in (("Q", "query", self.keys), ("K", "key", self.keys), ("V", "value", self.values)):
+            found.append(Tensor(f"W_{name}", f"{what} weights of all heads", (self.width, columns)))
+            if self.bias:
+                found.append(Tensor(f"b_{name}", f"{what} bias", (columns,)))
+        found.append(Tensor("W_O", "output weights", (self.values, self.width)))
+        return [*found, *([Tensor("b_O", "output bias", (self.width,))] if self.bias else [])]
+
+    def stored(self, arrived: Flow, framework: Framework) -> Sequence[Stored]:
+        d, h = self.width, self.heads
+        if framework == "pytorch":  # W_Q, W_K and W_V over each other; a head has d/h columns there
+            arrays = [Stored("in_proj_weight", (3 * d, d)), Stored("out_proj.weight", (d, d))]
+            return [*arrays, *([Stored("in_proj_bias", (3 * d,)), Stored("out_proj.bias", (d,))] if self.bias else [])]
+        kept = []
+        for name, columns in (("query", self.keys), ("key", self.keys), ("value", self.values)):
+            kept.append(Stored(f"{name}/kernel", (d, h, divided(columns, h))))
+            kept += [Stored(f"{name}/bias", (h, divided(columns, h)))] if self.bias else []
+        kept.append(Stored("attention_output/kernel", (h, divided(self.values, h), d)))
+        return [*kept, *([Stored("attention_output/bias", (d,))] if self.bias else [])]

@@ -1,0 +1,122 @@
+"""A window that slides along axes, and the layers that only look through it: pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from explain.engine.nodes.arithmetic import Times
+from explain.engine.nodes.base import Node, node
+from explain.layers.base import Flow, Layer, MisfitError, Size, Window, rounded_down, rounded_up, times, written
+
+Pad = int | Literal["same"]
+
+
+class Slide:
+    """How a window moves along one axis."""
+
+    __slots__ = ("dilation", "kernel", "padding", "stride")
+
+    def __init__(self, kernel: Size, stride: int = 1, padding: Pad = 0, dilation: int = 1) -> None:
+        self.kernel, self.stride, self.padding, self.dilation = kernel, stride, padding, dilation
+
+    @property
+    def covers(self) -> Size:
+        """The places from the first to the last entry of the window."""
+        return self.kernel if self.dilation == 1 else times(self.dilation, self.kernel - 1) + 1
+
+    def places(self, size: Size, ceil: bool = False) -> Size:
+        """How many places the window has: the output size.
+
+        Source: Dumoulin and Visin 2016, relationships 6 and 15; TensorFlow's documentation for same padding.
+
+        Raises:
+            MisfitError: the window is larger than what it slides over.
+        """
+        if self.padding == "same":
+            return rounded_up(size, self.stride)
+        if isinstance(self.kernel, int) and self.kernel == self.stride == 1 and not self.padding:
+            return size
+        padded = size + zeros(size, self.padding) if self.padding else size
+        if isinstance(padded, int) and isinstance(self.covers, int) and self.covers > padded:
+            with_zeros = f" ({padded} with padding)" if self.padding else ""
+            raise MisfitError(
+                f"its window covers {self.covers} places, but {size} arrived{with_zeros}; make it smaller or pad more"
+            )
+        free = padded - self.covers
+        if not ceil:
+            return rounded_down(free, self.stride) + 1
+        count = rounded_up(free, self.stride) + 1
+        if isinstance(count, int) and isinstance(size, int) and (count - 1) * self.stride >= size + self.padding:
+            count -= 1  # the last window must begin inside the input or the padding before it
+        return count
+
+
+def zeros(size: Size, padding: int) -> Size:
+    """Zeros on both sides; beside an expression written as 2·1."""
+    return Times(node(2), node(padding)) if isinstance(size, Node) else 2 * padding
+
+
+class Sliding(Layer):
+    """A layer with a window; one `Slide` stands for all axes, or there is one for each."""
+
+    __slots__ = ("slides",)
+    reads = "maps"
+    slides: Sequence[Slide]
+
+    def along(self, arrived: Flow) -> Sequence[Slide]:
+        """One slide an axis.
+
+        Raises:
+            MisfitError: there are other axes than the window has.
+        """
+        axes = len(arrived.sizes) - 1
+        if axes < 1:
+            raise MisfitError("{arrived} arrived, but a window slides over maps: channels and places, such as 3x32x32")
+        if len(self.slides) not in (1, axes):
+            window = written([slide.kernel for slide in self.slides])
+            raise MisfitError(f"{{arrived}} arrived, with {axes} axes to slide along, but the window is {window}")
+        return list(self.slides) * axes if len(self.slides) == 1 else self.slides
+
+    def windows(self, arrived: Flow) -> Sequence[Window] | None:
+        return [Window(slide.covers, slide.stride) for slide in self.along(arrived)]
+
+
+class Pool(Sliding):
+    """The largest entry, or the mean, of every window; each channel by itself.
+
+    Source: Goodfellow et al. 2016, section 9.3; PyTorch torch.nn.MaxPool2d, Keras MaxPooling2D.
+    """
+
+    __slots__ = ("ceil",)
+
+    def __init__(self, slides: Sequence[Slide], ceil: bool = False, word: str = "") -> None:
+        self.slides, self.ceil, self.word = slides, ceil, word
+
+    def output(self, arrived: Flow) -> Flow:
+        for slide in self.slides:
+            if isinstance(slide.padding, int) and isinstance(slide.kernel, int) and 2 * slide.padding > slide.kernel:
+                raise MisfitError(
+                    f"padding {slide.padding} is more than half of its window of {slide.kernel}; pad less"
+                )
+        slides = zip(self.along(arrived), arrived.sizes[1:], strict=True)
+        return Flow((arrived.sizes[0], *(slide.places(size, self.ceil) for slide, size in slides)), "maps")
+
+
+class GlobalPool(Layer):
+    """One number for each channel: the largest entry, or the mean, of its whole map.
+
+    Source: Lin, Chen and Yan 2014, Network in Network, section 3.2.
+    """
+
+    __slots__ = ()
+    reads = "maps"
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def output(self, arrived: Flow) -> Flow:
+        return Flow(arrived.sizes[:1], "vector")
+
+    def windows(self, arrived: Flow) -> Sequence[Window] | None:
+        return None

@@ -1,0 +1,122 @@
+"""A chain of layers in whole numbers: what passes from layer to layer, and what each layer costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from explain.errors import InputError, shown
+from explain.extents import Extent
+from explain.layers.base import Flow, Layer, MisfitError, Size, counted, entering
+
+AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
+
+
+class Passed(NamedTuple):
+    """One layer: what arrives (as the layer reads it), what it gives, and what it costs."""
+
+    layer: Layer
+    arrived: Flow
+    given: Flow
+    parameters: int
+    fixed: int  # parameters that are not trained
+    multiply_adds: int
+    field: tuple[int, ...] | None  # what one output sees along each axis; None: everything; empty: not worked
+    jump: tuple[int, ...]
+
+
+class Shapes:
+    """How shapes are read and written: channels first or last."""
+
+    def __init__(self, channels_last: bool) -> None:
+        self.channels_last = channels_last
+
+    def read(self, extent: Extent, layers: Sequence[Layer]) -> Flow:
+        """The shape of the input; whether two sizes are a sequence or maps, the first layer that cares decides."""
+        sizes = tuple(extent.sizes)
+        if len(sizes) > 4:
+            raise InputError(
+                f"{{input}} is {extent.text}: one sample has at most channels and 3 axes, such as 3x8x32x32"
+            )
+        if len(sizes) == 1:
+            return Flow(sizes, "vector")
+        cares = next((layer for layer in layers if layer.reads is not None), None)
+        if len(sizes) == 2 and (cares is None or cares.reads == "sequence" or self.channels_last):
+            return Flow(sizes, "sequence")
+        return Flow((sizes[-1], *sizes[:-1]) if self.channels_last else sizes, "maps")
+
+    def shown(self, flow: Flow) -> tuple[Size, ...]:
+        """The sizes in the order in which they are written."""
+        return (*flow.sizes[1:], flow.sizes[0]) if flow.kind == "maps" and self.channels_last else flow.sizes
+
+    def text(self, flow: Flow) -> str:
+        """`64×6×6`."""
+        return "×".join(map(str, self.shown(flow)))
+
+
+def run_through(layers: Sequence[Layer], first: Flow, shapes: Shapes) -> list[Passed]:
+    """The whole chain; a layer that meets the same shape again is not worked again.
+
+    Raises:
+        InputError: a layer that does not fit what arrives.
+    """
+    found: list[Passed] = []
+    known: dict[tuple[int, Flow], tuple[Flow, Flow, int, int, int]] = {}
+    flow, jump = first, (1,) * max(1, len(first.sizes) - 1)
+    field: tuple[int, ...] | None = jump
+    for at, layer in enumerate(layers, 1):
+        key = (id(layer), flow)
+        if key not in known:
+            try:
+                known[key] = _costs(layer, entering(layer, flow))
+            except MisfitError as error:
+                told = str(error).replace("{arrived}", shapes.text(flow))
+                told += _mend(layer, flow, at, layers[at - 2].word if at > 1 else "")
+                raise InputError(f"layer {at}, {shown(layer.word, 60)}: {told}") from error
+        arrived, flow, parameters, fixed, work = known[key]
+        field, jump = seen(layer, arrived, field, jump)
+        found.append(Passed(layer, arrived, flow, parameters, fixed, work, field, jump))
+    return found
+
+
+def _costs(layer: Layer, arrived: Flow) -> tuple[Flow, Flow, int, int, int]:
+    given, tensors = layer.output(arrived), layer.tensors(arrived)
+    fixed = counted([tensor for tensor in tensors if not tensor.trainable])
+    return (
+        arrived,
+        given,
+        whole_number(counted(tensors)),
+        whole_number(fixed),
+        whole_number(layer.multiply_adds(arrived, given)),
+    )
+
+
+def whole_number(size: Size) -> int:
+    """A size that has no symbols."""
+    assert isinstance(size, int)
+    return size
+
+
+def _mend(layer: Layer, flow: Flow, at: int, before: str) -> str:
+    """What is missing before a recurrent layer."""
+    if layer.reads != "sequence" or flow.kind != "vector" or not before:
+        return ""
+    return f"; where layer {at - 1} is recurrent, let it give all its states: {shown(before, 60)} sequences"
+
+
+def seen(
+    layer: Layer, arrived: Flow, field: tuple[int, ...] | None, jump: tuple[int, ...]
+) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
+    """The receptive field after a layer, and the distance between two of its outputs, in places of the input.
+
+    Source: Araujo, Norris and Sim 2019, Computing Receptive Fields of Convolutional Neural Networks, eqs. 1 and 2.
+    """
+    if layer.pointwise or not field:
+        return field, jump
+    windows = layer.windows(arrived)
+    if not windows:
+        return None if windows is None else (), jump
+    if len(windows) != len(field):
+        return field, jump
+    wider = tuple(r + (whole_number(w.covers) - 1) * j for r, j, w in zip(field, jump, windows, strict=True))
+    return wider, tuple(j * whole_number(w.step) for j, w in zip(jump, windows, strict=True))

@@ -1,0 +1,178 @@
+"""What is said about a layer of a chain: how it counts, where its work comes from, what holds for all of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explain.engine.nodes.base import Symbol
+from explain.engine.nodes.sizes import FloorQuotient
+from explain.engine.notation import Notation
+from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.worksheet import Worksheet
+from explain.layers.base import Flow, Framework, Layer, as_node, divided
+from explain.layers.convolution import Convolution, Separable, TransposedConvolution
+from explain.layers.recurrent import GATES, Recurrent
+from explain.layers.simple import Dense, Embedding, Flatten, Normalisation
+from explain.layers.sliding import GlobalPool, Pool, Sliding
+
+
+def shown(layer: Layer) -> str:
+    """A layer as it was written, `3×3` for `3x3`."""
+    first, *rest = layer.word.split(" ")
+    return " ".join([first, *(word.replace("x", "×") if word[:1].isdigit() else word for word in rest)])
+
+
+def kind(layer: Layer) -> str:
+    """Layers of one kind are explained once."""
+    marks = [name for name in ("depthwise", "batch", "cell") if getattr(layer, name, False)]
+    return " ".join([type(layer).__name__, *marks, str(getattr(layer, "groups", "") != 1)])
+
+
+def count(layer: Layer, arrived: Flow) -> Prose:
+    """Why a layer has the parameters that it has."""
+    ending = ", and one bias" if getattr(layer, "bias", False) else ", and no bias"
+    if isinstance(layer, Dense):
+        each = "the unit" if layer.units == 1 else f"each of the {layer.units} units"
+        return say(f"{each} has one weight for each of the {{m}} inputs{ending}", m=as_node(arrived.sizes[-1]))
+    if isinstance(layer, Convolution) and layer.depthwise:
+        each = f"{layer.filters} windows" if layer.filters != 1 else "one window"
+        own = ", each with one bias" if layer.bias else ending
+        return say(f"each channel has {each} of {_window(layer, arrived)} weights of its own{own}")
+    if isinstance(layer, Convolution):
+        sees = "{c} channels" if layer.groups == 1 else "{c} channels of its group"
+        return say(
+            f"each of the {layer.filters} filters has {_window(layer, arrived)} weights for each of the {sees}{ending}",
+            c=as_node(divided(arrived.sizes[0], layer.groups)),
+        )
+    if isinstance(layer, Separable):
+        return say(
+            f"first a window of {_window(layer, arrived)} weights for each channel, then for each of the "
+            f"{layer.second.filters} filters one weight for each channel, and "
+            + ("one bias" if layer.second.bias else "no bias")
+        )
+    if isinstance(layer, TransposedConvolution):
+        window = f"a window of {_window(layer, arrived)} weights"
+        return say(f"each channel has {window} for each of the {layer.filters} filters; each filter has{ending[5:]}")
+    if isinstance(layer, Embedding):
+        return say(f"each of the {layer.vocabulary} tokens has a row of {layer.width} numbers")
+    if isinstance(layer, Normalisation):
+        learned = "a scale and a shift for each " + ("channel" if layer.batch else "feature")
+        return say(learned + ("; a running mean and a running variance, which are not trained" if layer.batch else ""))
+    assert isinstance(layer, Recurrent)
+    return _recurrent(layer, arrived)
+
+
+def _recurrent(layer: Recurrent, arrived: Flow) -> Prose:
+    gates = {1: "the cell has", 3: "each of the 3 gates has", 4: "each of the 4 gates has"}[GATES[layer.cell]]
+    biases = ("no bias", f"{layer.units} biases", f"twice {layer.units} biases")[layer.biases]
+    both = "both directions; " if layer.both else ""
+    return say(
+        f"{both}{gates} {layer.units} weights for each of the {{m}} features, {layer.units} for each entry of the "
+        f"state, and {biases}",
+        m=as_node(arrived.sizes[-1]),
+    )
+
+
+def work(layer: Layer, arrived: Flow) -> Prose:
+    """Where the multiply-adds come from."""
+    if isinstance(layer, TransposedConvolution):
+        return say("every weight is used once at each place of the input")
+    if isinstance(layer, Sliding):
+        return say("every number of the output takes one multiplication for each weight of its window")
+    if isinstance(layer, Recurrent):
+        return say("every weight, but no bias, is used once at each time step")
+    every = " at each time step" if len(arrived.sizes) > 1 else ""
+    return say(f"every weight, but no bias, is used once{every}")
+
+
+def size(layer: Layer, already: set[tuple[str, str]]) -> Prose:
+    """Where a size comes from, at the first layer that says so."""
+    key = ("size", "same" if _same([layer]) else kind(layer) if not isinstance(layer, Sliding) else "window")
+    if key in already:
+        return ()
+    already.add(key)
+    if isinstance(layer, TransposedConvolution):
+        return say("every place of the input stamps a window; the first one and then one stride for each of the others")
+    if isinstance(layer, Sliding):
+        if key[1] == "same":
+            return say("same padding: one output for every stride of the input, rounded up")
+        return say("the window stands once at the edge, and once more for every stride of what is left, rounded down")
+    return say("all numbers in one row") if isinstance(layer, Flatten) else ()
+
+
+def _window(layer: Sliding, arrived: Flow) -> str:
+    return "·".join(str(slide.kernel) for slide in layer.along(arrived))
+
+
+def _same(layers: Sequence[Layer]) -> bool:
+    return any(slide.padding == "same" for layer in layers if isinstance(layer, Sliding) for slide in layer.slides)
+
+
+def conventions(
+    layers: Sequence[Layer], framework: Framework, with_work: bool
+) -> list[tuple[str, dict[str, Notation]]]:
+    """What holds for all layers of a kind that the chain has."""
+    found: list[tuple[str, dict[str, Notation]]] = []
+    sliding = [layer for layer in layers if isinstance(layer, Sliding)]
+    if any(slide.padding != "same" for layer in sliding for slide in layer.slides):
+        i, p, k, s = (Symbol(name) for name in "ipks")
+        found.append(
+            (
+                "along an axis of size {i} a window of {k} places with stride {s} and {p} zeros on each side fits {f} "
+                "times; without a stride it moves by 1, a pooling window by its own size",
+                {
+                    "f": SYMBOLIC.write(FloorQuotient(i + 2 * p - k, s) + 1),
+                    "i": i.word,
+                    "k": k.word,
+                    "s": s.word,
+                    "p": p.word,
+                },
+            )
+        )
+    if _same(layers):
+        found.append(
+            ("same padding adds as many zeros as keep the size; with a stride it is divided by it, rounded up", {})
+        )
+    names = dict.fromkeys(layer.word.split()[0] for layer in layers if layer.pointwise)
+    if names:
+        found.append((f"{_listed(list(names))}: entry by entry, so that no shape changes and nothing is counted", {}))
+    if any(isinstance(layer, Pool | GlobalPool) for layer in layers):
+        found.append(("pooling takes each channel by itself and has no parameters", {}))
+    if any(isinstance(layer, Recurrent) for layer in layers):
+        found.append((RECURRENT[framework], {}))
+    if with_work:
+        found.append(
+            (
+                "a multiply-add is one multiplication with its addition; biases, activations, pooling, normalisation "
+                "and look-ups are not counted; floating-point operations (FLOPs) are twice as many",
+                {},
+            )
+        )
+    return found
+
+
+def field(sheet: Worksheet) -> None:
+    """What the receptive field and the jump are, and how a window changes them."""
+    r, j, k, s = (Symbol(name) for name in "rjks")
+    sheet.convention(
+        "the receptive field {r} is how many places of the input one number sees along an axis, and the jump {j} how "
+        "many places of the input lie between two neighbours; a window of {k} places makes {r} wider by {w}, a stride "
+        "{s} makes {j} {s} times as large; both begin with 1",
+        r=r,
+        j=j,
+        k=k,
+        s=s,
+        w=(k - 1) * j,
+    )
+
+
+RECURRENT: dict[Framework, str] = {
+    "keras": "recurrent layers as in Keras: one bias vector a gate (the GRU two), and the state of the last step only, "
+    "unless sequences is said; --framework pytorch counts two and gives every state",
+    "pytorch": "recurrent layers as in PyTorch: two bias vectors a gate, and the state of every step, unless last is "
+    "said; --framework keras counts one (the GRU two) and gives the last state",
+}
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

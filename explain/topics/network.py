@@ -1,0 +1,236 @@
+"""A chain of layers: the shape, the parameters, the work and the view of each, and the totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from explain.chains import Chain
+from explain.declare import topic
+from explain.engine.answer import Answer, Cell, Column, Table
+from explain.engine.nodes.arithmetic import Add
+from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.prose import say
+from explain.engine.worksheet import Worksheet
+from explain.errors import amount
+from explain.extents import Extent
+from explain.layers.base import Flow, Framework, Layer, multiplied
+from explain.layers.convolution import Convolution
+from explain.layers.sliding import Pool, Sliding
+from explain.layers.vocabulary import Setting
+from explain.topics import _told as told
+from explain.topics._chain import Passed, Shapes, run_through, whole_number
+from explain.topics._units import in_units
+from explain.topics._walk import MOST, Walk
+
+Layout = Literal["channels-first", "channels-last"]
+BYTES = 4  # of a number in float32
+
+
+@topic
+def network(
+    chain: Annotated[Chain, "the layers in order, such as conv 32 3x3 same, relu, pool 2, flatten, dense 10"],
+    input: Annotated[Extent, "shape of one sample: 3x32x32 (maps), 50x8 (time x features), 200 (numbers or tokens)"],
+    layout: Annotated[Layout, "where maps have their channels"] = "channels-first",
+    framework: Annotated[Framework, "whose conventions hold for recurrent layers"] = "keras",
+) -> Answer:
+    """A network layer by layer: shapes, parameters, multiply-adds, receptive field.
+
+    The table of a framework's summary, and how each number in it comes about. Layers: conv, depthwise, separable,
+    transposed, pool, avgpool, globalpool, flatten, dense, embedding, batchnorm, layernorm, rnn, lstm, gru, dropout and
+    the activations; after their sizes stride 2 (or /2), pad 1, same, dilation 2, groups 4, no-bias, sequences,
+    bidirectional.
+
+    Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning; Araujo, Norris and Sim 2019,
+    Computing Receptive Fields of Convolutional Neural Networks, eqs. 1-2; Keras and PyTorch documentation
+
+    Examples:
+        explain network "conv 32 3x3 same, relu, pool 2, flatten, dense 10" --input 3x32x32
+        explain network "lstm 30 sequences, lstm 30, dense 1" --input 3x1
+        explain network "embedding 1000 16, lstm 32, dense 256, dense 1" --input 200
+
+    Raises:
+        InputError: a word that is not understood, or a layer that does not fit what arrives; the layer is named.
+    """
+    layers = chain.layers(Setting(framework))
+    shapes = Shapes(layout == "channels-last")
+    first = shapes.read(input, layers)
+    passed = run_through(layers, first, shapes)
+    sheet = Worksheet(f"Network of {amount(len(layers), 'layer')}", network.source)
+    slides = any(isinstance(layer, Sliding) for layer in layers)
+    walk = Walk(sheet, passed, shapes, ("parameters", "work", "field") if slides else ("parameters", "work"))
+    walk.layers()
+    _conventions(sheet, layers, shapes, first, framework)
+    results = _totals(sheet, walk, passed)
+    sheet.tables.append(_table(passed, shapes, slides, results))
+    _checks(sheet, passed, framework, results)
+    return sheet.answer(*results)
+
+
+def _table(passed: Sequence[Passed], shapes: Shapes, slides: bool, results: Sequence[Symbol]) -> Table:
+    """What a framework's summary prints, with the work and the view beside it."""
+    columns = [
+        Column("", True),
+        Column("layer"),
+        Column("output"),
+        Column("parameters", True),
+        Column("multiply-adds", True),
+    ]
+    columns += [Column("receptive field")] * slides
+    rows: list[list[Cell]] = []
+    for at, item in enumerate(passed, 1):
+        row: list[Cell] = [
+            at,
+            (told.shown(item.layer),),
+            (shapes.text(item.given),),
+            item.parameters,
+            item.multiply_adds,
+        ]
+        if slides:
+            row.append(("all" if item.field is None else "×".join(map(str, item.field)),))
+        rows.append(row)
+    total: list[Cell] = [
+        (),
+        ("total",),
+        (),
+        sum(item.parameters for item in passed),
+        sum(item.multiply_adds for item in passed),
+    ]
+    rows.append([*total, *[()] * slides])
+    return Table("Layers", columns, rows, 1, needs=tuple(symbol.name for symbol in results))
+
+
+def _conventions(sheet: Worksheet, layers: Sequence[Layer], shapes: Shapes, first: Flow, framework: Framework) -> None:
+    """How the input is read, and what holds for the kinds of layers that are there."""
+    text, sizes = shapes.text(first), first.sizes
+    if first.kind == "maps":
+        places = "×".join(map(str, sizes[1:]))
+        other = Shapes(not shapes.channels_last).text(first)
+        mine, theirs = ("last", "first") if shapes.channels_last else ("first", "last")
+        sheet.convention(
+            f"channels {mine}: {text} is {sizes[0]} channels of {places}; with channels {theirs} "
+            f"({'PyTorch' if shapes.channels_last else 'Keras by default'}) it is written {other}, and no count changes"
+        )
+    elif first.kind == "sequence":
+        sheet.convention(
+            f"{text} is {amount(whole_number(sizes[0]), 'time step')} of {amount(whole_number(sizes[1]), 'feature')}"
+        )
+    sheet.convention("shapes are those of one sample: the batch is left out")
+    for text, parts in told.conventions(layers, framework, with_work=True):
+        sheet.convention(text, **parts)
+    if any(isinstance(layer, Sliding) for layer in layers):
+        told.field(sheet)
+
+
+def _checks(sheet: Worksheet, passed: Sequence[Passed], framework: Framework, results: Sequence[Symbol]) -> None:
+    """Second routes: windows counted place by place, and the arrays that the framework stores."""
+    counted = [item for item in passed if isinstance(item.layer, Convolution | Pool) and _is_plain(item.layer)]
+    if counted:
+        good = all(_places(item) == item.given.sizes[1:] for item in counted)
+        told_of = "each window slid along its axes and its places counted: the same sizes for "
+        sheet.check(good, [], say(told_of + amount(len(counted), "layer")))
+    arrays = [array for item in passed for array in item.layer.stored(item.arrived, framework)]
+    stored = sum(whole_number(multiplied(array.shape)) for array in arrays)
+    name = {"keras": "Keras", "pytorch": "PyTorch"}[framework]
+    sheet.check(
+        stored == int(sheet.values["P"].item()),
+        [results[0]],
+        say(f"the {amount(len(arrays), 'array')} that {name} stores for these layers hold {stored} numbers"),
+    )
+
+
+def _is_plain(layer: Sliding) -> bool:
+    return all(slide.padding != "same" for slide in layer.slides)
+
+
+def _places(item: Passed) -> tuple[int, ...]:
+    """The places of a window along each axis, counted."""
+    assert isinstance(item.layer, Sliding)
+    found = []
+    for slide, size in zip(item.layer.along(item.arrived), item.arrived.sizes[1:], strict=True):
+        assert isinstance(slide.padding, int)
+        before, whole = slide.padding, whole_number(size)
+        places = range(-before, whole + before - whole_number(slide.covers) + 1, slide.stride)
+        more = places[-1] + slide.stride
+        rest = places[-1] + whole_number(slide.covers) < whole + before
+        sticks_out = getattr(item.layer, "ceil", False) and rest and more < whole
+        found.append(len(places) + bool(sticks_out))
+    return tuple(found)
+
+
+def _totals(sheet: Worksheet, walk: Walk, passed: Sequence[Passed]) -> list[Symbol]:
+    """The sums over all layers, and what they take in memory."""
+    sheet.part("Totals")
+    rest = passed[MOST:]
+    found = [
+        _summed(
+            sheet,
+            "P",
+            walk.parameters,
+            [item.parameters for item in rest],
+            "Parameters of the network",
+            "the counts of all layers together",
+        )
+    ]
+    fixed = sum(item.fixed for item in passed)
+    if fixed:
+        others: list[Node] = [*walk.fixed, *_numbers([item.fixed for item in rest])]
+        kept = sheet.define(
+            "P_fixed",
+            _sum(others),
+            "Parameters that are not trained",
+            "the running means and variances of batch normalisation",
+        )
+        found.append(sheet.define("P_trainable", found[0] - kept, "Parameters that are trained", "all others"))
+        found.append(kept)
+    found.append(
+        _summed(
+            sheet,
+            "M",
+            walk.work,
+            [item.multiply_adds for item in rest],
+            "Multiply-adds of the network",
+            "for one sample",
+        )
+    )
+    entries = [whole_number(multiplied(item.given.sizes)) for item in passed]
+    activations = sheet.define(
+        "A",
+        _sum(_numbers(entries)),
+        "Numbers that the layers give out",
+        "the entries of every output in the table, for one sample",
+    )
+    for name, count, what in (("B_P", found[0], "parameters"), ("B_A", activations, "activations")):
+        size = BYTES * int(sheet.values[count.name].item())
+        found.append(
+            sheet.define(
+                name,
+                BYTES * count,
+                f"Memory of the {what}, in bytes",
+                f"a number in float32 takes {BYTES} bytes",
+                note=say(in_units(size)),
+            )
+        )
+    return found
+
+
+def _summed(sheet: Worksheet, name: str, worked: Sequence[Symbol], rest: Sequence[int], title: str, why: str) -> Symbol:
+    terms: list[Node] = [*worked]
+    if rest:
+        why_rest = f"layers {MOST + 1} to {MOST + len(rest)}, worked like the others"
+        terms.append(
+            sheet.define(
+                f"{name}_rest", _sum(_numbers(rest)), title.replace("the network", "the other layers"), why_rest
+            )
+        )
+    return sheet.define(name, _sum(terms), title, why)
+
+
+def _numbers(counts: Sequence[int]) -> list[Node]:
+    return [Number(count, str(count)) for count in counts if count]
+
+
+def _sum(terms: Sequence[Node]) -> Node:
+    if not terms:
+        return Number(0, "0")
+    return terms[0] if len(terms) == 1 else Add(*terms)
