@@ -85,6 +85,13 @@ class Sides:
         self.counts = list(counts)
         self.text = "x".join(str(count.number or count.name) for count in counts)
 
+    def along(self, name: str, axes: int) -> list[int]:
+        """One size for each axis, all of them numbers; a single one stands for all."""
+        for count in self.counts:
+            if count.number is None:
+                raise InputError(f"{{{name}}} is {count.name}: a whole number from 1 belongs here, such as 3")
+        return Extent([count.number or 0 for count in self.counts]).along(name, axes)
+
     @classmethod
     def read(cls, name: str, raw: Any) -> Sides:
         """Sizes from text, a number or a sequence.
@@ -94,7 +101,27 @@ class Sides:
         """
         if isinstance(raw, Sides):
             return raw
-        parts = raw if hasattr(raw, "__len__") and not isinstance(raw, str) else re.split(r"[x×*,]", str(raw))
+        listed = hasattr(raw, "__len__") and not isinstance(raw, str)
+        parts = raw if listed else re.split(r"\s*[x×*,]\s*|\s+", str(raw).strip().strip("[]()"))
         if len(parts) > 3:
             raise InputError(f"{{{name}}} is {shown(raw)}: a window has 1 to 3 sizes, such as 3 or 3x5")
         return cls([Count.read(name, part) for part in parts])
+
+
+class Wanted(Extent):
+    """The size of an output that is asked for: sizes, or `same` as the input."""
+
+    __slots__ = ("word",)
+
+    def __init__(self, sizes: Sequence[int], word: str = "") -> None:
+        super().__init__(sizes)
+        self.word = word
+
+    @classmethod
+    def read(cls, name: str, raw: Any) -> Wanted:
+        """Sizes such as `28`, or `same`."""
+        if isinstance(raw, Wanted):
+            return raw
+        if str(raw).strip().lower() == "same":
+            return cls([], "same")
+        return cls(super().read(name, raw).sizes)

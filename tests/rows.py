@@ -60,5 +60,26 @@ ROWS = {
     "network-mixed": 'explain network "conv 8 3x5 stride 2x1 pad 1x2, batchnorm, relu6, depthwise 3x3 same, '
     'separable 16 3x3 stride 2 same, transposed 4 2x2 stride 2, globalpool, dense 5 no-bias" --input 30x40x3 '
     "--layout channels-last",
+    "conv-shape-transposed": "explain conv-shape --input 8x7x7 --filters 4 --kernel 3 --stride 2 --padding 1 "
+    "--output-padding 1 --type transposed",
+    "conv-shape-kernel": "explain conv-shape --input 32 --output-size 28",
+    "conv-shape-same": "explain conv-shape --kernel 5 --output-size same",
+    "conv-shape-same-symbol": "explain conv-shape --kernel k --output-size same",
+    "conv-shape-padding": "explain conv-shape --input 28 --kernel 4 --output-size 28",
+    "conv-shape-stride": "explain conv-shape --input 30x40 --kernel 3 --padding 1 --output-size 15x10",
+    "pool-shape": "explain pool-shape --input 64x112x112 --kernel 3 --stride 2 --padding 1",
+    "pool-shape-ceil": "explain pool-shape --input 3x6x7 --kernel 3x2 --stride 2 --ceil yes",
+    "pool-shape-kernel": "explain pool-shape --input 28 --output-size 14",
+    "receptive-field": 'explain receptive-field "conv 3, relu, conv 3, pool 2, conv 3 stride 2 dilation 2"',
+    "receptive-field-axes": 'explain receptive-field "conv 3x5 stride 2x1, pool 2"',
+    "flops": 'explain flops "conv 64 3x3 same, relu, pool 2, flatten, dense 10" --input 3x32x32',
+    "flops-batch": 'explain flops "lstm 128, dense 10" --input 100x64 --batch 32',
+    "memory": "explain memory --params 1000000 --optimizer momentum --activations 250000 --batch 32 "
+    "--precision float16",
+    "memory-symbols": "explain memory --params P --optimizer adam",
+    "memory-cache": "explain memory --layers 32 --heads 32 --kv-heads 8 --head-dim 128 --tokens 4096 "
+    "--precision float16",
+    "updates": "explain updates --samples 50000 --batch-size 128 --epochs 10",
+    "updates-symbols": "explain updates --samples N --batch-size B --epochs E --last drop",
     "mlp-forward": 'explain mlp --x 1,-1 --W "1/3,0.30;2e-3,-1" --activation tanh',
 }

@@ -12,7 +12,10 @@ from explain.engine.nodes.arithmetic import Add, Divide, Raise, SquareRoot, Time
 from explain.engine.nodes.base import Entry, Node, Number, Symbol
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.linear import MatMul, Transpose
+from explain.engine.nodes.sizes import CeilingQuotient, FloorQuotient
 from explain.engine.shapes import write
+
+ROUNDED = {"floor": FloorQuotient, "ceiling": CeilingQuotient}
 
 
 class TooLongError(ValueError):
@@ -113,6 +116,8 @@ def from_sympy(expression: Any, known: Mapping[str, Symbol]) -> Node:
             if exponent.is_negative:
                 return Divide(Number(1, "1"), convert(part**-1))
             return Raise(convert(base), convert(exponent))
+        if part.func.__name__ in ROUNDED:
+            return ROUNDED[part.func.__name__](*map(convert, part.args[0].as_numer_denom()))
         raise TypeError(f"no node for {part}")
 
     return convert(expression)

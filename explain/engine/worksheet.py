@@ -99,7 +99,7 @@ class Worksheet:
                 say(why) if isinstance(why, str) else why,
                 self._part,
                 value,
-                closed(self._inlined(expression)) if unknown and closed else None,
+                closed(self.inlined(expression)) if unknown and closed else None,
                 chain,
                 local,
                 note,
@@ -200,19 +200,19 @@ class Worksheet:
             self.values, proof, names, self.tables,
         )  # fmt: skip
 
-    def _inlined(self, expression: Node) -> Node:
+    def inlined(self, expression: Node) -> Node:
         """The expression with the steps before it put in, so that only what is given stays."""
         if isinstance(expression, Symbol):
             definition = self.definition(expression.name)
             if definition is not None:
-                return self._inlined(definition)
+                return self.inlined(definition)
             given = next((item for item in self.given_items if item.symbol.name == expression.name), None)
             if given is not None and given.values is not None and not given.values.shape:
                 return Number(given.values.exact(()), given.values.text(()))
             return expression
         if not expression.operands:
             return expression
-        return expression.rebuild([self._inlined(operand) for operand in expression.operands])
+        return expression.rebuild([self.inlined(operand) for operand in expression.operands])
 
 
 def as_array(value: Any) -> Array:

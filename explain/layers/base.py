@@ -184,6 +184,12 @@ def rounded_up(size: Size, by: Size) -> Size:
     )
 
 
+def whole_number(size: Size | str) -> int:
+    """A size that has no symbols."""
+    assert isinstance(size, int)
+    return size
+
+
 def as_node(size: Size) -> Node:
     """A size as an expression."""
     from explain.engine.nodes.base import node

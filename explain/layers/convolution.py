@@ -116,7 +116,7 @@ class TransposedConvolution(Sliding):
     __slots__ = ("bias", "extra", "filters")
 
     def __init__(
-        self, filters: Size, slides: Sequence[Slide], bias: bool = True, extra: int = 0, word: str = ""
+        self, filters: Size, slides: Sequence[Slide], bias: bool = True, extra: Size = 0, word: str = ""
     ) -> None:
         self.filters, self.slides, self.bias, self.extra, self.word = filters, slides, bias, extra, word
 
@@ -126,14 +126,15 @@ class TransposedConvolution(Sliding):
             return size if slide.stride == 1 else size * slide.stride
         total = (size - 1 if slide.stride == 1 else (size - 1) * slide.stride) + slide.covers
         total = total - zeros(size, slide.padding) if slide.padding else total
-        total = total + self.extra if self.extra else total
+        total = total + self.extra if self.extra != 0 else total
         if isinstance(total, int) and total < 1:
             raise MisfitError(f"padding {slide.padding} takes away all {total + 2 * slide.padding} places; pad less")
         return total
 
     def output(self, arrived: Flow) -> Flow:
         for slide in self.slides:
-            if self.extra and self.extra >= max(slide.stride, slide.dilation):
+            steps = [step for step in (slide.stride, slide.dilation) if isinstance(step, int)]
+            if isinstance(self.extra, int) and self.extra and len(steps) == 2 and self.extra >= max(steps):
                 raise MisfitError(
                     f"output padding {self.extra} is not smaller than the stride {slide.stride}; take less"
                 )

@@ -9,7 +9,7 @@ from explain.engine.nodes.arithmetic import Times
 from explain.engine.nodes.base import Node, node
 from explain.layers.base import Flow, Layer, MisfitError, Size, Window, rounded_down, rounded_up, times, written
 
-Pad = int | Literal["same"]
+Pad = Size | Literal["same"]
 
 
 class Slide:
@@ -17,7 +17,7 @@ class Slide:
 
     __slots__ = ("dilation", "kernel", "padding", "stride")
 
-    def __init__(self, kernel: Size, stride: int = 1, padding: Pad = 0, dilation: int = 1) -> None:
+    def __init__(self, kernel: Size, stride: Size = 1, padding: Pad = 0, dilation: Size = 1) -> None:
         self.kernel, self.stride, self.padding, self.dilation = kernel, stride, padding, dilation
 
     @property
@@ -47,14 +47,15 @@ class Slide:
         if not ceil:
             return rounded_down(free, self.stride) + 1
         count = rounded_up(free, self.stride) + 1
-        if isinstance(count, int) and isinstance(size, int) and (count - 1) * self.stride >= size + self.padding:
-            count -= 1  # the last window must begin inside the input or the padding before it
+        known = [part for part in (count, size, self.stride, self.padding) if isinstance(part, int)]
+        if len(known) == 4 and (known[0] - 1) * known[2] >= known[1] + known[3]:
+            return known[0] - 1  # the last window must begin inside the input or the padding before it
         return count
 
 
-def zeros(size: Size, padding: int) -> Size:
+def zeros(size: Size, padding: Size) -> Size:
     """Zeros on both sides; beside an expression written as 2·1."""
-    return Times(node(2), node(padding)) if isinstance(size, Node) else 2 * padding
+    return Times(node(2), node(padding)) if isinstance(size, Node) or isinstance(padding, Node) else 2 * padding
 
 
 class Sliding(Layer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from explain.engine.nodes.arithmetic import Add, Negative
 from explain.engine.nodes.base import Entry, Node, Number, Symbol
 from explain.engine.nodes.functions import Apply
+from explain.engine.nodes.sizes import FloorQuotient, Quotient
 from explain.engine.proof import Proof
 
 
@@ -40,7 +41,7 @@ def _reduce(node: Node, proof: Proof) -> Node | None:
     if _plain(node):
         return node
     if all(_plain(operand) for operand in node.operands):
-        return _value(node, proof)
+        return _unrounded(node, proof) or _value(node, proof)
     operands = [_reduce(operand, proof) for operand in node.operands]
     known = [operand for operand in operands if operand is not None]
     if len(known) < len(operands):
@@ -48,6 +49,16 @@ def _reduce(node: Node, proof: Proof) -> Node | None:
     if isinstance(node, Negative) and isinstance(known[0], Number):
         return Number(-known[0].value)
     return node.rebuild(known)
+
+
+def _unrounded(node: Node, proof: Proof) -> Node | None:
+    """A quotient that is to be rounded, divided but not rounded yet; None for every other node."""
+    if not isinstance(node, FloorQuotient) or isinstance(node, Quotient):
+        return None
+    top, bottom = (proof.number(operand) for operand in node.operands)
+    if top is None or bottom is None or bottom == 1 or not (top / bottom).is_Rational or (top / bottom).is_Integer:
+        return None
+    return node.unrounded(top / bottom)
 
 
 def _value(node: Node, proof: Proof) -> Number | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from explain.errors import InputError, shown
 from explain.extents import Extent
-from explain.layers.base import Flow, Layer, MisfitError, Size, counted, entering
+from explain.layers.base import Flow, Layer, MisfitError, Size, counted, entering, whole_number
 
 AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 
@@ -89,12 +89,6 @@ def _costs(layer: Layer, arrived: Flow) -> tuple[Flow, Flow, int, int, int]:
         whole_number(fixed),
         whole_number(layer.multiply_adds(arrived, given)),
     )
-
-
-def whole_number(size: Size) -> int:
-    """A size that has no symbols."""
-    assert isinstance(size, int)
-    return size
 
 
 def _mend(layer: Layer, flow: Flow, at: int, before: str) -> str:

@@ -9,11 +9,13 @@ from explain.engine.nodes.sizes import FloorQuotient
 from explain.engine.notation import Notation
 from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.worksheet import Worksheet
-from explain.layers.base import Flow, Framework, Layer, as_node, divided
+from explain.errors import amount
+from explain.layers.base import Flow, Framework, Layer, as_node, divided, whole_number
 from explain.layers.convolution import Convolution, Separable, TransposedConvolution
 from explain.layers.recurrent import GATES, Recurrent
 from explain.layers.simple import Dense, Embedding, Flatten, Normalisation
 from explain.layers.sliding import GlobalPool, Pool, Sliding
+from explain.topics._chain import Shapes
 
 
 def shown(layer: Layer) -> str:
@@ -149,6 +151,24 @@ def conventions(
             )
         )
     return found
+
+
+def reading(sheet: Worksheet, first: Flow, shapes: Shapes) -> None:
+    """How the shape of the input is read."""
+    text, sizes = shapes.text(first), first.sizes
+    if first.kind == "maps":
+        places = "×".join(map(str, sizes[1:]))
+        other = Shapes(not shapes.channels_last).text(first)
+        mine, theirs = ("last", "first") if shapes.channels_last else ("first", "last")
+        sheet.convention(
+            f"channels {mine}: {text} is {sizes[0]} channels of {places}; with channels {theirs} "
+            f"({'PyTorch' if shapes.channels_last else 'Keras by default'}) it is written {other}, and no count changes"
+        )
+    elif first.kind == "sequence":
+        sheet.convention(
+            f"{text} is {amount(whole_number(sizes[0]), 'time step')} of {amount(whole_number(sizes[1]), 'feature')}"
+        )
+    sheet.convention("shapes are those of one sample: the batch is left out")
 
 
 def field(sheet: Worksheet) -> None:

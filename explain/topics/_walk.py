@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from explain.engine.answer import Place
 from explain.engine.evaluate import evaluate
-from explain.engine.nodes.arithmetic import Times
+from explain.engine.nodes.arithmetic import Add, Times
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.prose import Prose
 from explain.engine.values import whole
 from explain.engine.worksheet import Worksheet
-from explain.layers.base import Flow, Size, Tensor, as_node, counted, entering
+from explain.layers.base import Flow, Size, Tensor, as_node, counted, entering, whole_number
 from explain.layers.simple import Embedding
 from explain.layers.sliding import Pool, Sliding
 from explain.topics import _told as told
-from explain.topics._chain import AXES, Passed, Shapes, whole_number
+from explain.topics._chain import AXES, Passed, Shapes
 
 CALLED = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width", "T": "steps", "d": "features"}
 CALLED["n"] = "numbers"
@@ -169,3 +169,30 @@ class Walk:
 def _noted(tensor: Tensor) -> Tensor:
     """A tensor whose sizes are all expressions, so that its count is written as a product."""
     return tensor._replace(shape=tuple(map(as_node, tensor.shape)))
+
+
+def summed(sheet: Worksheet, name: str, worked: Sequence[Symbol], counts: Sequence[int], title: str) -> Symbol:
+    """The sum over all layers.
+
+    Args:
+        worked: the steps of the layers that are worked.
+        counts: the numbers of all layers; those that are not worked are added as they are.
+    """
+    terms: list[Node] = [*worked]
+    rest = counts[MOST:]
+    if any(rest):
+        why = f"layers {MOST + 1} to {len(counts)}, worked like the others"
+        terms.append(sheet.define(f"{name}_rest", total(numbers(rest)), title + ", the other layers", why))
+    return sheet.define(name, total(terms), title, "all layers together")
+
+
+def numbers(counts: Sequence[int]) -> list[Node]:
+    """Counts as terms; those that are 0 are left out."""
+    return [Number(count, str(count)) for count in counts if count]
+
+
+def total(terms: Sequence[Node]) -> Node:
+    """A sum of any number of terms."""
+    if not terms:
+        return Number(0, "0")
+    return terms[0] if len(terms) == 1 else Add(*terms)

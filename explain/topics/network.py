@@ -8,20 +8,19 @@ from typing import Annotated, Literal
 from explain.chains import Chain
 from explain.declare import topic
 from explain.engine.answer import Answer, Cell, Column, Table
-from explain.engine.nodes.arithmetic import Add
-from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.base import Symbol
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.extents import Extent
-from explain.layers.base import Flow, Framework, Layer, multiplied
+from explain.layers.base import Flow, Framework, Layer, multiplied, whole_number
 from explain.layers.convolution import Convolution
 from explain.layers.sliding import Pool, Sliding
 from explain.layers.vocabulary import Setting
 from explain.topics import _told as told
-from explain.topics._chain import Passed, Shapes, run_through, whole_number
+from explain.topics._chain import Passed, Shapes, run_through
 from explain.topics._units import in_units
-from explain.topics._walk import MOST, Walk
+from explain.topics._walk import MOST, Walk, numbers, summed, total
 
 Layout = Literal["channels-first", "channels-last"]
 BYTES = 4  # of a number in float32
@@ -102,20 +101,7 @@ def _table(passed: Sequence[Passed], shapes: Shapes, slides: bool, results: Sequ
 
 def _conventions(sheet: Worksheet, layers: Sequence[Layer], shapes: Shapes, first: Flow, framework: Framework) -> None:
     """How the input is read, and what holds for the kinds of layers that are there."""
-    text, sizes = shapes.text(first), first.sizes
-    if first.kind == "maps":
-        places = "×".join(map(str, sizes[1:]))
-        other = Shapes(not shapes.channels_last).text(first)
-        mine, theirs = ("last", "first") if shapes.channels_last else ("first", "last")
-        sheet.convention(
-            f"channels {mine}: {text} is {sizes[0]} channels of {places}; with channels {theirs} "
-            f"({'PyTorch' if shapes.channels_last else 'Keras by default'}) it is written {other}, and no count changes"
-        )
-    elif first.kind == "sequence":
-        sheet.convention(
-            f"{text} is {amount(whole_number(sizes[0]), 'time step')} of {amount(whole_number(sizes[1]), 'feature')}"
-        )
-    sheet.convention("shapes are those of one sample: the batch is left out")
+    told.reading(sheet, first, shapes)
     for text, parts in told.conventions(layers, framework, with_work=True):
         sheet.convention(text, **parts)
     if any(isinstance(layer, Sliding) for layer in layers):
@@ -148,10 +134,9 @@ def _places(item: Passed) -> tuple[int, ...]:
     assert isinstance(item.layer, Sliding)
     found = []
     for slide, size in zip(item.layer.along(item.arrived), item.arrived.sizes[1:], strict=True):
-        assert isinstance(slide.padding, int)
-        before, whole = slide.padding, whole_number(size)
-        places = range(-before, whole + before - whole_number(slide.covers) + 1, slide.stride)
-        more = places[-1] + slide.stride
+        before, whole, step = whole_number(slide.padding), whole_number(size), whole_number(slide.stride)
+        places = range(-before, whole + before - whole_number(slide.covers) + 1, step)
+        more = places[-1] + step
         rest = places[-1] + whole_number(slide.covers) < whole + before
         sticks_out = getattr(item.layer, "ceil", False) and rest and more < whole
         found.append(len(places) + bool(sticks_out))
@@ -161,42 +146,22 @@ def _places(item: Passed) -> tuple[int, ...]:
 def _totals(sheet: Worksheet, walk: Walk, passed: Sequence[Passed]) -> list[Symbol]:
     """The sums over all layers, and what they take in memory."""
     sheet.part("Totals")
-    rest = passed[MOST:]
-    found = [
-        _summed(
-            sheet,
-            "P",
-            walk.parameters,
-            [item.parameters for item in rest],
-            "Parameters of the network",
-            "the counts of all layers together",
-        )
-    ]
-    fixed = sum(item.fixed for item in passed)
-    if fixed:
-        others: list[Node] = [*walk.fixed, *_numbers([item.fixed for item in rest])]
+    counts = [item.parameters for item in passed]
+    found = [summed(sheet, "P", walk.parameters, counts, "Parameters of the network")]
+    fixed = [item.fixed for item in passed]
+    if any(fixed):
+        told_of = "the running means and variances of batch normalisation"
         kept = sheet.define(
-            "P_fixed",
-            _sum(others),
-            "Parameters that are not trained",
-            "the running means and variances of batch normalisation",
+            "P_fixed", total([*walk.fixed, *numbers(fixed[MOST:])]), "Parameters that are not trained", told_of
         )
         found.append(sheet.define("P_trainable", found[0] - kept, "Parameters that are trained", "all others"))
         found.append(kept)
-    found.append(
-        _summed(
-            sheet,
-            "M",
-            walk.work,
-            [item.multiply_adds for item in rest],
-            "Multiply-adds of the network",
-            "for one sample",
-        )
-    )
+    work = [item.multiply_adds for item in passed]
+    found.append(summed(sheet, "M", walk.work, work, "Multiply-adds of the network, for one sample"))
     entries = [whole_number(multiplied(item.given.sizes)) for item in passed]
     activations = sheet.define(
         "A",
-        _sum(_numbers(entries)),
+        total(numbers(entries)),
         "Numbers that the layers give out",
         "the entries of every output in the table, for one sample",
     )
@@ -212,25 +177,3 @@ def _totals(sheet: Worksheet, walk: Walk, passed: Sequence[Passed]) -> list[Symb
             )
         )
     return found
-
-
-def _summed(sheet: Worksheet, name: str, worked: Sequence[Symbol], rest: Sequence[int], title: str, why: str) -> Symbol:
-    terms: list[Node] = [*worked]
-    if rest:
-        why_rest = f"layers {MOST + 1} to {MOST + len(rest)}, worked like the others"
-        terms.append(
-            sheet.define(
-                f"{name}_rest", _sum(_numbers(rest)), title.replace("the network", "the other layers"), why_rest
-            )
-        )
-    return sheet.define(name, _sum(terms), title, why)
-
-
-def _numbers(counts: Sequence[int]) -> list[Node]:
-    return [Number(count, str(count)) for count in counts if count]
-
-
-def _sum(terms: Sequence[Node]) -> Node:
-    if not terms:
-        return Number(0, "0")
-    return terms[0] if len(terms) == 1 else Add(*terms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from explain.engine.nodes.base import Index, Node, Style
+from explain.engine.nodes.base import Index, Node, Number, Style
 from explain.engine.notation import Ceiling, Floor, Fraction, Notation, sized
 
 if TYPE_CHECKING:
@@ -33,7 +33,11 @@ class FloorQuotient(Node):
         return sympy.floor(operands[0] / operands[1])
 
     def write(self, style: Style) -> Notation:
-        return Floor(Fraction(*(style.write(operand) for operand in self.operands)))
+        return Floor(_over(style, self.operands))
+
+    def unrounded(self, value: Any) -> Node:
+        """The quotient as a number that is still to be rounded: ⌊55.5⌋."""
+        return type(self)(Number(value), Number(1, "1"))
 
 
 class CeilingQuotient(FloorQuotient):
@@ -50,7 +54,15 @@ class CeilingQuotient(FloorQuotient):
         return sympy.ceiling(operands[0] / operands[1])
 
     def write(self, style: Style) -> Notation:
-        return Ceiling(Fraction(*(style.write(operand) for operand in self.operands)))
+        return Ceiling(_over(style, self.operands))
+
+
+def _over(style: Style, operands: Sequence[Node]) -> Notation:
+    """A quotient; nothing is written over 1."""
+    top, bottom = operands
+    written = style.write(top)
+    one = isinstance(bottom, Number) and bottom.value == 1
+    return written if one else Fraction(written, style.write(bottom))
 
 
 class Quotient(FloorQuotient):
