@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explain.errors import InputError, shown
@@ -103,7 +103,7 @@ class Sides:
             return raw
         listed = hasattr(raw, "__len__") and not isinstance(raw, str)
         parts = raw if listed else re.split(r"\s*[x×*,]\s*|\s+", str(raw).strip().strip("[]()"))
-        if len(parts) > 3:
+        if isinstance(raw, Mapping) or not 1 <= len(parts) <= 3:
             raise InputError(f"{{{name}}} is {shown(raw)}: a window has 1 to 3 sizes, such as 3 or 3x5")
         return cls([Count.read(name, part) for part in parts])
 

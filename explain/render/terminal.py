@@ -136,16 +136,16 @@ def _section(group: Sequence[Section], glyphs: Glyphs, width: int) -> list[Line]
     written = [line for section in group for line in section.lines]
     labels = [sentence(line.label) for line in written if isinstance(line, Equation) and line.compact]
     margin = max(map(width_of, labels), default=0)
-    close = False  # whether a compact line stands above, under which no empty line is needed
+    close = False  # whether side work in one line stands above, under which no empty line is needed
     for line in written:
         if not isinstance(line, Equation):
             out += [[], *wrap(line, glyphs, width, "    ", "    ", "label")]
             close = False
             continue
         block = equation(line, glyphs, width, 4, margin if line.compact else 0)
-        compact = line.compact and len(block) == 1
-        out += block if compact and close else [[], *block]
-        close = compact
+        short = bool(line.label) and len(block) == 1
+        out += block if short and close else [[], *block]
+        close = short
     return out
 
 

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from explain.engine.losses import NEARLY
-from explain.engine.shapes import write
+from explain.engine.shapes import Shape, write
 from explain.engine.values import Values
 from explain.errors import InputError, amount
+from explain.layers.base import Flow, whole_number
+from explain.layers.simple import Dense
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -84,9 +86,8 @@ def _weights(x: Values, W: Sequence[Values], rows: bool) -> tuple[list[Values], 
         layer = given
         if len(given.shape) == 1:
             units = len(given) if width == 1 else 1
-            shape = (width, units) if rows else (units, width)
-            layer = given.reshape(shape if units * width == len(given) else (1, len(given)))
-        if layer.shape[into] != width:
+            layer = given.reshape(_shapes(units, width, rows)[0] if units * width == len(given) else (1, len(given)))
+        if layer.shape != _shapes(int(layer.shape[out]), width, rows)[0]:
             which = f" number {at}" if len(W) > 1 else ""
             turned = f" ({{W}} transposed, {write(layer.shape[::-1])}, would fit)" if layer.shape[out] == width else ""
             raise InputError(
@@ -96,6 +97,13 @@ def _weights(x: Values, W: Sequence[Values], rows: bool) -> tuple[list[Values], 
         weights.append(layer)
         width = int(layer.shape[out])
     return weights, samples
+
+
+def _shapes(units: int, inputs: int, rows: bool) -> tuple[Shape, Shape]:
+    """The shapes of the weights and of the bias of a layer: as Keras keeps them for rows, as PyTorch for columns."""
+    layer = Dense(units).stored(Flow((inputs,), "vector"), "keras" if rows else "pytorch")
+    weights, bias = (tuple(whole_number(size) for size in array.shape) for array in layer)
+    return weights, (1, *bias) if rows else (*bias, 1)
 
 
 def _entry(x: Values, first: Values, into: int) -> tuple[int, int]:
@@ -119,7 +127,7 @@ def _biases(b: Sequence[Values] | None, weights: Sequence[Values], rows: bool) -
         )
     shaped = []
     for at, (bias, layer) in enumerate(zip(b, weights, strict=True), 1):
-        units = int(layer.shape[1 if rows else 0])
+        units, inputs = int(layer.shape[1 if rows else 0]), int(layer.shape[0 if rows else 1])
         if len(bias) != units or (len(bias.shape) == 2 and 1 not in bias.shape):
             which = f" number {at}" if len(b) > 1 else ""
             shape = write(bias.shape) if len(bias.shape) == 2 else amount(len(bias), "number")
@@ -127,7 +135,7 @@ def _biases(b: Sequence[Values] | None, weights: Sequence[Values], rows: bool) -
                 f"{{b}}{which} is {shape}, but layer {at} has {amount(units, 'unit')}: "
                 f"it needs {amount(units, 'number')}"
             )
-        shaped.append(bias.reshape((1, units) if rows else (units, 1)))
+        shaped.append(bias.reshape(_shapes(units, inputs, rows)[1]))
     return shaped
 
 

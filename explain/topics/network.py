@@ -61,12 +61,12 @@ def network(
     walk.layers()
     _conventions(sheet, layers, shapes, first, framework)
     results = _totals(sheet, walk, passed)
-    sheet.tables.append(_table(passed, shapes, slides, results))
+    sheet.tables.append(_table(passed, shapes, slides))
     _checks(sheet, passed, framework, results)
     return sheet.answer(*results)
 
 
-def _table(passed: Sequence[Passed], shapes: Shapes, slides: bool, results: Sequence[Symbol]) -> Table:
+def _table(passed: Sequence[Passed], shapes: Shapes, slides: bool) -> Table:
     """What a framework's summary prints, with the work and the view beside it."""
     columns = [
         Column("", True),
@@ -96,7 +96,7 @@ def _table(passed: Sequence[Passed], shapes: Shapes, slides: bool, results: Sequ
         sum(item.multiply_adds for item in passed),
     ]
     rows.append([*total, *[()] * slides])
-    return Table("Layers", columns, rows, 1, needs=tuple(symbol.name for symbol in results))
+    return Table("Layers", columns, rows, 1, needs=("P",))
 
 
 def _conventions(sheet: Worksheet, layers: Sequence[Layer], shapes: Shapes, first: Flow, framework: Framework) -> None:

@@ -15,6 +15,9 @@ from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
+from explain.layers.base import Flow, whole_number
+from explain.layers.recurrent import Recurrent
+from explain.layers.simple import Dense
 from explain.parameters import Matrix
 
 Activation = Literal["tanh", "sigmoid", "relu", "leaky-relu", "identity"]
@@ -204,12 +207,14 @@ def _checked(
         raise InputError(f"{{W}} is {shape}: it joins every unit with every unit, so it needs as many rows as columns")
     units = int(recurrent.shape[0])
     entry = U if len(U.shape) == 2 else U.reshape((len(U), 1) if len(U) == units else (1, len(U)))
-    if entry.shape[0] != units:
+    shapes = [tensor.shape for tensor in Recurrent("rnn", units, 1).gate(int(entry.shape[1]))]
+    if entry.shape != shapes[0]:
         raise InputError(f"{{U}} is {write(entry.shape)}, but {{W}} has {amount(units, 'unit')}: it needs {units} rows")
     output = None
     if V is not None:
         output = V if len(V.shape) == 2 else V.reshape((1, len(V)) if len(V) == units else (len(V), 1))
-        if output.shape[1] != units:
+        reads = Dense(int(output.shape[0])).tensors(Flow((units,), "vector"))[0]
+        if output.shape != reads.shape:
             raise InputError(
                 f"{{V}} is {write(output.shape)}, but {{W}} has {amount(units, 'unit')}: it needs {units} columns"
             )
@@ -223,7 +228,7 @@ def _checked(
         _time_steps(x, int(entry.shape[1])),
         entry,
         recurrent,
-        _vector("b_h", b_h, units, "unit"),
+        _vector("b_h", b_h, whole_number(shapes[2][0]), "unit"),
         output,
         None if output is None else _vector("b_y", b_y, int(output.shape[0]), "output"),
         _vector("h_0", h_0, units, "unit") or Values((units, 1), ["0"] * units),
