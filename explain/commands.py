@@ -114,6 +114,7 @@ def command_of(topic: Topic) -> click.Command:
         deliver(topic, given, find, Output.read(chosen))
 
     about = (topic.__doc__ or "").split("Examples:")[0].strip()
+    about += "".join(f"\n\n{item.name.upper()}: {item.help}" for item in parameters if item.positional)
     return TopicCommand(
         topic.name,
         params=[*map(option_of, parameters), *output_options()],

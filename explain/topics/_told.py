@@ -140,6 +140,14 @@ def conventions(
         found.append((f"{_listed(list(names))}: entry by entry, so that no shape changes and nothing is counted", {}))
     if any(isinstance(layer, Pool | GlobalPool) for layer in layers):
         found.append(("pooling takes each channel by itself and has no parameters", {}))
+    if any(isinstance(layer, Normalisation) and layer.batch for layer in layers):
+        found.append(
+            (
+                "batchnorm keeps a running mean and a running variance for each channel: Keras counts them as "
+                "parameters that are not trained, PyTorch as buffers, so that it counts the trained ones only",
+                {},
+            )
+        )
     if any(isinstance(layer, Recurrent) for layer in layers):
         found.append((RECURRENT[framework], {}))
     if with_work:

@@ -145,6 +145,7 @@ def norm_params(
             gamma=symbols["gamma"],
             beta=symbols["beta"],
         ),
+        closed=factored,
     )
     total = trainable
     if batch:

@@ -88,15 +88,14 @@ def _table(passed: Sequence[Passed], shapes: Shapes, slides: bool) -> Table:
         if slides:
             row.append(("all" if item.field is None else "×".join(map(str, item.field)),))
         rows.append(row)
-    total: list[Cell] = [
-        (),
-        ("total",),
-        (),
-        sum(item.parameters for item in passed),
-        sum(item.multiply_adds for item in passed),
-    ]
-    rows.append([*total, *[()] * slides])
-    return Table("Layers", columns, rows, 1, needs=("P",))
+    fixed, work = sum(item.fixed for item in passed), sum(item.multiply_adds for item in passed)
+    everything = sum(item.parameters for item in passed)
+    totals: list[list[Cell]] = [[(), ("total",), (), everything, work]]
+    if fixed:
+        totals += [[(), ("trained",), (), everything - fixed, ()], [(), ("not trained",), (), fixed, ()]]
+    rows += [[*total, *[()] * slides] for total in totals]
+    note = () if fixed else ("all parameters are trained",)
+    return Table("Layers", columns, rows, len(totals), note, needs=("P",))
 
 
 def _conventions(sheet: Worksheet, layers: Sequence[Layer], shapes: Shapes, first: Flow, framework: Framework) -> None:

@@ -34,6 +34,8 @@ SMALL = [
     "attention --scores 112,96",
     'attention --scores 112,96 --V "1,0;0,1"',
     NETWORK,
+    'network "conv 32 3x3 same, relu, pool 2, flatten, dense 10" --input 3x32x32',
+    "transformer-params --part gpt --d-model 768 --layers 12 --vocabulary 50257 --positions 1024",
 ]
 LISTING = ["--help", "--version", "topics"]
 COMPLETION = {"_EXPLAIN_COMPLETE": "bash_complete", "COMP_WORDS": "explain att", "COMP_CWORD": "1"}
