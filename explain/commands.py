@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,7 @@ def command_of(topic: Topic) -> click.Command:
         find = chosen.pop("find")
         deliver(topic, given, find, Output.read(chosen))
 
-    about = (topic.__doc__ or "").split("Examples:")[0].strip()
+    about = inspect.cleandoc(topic.__doc__ or "").split("Examples:")[0].strip()
     about += "".join(f"\n\n{item.name.upper()}: {item.help}" for item in parameters if item.positional)
     return TopicCommand(
         topic.name,

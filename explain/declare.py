@@ -62,8 +62,8 @@ class Parameter:
     def _one(self, raw: Any) -> Any:
         if not self.choices:
             return self.kind.read(self.name, raw)
-        if raw in self.choices:
-            return raw
+        if isinstance(raw, str | int) and str(raw) in self.choices:
+            return str(raw)
         near = get_close_matches(str(raw).lower().replace("_", "-"), self.choices, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(f"{{{self.name}}} is {shown(raw)}: choose {', '.join(self.choices)}{hint}")

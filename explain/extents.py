@@ -76,6 +76,13 @@ class Padding(Extent):
         return ["same"] * axes if self.word == "same" else list(super().along(name, axes))
 
 
+class Extra(Extent):
+    """Places that are added: numbers from 0."""
+
+    __slots__ = ()
+    LEAST = 0
+
+
 class Sides:
     """The sizes of a window, each a whole number or a symbol: `3`, `3x5`, `k`."""
 
@@ -90,6 +97,8 @@ class Sides:
         for count in self.counts:
             if count.number is None:
                 raise InputError(f"{{{name}}} is {count.name}: a whole number from 1 belongs here, such as 3")
+            if count.number > 999_999_999:
+                raise InputError(f"{{{name}}} is {count.number}: sizes go up to 999999999 here")
         return Extent([count.number or 0 for count in self.counts]).along(name, axes)
 
     @classmethod
@@ -102,7 +111,7 @@ class Sides:
         if isinstance(raw, Sides):
             return raw
         listed = hasattr(raw, "__len__") and not isinstance(raw, str)
-        parts = raw if listed else re.split(r"\s*[x×*,]\s*|\s+", str(raw).strip().strip("[]()"))
+        parts = raw if listed else re.split(r"(?<=\w)\s*[x×*,]\s*(?=\w)|\s+", str(raw).strip().strip("[]()"))
         if isinstance(raw, Mapping) or not 1 <= len(parts) <= 3:
             raise InputError(f"{{{name}}} is {shown(raw)}: a window has 1 to 3 sizes, such as 3 or 3x5")
         return cls([Count.read(name, part) for part in parts])

@@ -231,7 +231,7 @@ def test_left_over_places_are_those_never_covered(rank, data):
         assert note.endswith(between)
         assert ("skipped" in note) == bool(between)
         found = re.match(
-            r"of the (\d+) places?(?: \((\d+) and (\d+) zeros\))? the last (?:(\d+) are|one is) left over", note
+            r"of the (\d+) places?(?: \((\d+) and (\d+) of padding\))? the last (?:(\d+) are|one is) left over", note
         )
         if beyond:
             assert found, note

@@ -39,7 +39,7 @@ from explain.layers.simple import Dense, Embedding, Flatten, MultiHead, Normalis
 from explain.layers.sliding import GlobalPool, Pool, Slide
 from explain.render.linear import sentence
 
-MANY = settings(max_examples=25, deadline=None, database=None, derandomize=True)
+MANY = settings(max_examples=16, deadline=None, database=None, derandomize=True)
 SIZES, FEW, EITHER = st.integers(1, 9), st.integers(1, 4), st.booleans()
 YES = {True: "yes", False: "no"}
 FRAMEWORKS = ("keras", "pytorch")
@@ -265,20 +265,13 @@ DESCRIBED = {
     f"{name}, {whose}": partial(make, framework=whose) for name, make in LAYERS.items() for whose in FRAMEWORKS
 }
 PARTS = {part: partial(transformer, part=part) for part in ("feed-forward", "encoder-layer", "decoder-layer", *MODELS)}
-DIFFERING = ("attention, pytorch", "separable convolution, pytorch")
-every_layer = pytest.mark.parametrize(
-    "make",
-    [
-        pytest.param(make, id=name, marks=[pytest.mark.xfail(strict=True)] if name in DIFFERING else [])
-        for name, make in DESCRIBED.items()
-    ],
-)
+every_layer = pytest.mark.parametrize("make", DESCRIBED.values(), ids=DESCRIBED)
 every_question = pytest.mark.parametrize("make", [*DESCRIBED.values(), *PARTS.values()], ids=[*DESCRIBED, *PARTS])
 
 
 def printed(answer):
     """The shapes of the arrays in the check of an answer, each as often as it is there."""
-    listed = sentence(answer.checks[-1].text).partition("stores, ")[2].rpartition(": together")[0]
+    listed = re.split("stores, |of these blocks, ", sentence(answer.checks[-1].text))[1].rpartition(": together")[0]
     found = Counter()
     for often, several, one in re.findall(r"(?:(\d+) times )?(?:\(([^)]*)\)|([^,()]+))(?:, |$)", listed):
         for array in (several or one).split(", "):
@@ -346,7 +339,7 @@ def test_batch_normalisation_learns_half_of_its_numbers(framework, data):
     learned, kept = (sum(prod(a.shape) for a in arrays(case.module) if a.trainable == yes) for yes in (True, False))
     answer = case.answer()
     assert [int(answer[name].value) for name in ("P_trainable", "P_fixed", "P")] == [learned, kept, learned + kept]
-    assert told(answer, r"(\d+) of them trainable.* counts (\d+) parameters$") == [learned, learned]
+    assert told(answer, r"(\d+) of them trainable.* counts (\d+) parameters and") == [learned, learned]
 
 
 @every_cell
@@ -378,7 +371,8 @@ def test_numbers_of_other_choices(data):
     assert told(answer, r"plain convolution .* = (\d+)$") == [size(torch_convolution("standard", 2 * c, 2 * f, sides))]
     wide = built(keras.layers.MultiHeadAttention(m, m * f), (7, m * f), (7, m * f))
     answer = attention_params(d_model=m * f, heads=m)
-    assert told(answer, r"key_dim = (\d+) here; key_dim = d_model would count (\d+)$") == [f, size(wide)]
+    if m > 1:
+        assert told(answer, r"one head, (\d+) here, .* there would be (\d+) parameters$") == [f, size(wide)]
 
 
 def closed_form(answer):
@@ -397,7 +391,7 @@ def closed_form(answer):
 def test_closed_form_at_numbers_is_the_count(make, data):
     """Protects the answer in symbols, whatever they are called, for any of the sizes, one for two that are equal."""
     case, shared = make(data.draw), data.draw(EITHER)
-    letters = iter(data.draw(st.permutations(["n", "m", "d", "h", "k", "p", "C", "F", "N", "V", "T", "S", "z_1"])))
+    letters = iter(data.draw(st.permutations(["n", "m", "d", "h", "k", "p", "C", "F", "N", "V", "T", "S", "L", "z_1"])))
     numbers, chosen = {}, {}
 
     def lettered(value):

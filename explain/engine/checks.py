@@ -38,7 +38,13 @@ def sympy_check(answer: Answer) -> list[Check]:
         largest = max(largest, _difference(answer, step, index, proven))
     if not worked:
         return []
-    entries = "the one step" if worked == 1 else f"one entry of each of the {worked} steps with numbers"
+    scalars = all(step.value is None or step.value.size == 1 for step in answer.steps)
+    several = (
+        f"each of the {worked} numbers that are worked"
+        if scalars
+        else f"one entry of each of the {worked} steps with numbers"
+    )
+    entries = "the one step" if worked == 1 else several
     if exact and largest == 0:
         return [
             Check(say(f"SymPy, with exact fractions from the numbers as typed, gives the same for {entries}"), True)

@@ -34,6 +34,8 @@ def largest_of(values: Array) -> float:
     """The largest finite magnitude in an array."""
     import numpy as np
 
+    if values.dtype == object:  # whole numbers, of any size
+        return float(min(max((abs(value) for value in values.flat), default=0), 10**308))
     sizes = np.abs(values.astype(np.float64))
     return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 

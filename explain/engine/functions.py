@@ -43,6 +43,14 @@ def _sigmoid(z: Array) -> Array:
     return np.where(z >= 0, 1.0, small) / (1.0 + small)
 
 
+def _maximum(first: Any, second: Any) -> Any:
+    import numpy as np
+
+    if all(isinstance(value, int) or (value.dtype == object and not value.shape) for value in (first, second)):
+        return max(int(first), int(second))  # whole numbers of any size
+    return np.maximum(first, second)
+
+
 def _step(z: Array) -> Array:
     return (z > 0).astype(float)
 
@@ -72,7 +80,7 @@ LEAK = Number(Fraction(1, 100), "0.01")
 EXP = ScalarFunction("exp", Word("e"), _np("exp"), sympy=_sympy("exp"))
 LOG = ScalarFunction("log", Word("log", r"\log"), _np("log"), sympy=_sympy("log"))
 STEP = ScalarFunction("step", Word("1"), _step, sympy=_lower_step)
-MAX = ScalarFunction("max", Word("max", r"\max"), _np("maximum"), sympy=_sympy("Max"))
+MAX = ScalarFunction("max", Word("max", r"\max"), _maximum, sympy=_sympy("Max"))
 
 ABS = ScalarFunction("abs", Word("abs"), _np("abs"), sympy=_sympy("Abs"))
 SIGMOID: ScalarFunction = ScalarFunction(

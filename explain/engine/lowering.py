@@ -102,8 +102,10 @@ def from_sympy(expression: Any, known: Mapping[str, Symbol]) -> Node:
             value = Fraction(int(part.p), int(part.q))
             return Number(value, str(value))
         if part.is_Add:
-            return _sum([convert(term) for term in sorted(part.args, key=lambda term: (-_degree(term), rank(term)))])
-        if part.is_Mul and not part.as_numer_denom()[1].is_Number:
+            ordered = sorted(part.args, key=lambda term: (-_degree(term), rank(term)))
+            signs = [-1 if at and term.could_extract_minus_sign() else 1 for at, term in enumerate(ordered)]
+            return _sum([convert(term * sign) for term, sign in zip(ordered, signs, strict=True)], signs)
+        if part.is_Mul and part.as_numer_denom()[1] != 1:
             return Divide(*map(convert, part.as_numer_denom()))
         if part.is_Mul:
             numbers = [factor for factor in part.args if factor.is_Number]
@@ -130,13 +132,8 @@ def _degree(term: Any) -> int:
     )
 
 
-def _sum(terms: Sequence[Node]) -> Node:
-    signs = [-1 if isinstance(term, Number) and term.value < 0 and at else 1 for at, term in enumerate(terms)]
-    positive = [
-        Number(-term.value, str(-term.value)) if sign < 0 and isinstance(term, Number) else term
-        for sign, term in zip(signs, terms, strict=True)
-    ]
-    return Add(*positive, signs=signs)
+def _sum(terms: Sequence[Node], signs: Sequence[int]) -> Node:
+    return Add(*terms, signs=signs) if len(terms) > 1 or signs[0] < 0 else terms[0]
 
 
 def _product(factors: Sequence[Node]) -> Node:
@@ -147,7 +144,7 @@ def _product(factors: Sequence[Node]) -> Node:
 
 
 def factored(node: Node) -> Node:
-    """A scalar expression factored by SymPy, in the symbols' own order.
+    """A scalar expression with its common factors in front, in the symbols' own order; numbers alone are no factor.
 
     >>> n, m = Symbol("n"), Symbol("m")
     >>> str(to_sympy(factored(4 * (n * m + n**2 + n))))
@@ -155,4 +152,7 @@ def factored(node: Node) -> Node:
     """
     import sympy
 
-    return from_sympy(sympy.factor(to_sympy(node)), symbols(node))
+    expanded = sympy.expand(to_sympy(node))
+    common = sympy.terms_gcd(expanded)
+    symbolic = any(factor.free_symbols and not factor.is_Add for factor in sympy.Mul.make_args(common))
+    return from_sympy(common if symbolic else expanded, symbols(node))

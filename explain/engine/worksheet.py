@@ -52,6 +52,7 @@ class Worksheet:
         Args:
             option: the parameter it was given by, for errors.
         """
+        self.keep_free(name)
         self._options[name] = option
         symbol = Symbol(name, tuple(shape) if values is None else values.shape)
         self.given_items.append(Given(symbol, values, say(meaning) if isinstance(meaning, str) else meaning))
@@ -82,10 +83,7 @@ class Worksheet:
         place: Place | None = None,
     ) -> Symbol:
         """Work one line: `name = expression`, evaluated here and nowhere else."""
-        if self._options.get(name):
-            raise InputError(
-                f"{{{self._options[name]}}} is {name}: the answer itself uses that name; choose another symbol"
-            )
+        self.keep_free(name)
         symbol = Symbol(name, expression.shape, written or word(name))
         unknown = [read for read in symbols(expression) if read not in self.values]
         value = None if unknown else self._evaluated(name, expression)
@@ -107,6 +105,13 @@ class Worksheet:
             )
         )
         return symbol
+
+    def keep_free(self, name: str) -> None:
+        """Refuse a name that the user has given to a size and the answer needs itself."""
+        if self._options.get(name):
+            raise InputError(
+                f"{{{self._options[name]}}} is {name}: the answer itself uses that name; choose another symbol"
+            )
 
     def _evaluated(self, name: str, expression: Node) -> Array:
         """The value; NaN and infinity are no answer, but -∞ in a masked score is working.

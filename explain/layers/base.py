@@ -68,6 +68,12 @@ class Layer:
     word: str
     pointwise: ClassVar[bool] = False  # whether it works entry by entry, so that neither shape nor reach changes
     reads: ClassVar[Kind | None] = None  # what it takes the axes of its input for
+    by_row: ClassVar[bool] = False  # whether it works on the last axis of what is in memory
+
+    @property
+    def suggests(self) -> Kind | None:
+        """What an input of two sizes is taken for where this is the first layer that cares."""
+        return self.reads
 
     def output(self, arrived: Flow) -> Flow:
         """The shape it gives.
@@ -94,12 +100,13 @@ class Layer:
         return [Window(1, 1)] * max(1, len(arrived.sizes) - 1)
 
 
-def entering(layer: Layer, arrived: Flow) -> Flow:
+def entering(layer: Layer, arrived: Flow, channels_last: bool = False) -> Flow:
     """What arrived as the layer reads it: the features of a sequence are the channels of a convolution, and back."""
     sizes = arrived.sizes
+    rows = layer.reads == "sequence" or (layer.by_row and channels_last)
     if layer.reads == "maps" and arrived.kind == "sequence":
         return Flow((sizes[1], sizes[0]), "maps")
-    if layer.reads == "sequence" and arrived.kind == "maps" and len(sizes) == 2:
+    if rows and arrived.kind == "maps" and len(sizes) == 2:
         return Flow((sizes[1], sizes[0]), "sequence")
     return arrived
 

@@ -35,9 +35,11 @@ class Convolution(Sliding):
     def output(self, arrived: Flow) -> Flow:
         slides = self.along(arrived)
         channels = arrived.sizes[0]
-        for name, size in (("channels arrived", channels), ("filters", self.filters)) if not self.depthwise else ():
+        for name, size in (
+            (("channels that arrived", channels), ("filters", self.filters)) if not self.depthwise else ()
+        ):
             if isinstance(size, int) and isinstance(self.groups, int) and size % self.groups:
-                raise MisfitError(f"{size} {name}, which {self.groups} groups do not divide; take a divisor of it")
+                raise MisfitError(f"{self.groups} groups do not divide the {size} {name}; take a divisor")
         places = [slide.places(size) for slide, size in zip(slides, arrived.sizes[1:], strict=True)]
         return Flow((self.channels(channels), *places), "maps")
 
@@ -90,8 +92,9 @@ class Separable(Sliding):
     def tensors(self, arrived: Flow) -> Sequence[Tensor]:
         middle = Flow((self.first.channels(arrived.sizes[0]), *arrived.sizes[1:]), "maps")
         depth, (point, *bias) = self.first.tensors(arrived)[0], self.second.tensors(middle)
+        windows = "one window" if isinstance(self.first.filters, int) and self.first.filters == 1 else "as many windows"
         return [
-            depth._replace(name="W_d", meaning="depthwise weights: one window for each channel"),
+            depth._replace(name="W_d", meaning=f"depthwise weights: {windows} for each channel"),
             Tensor("W_p", "pointwise weights: 1×1, from all channels to each filter", point.shape[:2]),
             *bias,
         ]
@@ -100,6 +103,7 @@ class Separable(Sliding):
         middle = Flow((self.first.channels(arrived.sizes[0]), *arrived.sizes[1:]), "maps")
         depth, (point, *bias) = self.first.stored(arrived, framework)[0], self.second.stored(middle, framework)
         names = ("depthwise_kernel", "pointwise_kernel") if framework == "keras" else ("0.weight", "1.weight")
+        bias = [array._replace(name="bias" if framework == "keras" else "1.bias") for array in bias]
         return [depth._replace(name=names[0]), point._replace(name=names[1]), *bias]
 
     def multiply_adds(self, arrived: Flow, given: Flow) -> Size:
@@ -110,24 +114,38 @@ class Separable(Sliding):
 class TransposedConvolution(Sliding):
     """Every entry of the input stamps the kernel onto the output, `stride` places apart.
 
+    Args:
+        extra: output padding, added at one side.
+        filled: whether a stride larger than the kernel leaves its gap after the last stamp too, as in Keras.
+
     Source: Dumoulin and Visin 2016, relationship 14; PyTorch torch.nn.ConvTranspose2d, Keras Conv2DTranspose.
     """
 
-    __slots__ = ("bias", "extra", "filters")
+    __slots__ = ("bias", "extra", "filled", "filters")
 
     def __init__(
-        self, filters: Size, slides: Sequence[Slide], bias: bool = True, extra: Size = 0, word: str = ""
+        self,
+        filters: Size,
+        slides: Sequence[Slide],
+        bias: bool = True,
+        extra: Size = 0,
+        filled: bool = False,
+        word: str = "",
     ) -> None:
-        self.filters, self.slides, self.bias, self.extra, self.word = filters, slides, bias, extra, word
+        self.filters, self.slides, self.bias, self.word = filters, slides, bias, word
+        self.extra, self.filled = extra, filled
 
     def places(self, slide: Slide, size: Size) -> Size:
         """The output size along one axis."""
         if slide.padding == "same":
             return size if slide.stride == 1 else size * slide.stride
-        total = (size - 1 if slide.stride == 1 else (size - 1) * slide.stride) + slide.covers
+        covers, stride = slide.covers, slide.stride
+        if self.filled and isinstance(covers, int) and isinstance(stride, int):
+            covers = max(covers, stride)  # Keras keeps the gap after the last stamp
+        total = (size - 1 if stride == 1 else (size - 1) * stride) + covers
         total = total - zeros(size, slide.padding) if slide.padding else total
         total = total + self.extra if self.extra != 0 else total
-        if isinstance(total, int) and total < 1:
+        if isinstance(total, int) and isinstance(slide.padding, int) and total < 1:
             raise MisfitError(f"padding {slide.padding} takes away all {total + 2 * slide.padding} places; pad less")
         return total
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from explain.engine.nodes.arithmetic import Times
+from explain.engine.nodes.base import Node, node
 from explain.layers.base import (
     Flow,
     Framework,
@@ -70,8 +72,15 @@ class Recurrent(Layer):
         return found
 
     def tensors(self, arrived: Flow) -> Sequence[Tensor]:
-        copies = self.directions * GATES[self.cell]
+        copies = self._copies(arrived.sizes[-1])
         return [tensor._replace(copies=copies) for tensor in self.gate(arrived.sizes[-1])]
+
+    def _copies(self, beside: Size) -> Size:
+        """Directions times gates; beside an expression written as 2·4."""
+        gates = GATES[self.cell]
+        if not self.both:
+            return gates
+        return Times(node(2), node(gates)) if isinstance(beside, Node) and self.cell != "rnn" else 2 * gates
 
     def stored(self, arrived: Flow, framework: Framework) -> Sequence[Stored]:
         n, m, gates = self.units, arrived.sizes[-1], GATES[self.cell]
@@ -90,7 +99,7 @@ class Recurrent(Layer):
 
     def multiply_adds(self, arrived: Flow, given: Flow) -> Size:
         n, m = self.units, arrived.sizes[1]
-        copies = self.directions * GATES[self.cell]
+        copies = self._copies(m)
         return times(arrived.sizes[0], times(copies, times(n, m + n)))
 
     def windows(self, arrived: Flow) -> Sequence[Window] | None:

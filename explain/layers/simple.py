@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from explain.layers.base import (
     Flow,
     Framework,
+    Kind,
     Layer,
     MisfitError,
     Size,
@@ -25,6 +26,7 @@ class Dense(Layer):
     """
 
     __slots__ = ("bias", "units")
+    by_row = True
 
     def __init__(self, units: Size, bias: bool = True, word: str = "") -> None:
         self.units, self.bias, self.word = units, bias, word
@@ -80,9 +82,14 @@ class Normalisation(Layer):
     """
 
     __slots__ = ("batch",)
+    by_row = True
 
     def __init__(self, batch: bool, word: str = "") -> None:
         self.batch, self.word = batch, word
+
+    @property
+    def suggests(self) -> Kind | None:
+        return "maps" if self.batch else None
 
     def output(self, arrived: Flow) -> Flow:
         if not self.batch and arrived.kind == "maps":
@@ -141,9 +148,6 @@ class Flatten(Layer):
     def output(self, arrived: Flow) -> Flow:
         return Flow((multiplied(arrived.sizes),), "vector")
 
-    def windows(self, arrived: Flow) -> Sequence[Window] | None:
-        return super().windows(arrived) if len(arrived.sizes) == 1 else None
-
 
 class MultiHead(Layer):
     """Multi-head attention: query, key and value projections for all heads, and the output projection.
@@ -172,8 +176,9 @@ class MultiHead(Layer):
     def stored(self, arrived: Flow, framework: Framework) -> Sequence[Stored]:
         d, h = self.width, self.heads
         if framework == "pytorch":  # W_Q, W_K and W_V over each other; a head has d/h columns there
-            arrays = [Stored("in_proj_weight", (3 * d, d)), Stored("out_proj.weight", (d, d))]
-            return [*arrays, *([Stored("in_proj_bias", (3 * d,)), Stored("out_proj.bias", (d,))] if self.bias else [])]
+            arrays = [Stored("in_proj_weight", (3 * d, d)), Stored("in_proj_bias", (3 * d,))]
+            arrays += [Stored("out_proj.weight", (d, d)), Stored("out_proj.bias", (d,))]
+            return arrays if self.bias else arrays[::2]
         kept = []
         for name, columns in (("query", self.keys), ("key", self.keys), ("value", self.values)):
             kept.append(Stored(f"{name}/kernel", (d, h, divided(columns, h))))

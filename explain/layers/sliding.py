@@ -38,19 +38,29 @@ class Slide:
         if isinstance(self.kernel, int) and self.kernel == self.stride == 1 and not self.padding:
             return size
         padded = size + zeros(size, self.padding) if self.padding else size
-        if isinstance(padded, int) and isinstance(self.covers, int) and self.covers > padded:
-            with_zeros = f" ({padded} with padding)" if self.padding else ""
-            raise MisfitError(
-                f"its window covers {self.covers} places, but {size} arrived{with_zeros}; make it smaller or pad more"
-            )
-        free = padded - self.covers
+        if not ceil and isinstance(padded, int) and isinstance(self.covers, int) and self.covers > padded:
+            raise MisfitError(self._too_large(padded, size))
+        free = padded - (self._worked_covers() if isinstance(padded, Node) else self.covers)
         if not ceil:
             return rounded_down(free, self.stride) + 1
         count = rounded_up(free, self.stride) + 1
         known = [part for part in (count, size, self.stride, self.padding) if isinstance(part, int)]
-        if len(known) == 4 and (known[0] - 1) * known[2] >= known[1] + known[3]:
-            return known[0] - 1  # the last window must begin inside the input or the padding before it
+        if len(known) == 4:
+            if known[0] < 1:
+                raise MisfitError(self._too_large(padded, size))
+            if (known[0] - 1) * known[2] >= known[1] + known[3]:
+                return known[0] - 1  # the last window must begin inside the input or the padding before it
         return count
+
+    def _worked_covers(self) -> Size:
+        """What the window covers, worked where it is dilated: 2·(3 - 1) + 1."""
+        if isinstance(self.dilation, int) and isinstance(self.kernel, int) and self.dilation != 1:
+            return Times(node(self.dilation), node(self.kernel) - 1) + 1
+        return self.covers
+
+    def _too_large(self, padded: Size, size: Size) -> str:
+        with_zeros = f" ({padded} with padding)" if self.padding else ""
+        return f"its window covers {self.covers} places, but {size} arrived{with_zeros}; make it smaller or pad more"
 
 
 def zeros(size: Size, padding: Size) -> Size:
@@ -72,7 +82,7 @@ class Sliding(Layer):
             MisfitError: there are other axes than the window has.
         """
         axes = len(arrived.sizes) - 1
-        if axes < 1:
+        if axes < 1 or not arrived.kind == "maps":
             raise MisfitError("{arrived} arrived, but a window slides over maps: channels and places, such as 3x32x32")
         if len(self.slides) not in (1, axes):
             window = written([slide.kernel for slide in self.slides])
@@ -117,6 +127,8 @@ class GlobalPool(Layer):
         self.word = word
 
     def output(self, arrived: Flow) -> Flow:
+        if arrived.kind != "maps":
+            raise MisfitError("{arrived} arrived, but a global pool takes maps: channels and places, such as 64x7x7")
         return Flow(arrived.sizes[:1], "vector")
 
     def windows(self, arrived: Flow) -> Sequence[Window] | None:

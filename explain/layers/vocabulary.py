@@ -48,9 +48,10 @@ def _slides(words: Words, kernel: Sequence[int], stride: Sequence[int] | None = 
         raise WordError(f"the window is {'x'.join(map(str, kernel))}: sizes are whole numbers from 1")
     strides = words.each("stride", 1) if stride is None or words.has("stride") else stride
     dilations, pads = words.each("dilation", 1), words.each("padding", 0, 0)
-    if words.has("same") and words.has("padding"):
-        raise WordError("same and padding are both given: take one of them")
-    axes = max(map(len, (kernel, strides, dilations, pads)))
+    axes = next((len(sizes) for sizes in (kernel, strides, dilations, pads) if len(sizes) > 1), 1)
+    if words.axes and axes not in (1, words.axes):
+        raise WordError(f"the window has {axes} sizes, but {words.text.split()[0]} slides along {words.axes}")
+    axes = words.axes or axes
     for name, sizes in (("window", kernel), ("stride", strides), ("dilation", dilations), ("padding", pads)):
         if len(sizes) not in (1, axes):
             raise WordError(f"{name} is {'x'.join(map(str, sizes))}: it needs 1 number, or {axes}, one for each axis")
@@ -68,15 +69,22 @@ def _filters(words: Words, setting: Setting, what: str) -> tuple[int, list[int]]
     kernel = words.options.get("kernel")
     if kernel is not None and not isinstance(kernel, str):
         given.append(kernel)
-    if len(given) == 1 and (setting.windows_only or (len(given[0]) > 1)):
-        given.insert(0, [1] if setting.windows_only else [0])
-    if len(given) != 2 or given[0] == [0]:
+    if len(given) == 1 and setting.windows_only:
+        given.insert(0, [1])
+    if len(given) != 2 or len(given[0]) > 1:
         raise WordError(f"{words.text} needs its filters and its window: write it like {what} 32 3x3")
     return words.number("the number of filters", given[0]), given[1]
 
 
+def _same_allowed(words: Words, setting: Setting, step: int) -> None:
+    """PyTorch has same padding for convolutions with a stride of 1 only."""
+    if setting.framework == "pytorch" and words.has("same") and set(words.each("stride", step)) != {1}:
+        raise WordError("same padding in PyTorch goes with a convolution of stride 1 only: give pad a number")
+
+
 def _conv(words: Words, setting: Setting) -> Layer:
     filters, kernel = _filters(words, setting, "conv")
+    _same_allowed(words, setting, 1)
     groups = words.one("groups", 1)
     if filters % groups:
         raise WordError(f"groups is {groups}, which does not divide the {filters} filters: take a divisor")
@@ -85,20 +93,27 @@ def _conv(words: Words, setting: Setting) -> Layer:
 
 def _depthwise(words: Words, setting: Setting) -> Layer:
     kernel = _window(words, "depthwise")
+    _same_allowed(words, setting, 1)
     multiplier = words.one("multiplier", 1)
     return Convolution(multiplier, _slides(words, kernel), not words.has("no bias"), depthwise=True, word=words.text)
 
 
 def _separable(words: Words, setting: Setting) -> Layer:
     filters, kernel = _filters(words, setting, "separable")
+    _same_allowed(words, setting, 1)
     multiplier = words.one("multiplier", 1)
     return Separable(filters, _slides(words, kernel), not words.has("no bias"), multiplier, word=words.text)
 
 
 def _transposed(words: Words, setting: Setting) -> Layer:
     filters, kernel = _filters(words, setting, "transposed")
+    if setting.framework == "pytorch" and words.has("same"):
+        raise WordError("PyTorch has no same padding for transposed convolutions: give pad a number")
     extra = words.one("output padding", 0, 0)
-    return TransposedConvolution(filters, _slides(words, kernel), not words.has("no bias"), extra, word=words.text)
+    filled = setting.framework == "keras" and not (words.has("padding") or words.has("output padding"))
+    return TransposedConvolution(
+        filters, _slides(words, kernel), not words.has("no bias"), extra, filled, word=words.text
+    )
 
 
 def _window(words: Words, what: str) -> list[int]:
@@ -113,6 +128,7 @@ def _window(words: Words, what: str) -> list[int]:
 
 def _pool(words: Words, setting: Setting) -> Layer:
     kernel = _window(words, "pool")
+    _same_allowed(words, setting, 0)  # no stride of a pool is allowed
     return Pool(_slides(words, kernel, stride=kernel), words.has("ceil"), word=words.text)
 
 
@@ -139,8 +155,6 @@ def _recurrent(cell: Cell) -> Build:
         sizes = [*words.sizes, *([named] if isinstance(named, list) else [])]
         if len(sizes) != 1:
             raise WordError(f"{words.text} needs its number of units: write it like {cell} 32")
-        if words.has("sequences") and words.has("last"):
-            raise WordError("sequences and last are both given: take one of them")
         every = words.has("sequences") or (setting.framework == "pytorch" and not words.has("last"))
         biases = 2 if setting.framework == "pytorch" or cell == "gru" else 1
         both = words.has("bidirectional") or words.name.startswith("bi")
@@ -217,27 +231,39 @@ def layer(text: str, setting: Setting) -> Layer:
         return _dropout(text)
     if name not in BY_NAME:
         raise WordError(_unknown(text.split(maxsplit=1)[0], name))
-    words = Words(text)
+    words = Words(text, BY_NAME)
     kind = BY_NAME[name]
     for option in words.options:
         if option not in kind.options:
             raise WordError(f"{option} does not belong to {text.split(maxsplit=1)[0]}: leave it out")
+    if words.sizes and not kind.sizes:
+        raise WordError(f"{text.split(maxsplit=1)[0]} takes no size: leave {' '.join(text.split()[1:])} out")
     if len(words.sizes) > kind.sizes:
         raise WordError(f"{words.text} has {len(words.sizes)} sizes: write it like {kind.usage}")
     return kind.build(words, setting)
+
+
+def _joined(text: str) -> str:
+    """A name in two words as one: `max pool 2`, `batch norm`."""
+    first, *rest = text.split()
+    if rest and plain_name(first) not in BY_NAME and plain_name(first + rest[0]) in BY_NAME:
+        return " ".join([first + rest[0], *rest[1:]])
+    return text
 
 
 def _dropout(text: str) -> Layer:
     """Dropout with its rate, which changes no count."""
     rates = text.split()[1:]
     if len(rates) > 1 or not all(re.fullmatch(r"0|0?\.\d{1,9}|0\.\d{1,9}", rate, re.ASCII) for rate in rates):
-        raise WordError(f"{text} has no rate from 0 up to, but not including, 1: write it like dropout 0.5")
+        raise WordError(f"{' '.join(rates) or 'nothing'} is no rate: it is from 0 to below 1, as in dropout 0.5")
     return Pointwise(" ".join(text.split()))
 
 
 def _unknown(typed: str, name: str) -> str:
     if "(" in typed:
         return f"{typed} has a bracket: write it with spaces, like conv 32 3x3"
+    if typed[:1].isdigit():
+        return f"{typed} is no layer: a layer begins with its name; a decimal comma is read as a separator, write 0.5"
     stem = re.match(r"[a-z]+", name)
     near = get_close_matches(name, BY_NAME, 1) or (get_close_matches(stem[0], BY_NAME, 1, 0.5) if stem else [])
     kinds = ", ".join(kind.names[0] for kind in KINDS)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
-LARGEST = 10**9
-SIZES = re.compile(r"\d{1,10}(?:[x×]\d{1,10})*", re.ASCII)
+LARGEST = 10**9 - 1
+SIZES = re.compile(r"\d{1,30}(?:[x×]\d{1,30})*", re.ASCII)
 SHORT = re.compile(r"([spdgk])=?(\d{1,10}(?:[x×]\d{1,10})*)", re.ASCII)
 # every spelling of an option that is followed by its value
 VALUED = {
@@ -21,6 +21,10 @@ FLAGS = {
     "seq": "sequences", "last": "last", "bidirectional": "bidirectional", "bi": "bidirectional", "ceil": "ceil",
     "max": "max", "avg": "avg", "average": "avg",
 }  # fmt: skip
+CONTRADICTIONS = (
+    ("same", "padding"), ("same", "valid"), ("valid", "padding"), ("bias", "no bias"), ("max", "avg"),
+    ("sequences", "last"), ("same", "output padding"),
+)  # fmt: skip
 LETTERS = {"s": "stride", "p": "padding", "d": "dilation", "g": "groups", "k": "kernel"}
 
 
@@ -29,17 +33,25 @@ class WordError(ValueError):
 
 
 class Words:
-    """The words of one layer, sorted into sizes in their order, options with values, and flags."""
+    """The words of one layer, sorted into sizes in their order, options with values, and flags.
 
-    def __init__(self, text: str) -> None:
+    Args:
+        layers: the names of layers, for what is said about one of them in the middle of another.
+    """
+
+    def __init__(self, text: str, layers: Collection[str] = ()) -> None:
         first, *rest = text.split()
         self.text = " ".join([first, *rest]).replace("×", "x")
-        self.name = plain_name(first)
+        self.name, self.axes = plain_name(first), axes_of(first)
+        self.layers = layers
         self.sizes: list[list[int]] = []
         self.options: dict[str, list[int] | str] = {}
-        words = re.sub(r"=", " ", " ".join(rest)).lower().split()
+        words = []
+        for word in " ".join(rest).lower().split():
+            words += [word] if SHORT.fullmatch(word) else word.replace("=", " ").split()
         while words:
             self._take(words)
+        self._check()
 
     def _take(self, words: list[str]) -> None:
         """The next word, and its value where it has one."""
@@ -48,7 +60,7 @@ class Words:
         short = SHORT.fullmatch(word)
         if SIZES.fullmatch(word):
             self.sizes.append(self._sizes(word, word))
-        elif re.fullmatch(r"/\d{1,10}", word, re.ASCII):
+        elif word.startswith("/") and SIZES.fullmatch(word[1:]):
             self._set("stride", self._sizes(word, word[1:]))
         elif short:
             self._set(LETTERS[short[1]], self._sizes(word, short[2]))
@@ -62,7 +74,9 @@ class Words:
                 raise WordError(f"{word} has no value: write it like {word} 2")
             self._valued(word, VALUED[plain], words.pop(0))
         elif re.fullmatch(r"[-+−]?\d*[.,]?\d+", word):
-            raise WordError(f"{word} is no size: sizes are whole numbers from 1")
+            raise WordError(f"{word} is no size: sizes are whole numbers from 1 to {LARGEST}")
+        elif plain_name(word) in self.layers:
+            raise WordError(f"{word} is a layer of its own: put a comma before it")
         else:
             near = get_close_matches(plain, [*VALUED, *FLAGS], 1)
             raise WordError(f"{word} is not understood" + (f"; did you mean {near[0]}?" if near else ""))
@@ -77,18 +91,29 @@ class Words:
         elif SIZES.fullmatch(value):
             self._set(option, self._sizes(f"{word} {value}", value))
         else:
-            raise WordError(f"{word} is {value}: it must be a whole number, or one for each axis such as 2x1")
+            least = 0 if "padding" in option else 1
+            raise WordError(
+                f"{word} is {value}: whole numbers from {least} belong here, one for each axis as in 2x1 or one for all"
+            )
 
     def _set(self, option: str, value: list[int] | str) -> None:
         if option in self.options:
             raise WordError(f"{option} is given twice: give it once")
         self.options[option] = value
 
+    def _check(self) -> None:
+        """Options that contradict each other."""
+        for one, other in CONTRADICTIONS:
+            if one in self.options and other in self.options:
+                raise WordError(f"{one} and {other} are both given: take one of them")
+
     @staticmethod
     def _sizes(word: str, text: str) -> list[int]:
         sizes = [int(size) for size in re.split("[x×]", text)]
-        if any(size > LARGEST for size in sizes) or len(sizes) > 3:
-            raise WordError(f"{word} is no size: at most 3 numbers, none above {LARGEST}")
+        if any(size > LARGEST for size in sizes):
+            raise WordError(f"{word} is too large: sizes go up to {LARGEST}")
+        if len(sizes) > 3:
+            raise WordError(f"{word} has {len(sizes)} sizes: a window has 1 to 3, one for each axis")
         return sizes
 
     def number(self, what: str, given: Sequence[int]) -> int:
@@ -126,3 +151,9 @@ def plain_name(word: str) -> str:
     """
     name = re.sub(r"[-_]|[123]d", "", word.lower())
     return re.sub(r"(?<=norm)ali[sz]ation$|(?<=pool)ing$", "", name).replace("average", "avg")
+
+
+def axes_of(word: str) -> int | None:
+    """How many axes a name says: `Conv1D`, 1."""
+    found = re.search(r"([123])d", word.lower())
+    return int(found[1]) if found else None

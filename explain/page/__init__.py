@@ -54,7 +54,10 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
 def policy(digits: int, sections: Sequence[Section]) -> Prose:
     """What is done about rounding, said once."""
     lines = [line for section in sections for line in section.lines if isinstance(line, Equation)]
+    notes = [part for section in sections for line in section.lines if isinstance(line, tuple) for part in line]
     if all(sign == "=" for line in lines for sign, _ in line.relations):
+        if any(isinstance(part, str) and "≈" in part for part in notes):
+            return say("every number is exact, except where ≈ is written")
         return say("every number is exact: nothing is rounded")
     return say(
         f"numbers are shown to {digits} decimals (half-up) and at least three significant digits; "

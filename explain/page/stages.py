@@ -58,6 +58,8 @@ def _unrounded(node: Node, proof: Proof) -> Node | None:
     top, bottom = (proof.number(operand) for operand in node.operands)
     if top is None or bottom is None or bottom == 1 or not (top / bottom).is_Rational or (top / bottom).is_Integer:
         return None
+    if not (top / bottom * 10**4).is_Integer:  # an endless decimal says less than the quotient
+        return None
     return node.unrounded(top / bottom)
 
 

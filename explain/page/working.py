@@ -28,6 +28,7 @@ class Working:
     def __init__(self, figures: Figures, detail: str) -> None:
         self.figures = figures
         self.detail = detail
+        self._named: set[str] = set()  # quantities that a page in brief has named already
 
     def lines(self, step: Step) -> list[Line]:
         """All lines of a step; where it is one line of a section, that line has its label."""
@@ -78,7 +79,7 @@ class Working:
         """A single number: the lines between substitution and value, and the value."""
         assert step.value is not None
         value, exact = self.figures.figure(step.symbol)
-        if is_leaf(step.expression):
+        if is_leaf(step.expression) or isinstance(step.expression, Number):
             return []
         relations = [] if self.detail == "brief" else self._staged(step.expression, (0,) * step.value.ndim)
         if relations and _text(relations[0][1]) == _text(head[-1][1]):
@@ -189,7 +190,8 @@ class Working:
         answer = self.figures.answer
         lines: list[Line] = []
         for name in step.reads:
-            if name in answer.names and name not in answer.asked:
+            if name in answer.names and name not in answer.asked and name not in self._named:
+                self._named.add(name)
                 read = answer[name]
                 formula: Relations = [("=", SYMBOLIC.write(read.expression))]
                 if read.value is not None:

@@ -62,11 +62,19 @@ class Axis:
     Args:
         suffix: what tells its letters from those of other axes, such as `_H`.
         introduced: whether another axis has introduced the numbers of the window already.
-        noun: what the window is called, such as `a filter`.
+        noun: what the window is called, such as `a filter`; `padding` what is on its sides, such as zeros.
     """
 
     def __init__(
-        self, sheet: Worksheet, axis: str, size: int, slide: Slide, suffix: str, introduced: bool, noun: str
+        self,
+        sheet: Worksheet,
+        axis: str,
+        size: int,
+        slide: Slide,
+        suffix: str,
+        introduced: bool,
+        noun: str,
+        padding: str,
     ) -> None:
         self.sheet, self.axis, self.size, self.slide = sheet, axis, size, slide
         self.covers, self.stride = whole_number(slide.covers), whole_number(slide.stride)
@@ -79,7 +87,7 @@ class Axis:
         sheet.given(self.k.name, whole(whole_number(slide.kernel)), f"size of {noun}{where}", option="kernel")
         sheet.given(self.s.name, whole(self.stride), f"stride{where}", option="stride")
         if isinstance(slide.padding, int):
-            sheet.given(self.p.name, whole(slide.padding), f"zeros on each side{where}", option="padding")
+            sheet.given(self.p.name, whole(slide.padding), f"{padding} on each side{where}", option="padding")
         if slide.dilation != 1:
             sheet.given(self.d.name, whole(whole_number(slide.dilation)), f"dilation{where}", option="dilation")
 
@@ -130,7 +138,7 @@ class Axis:
             say("the last window would begin outside the input: it is taken away") if fewer else self._left_over(ceil)
         )
         out = self.sheet.define(name, formula, title, why, note=note)
-        counted = self._counted(ceil)
+        counted = counted_places(self.size, self.covers, self.stride, self.zeros, ceil)
         told = f"sliding the window along the {NAMES[self.axis]} and counting its places gives {{o}} = {counted}"
         self.sheet.check(counted == int(self.sheet.values[name].item()), [out], say(told, o=out))
         return out
@@ -153,19 +161,6 @@ class Axis:
     def _unlimited(self) -> int:
         """Places rounded up, wherever the last window begins."""
         return -(-(self._padded() - self.covers) // self.stride) + 1
-
-    def _counted(self, ceil: bool) -> int:
-        """The places of the window, one by one."""
-        places, start = 0, -self.zeros
-        end = self.size + self.zeros
-        while start + self.covers <= end or (ceil and start < self.size and self._reaches(start, end)):
-            places += 1
-            start += self.stride
-        return places
-
-    def _reaches(self, start: int, end: int) -> bool:
-        """Whether the window before this one did not reach the end yet."""
-        return start - self.stride + self.covers < end
 
     def _same(self) -> Symbol:
         """The output of same padding, and the zeros that it takes."""
@@ -207,12 +202,22 @@ class Axis:
         is_or_are = "is" if skipped == 1 else "are"
         between = f"; between two windows {amount(skipped, 'place')} {is_or_are} skipped" if skipped > 0 else ""
         zeros = padded - self.size
-        places = amount(self.size, "place") if not zeros else f"{padded} places ({self.size} and {zeros} zeros)"
+        places = amount(self.size, "place") if not zeros else f"{padded} places ({self.size} and {zeros} of padding)"
         if not lost:
             return say(f"the last window ends at the edge of the {places}{between}")
         if ceil:
             return say(f"the last window sticks out of the {places}{between}")
         return say(f"of the {places} the last {'one is' if lost == 1 else f'{lost} are'} left over{between}")
+
+
+def counted_places(size: int, covers: int, stride: int, zeros: int, ceil: bool = False) -> int:
+    """The places of a window, counted from its starts.
+
+    Rounded up, a last one that sticks out counts if it begins inside and the one before did not reach the end.
+    """
+    places = len(range(-zeros, size + zeros - covers + 1, stride))
+    start = -zeros + places * stride
+    return places + (ceil and start < size and start - stride + covers < size + zeros)
 
 
 def taken_apart(extent: Extent, rank: int) -> tuple[int | None, int, list[int]]:
@@ -245,12 +250,17 @@ def listed(names: Sequence[str]) -> str:
 
 
 def worked(
-    sheet: Worksheet, axes: Sequence[str], sizes: Sequence[int], slides: Sequence[Slide], noun: str
+    sheet: Worksheet,
+    axes: Sequence[str],
+    sizes: Sequence[int],
+    slides: Sequence[Slide],
+    noun: str,
+    padding: str = "zeros",
 ) -> list[Axis]:
     """The axes with their givens; what is the same along all of them is given once."""
     shared, _ = alike(sizes, slides)
     return [
-        Axis(sheet, axis, size, slide, "" if shared else f"_{axis}", shared and at > 0, noun)
+        Axis(sheet, axis, size, slide, "" if shared else f"_{axis}", shared and at > 0, noun, padding)
         for at, (axis, size, slide) in enumerate(zip(axes, sizes, slides, strict=True))
     ]
 

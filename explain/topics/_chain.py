@@ -8,8 +8,12 @@ from typing import NamedTuple
 from explain.errors import InputError, shown
 from explain.extents import Extent
 from explain.layers.base import Flow, Layer, MisfitError, Size, counted, entering, whole_number
+from explain.layers.simple import Embedding
 
 AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
+
+
+LARGEST = 10**30
 
 
 class Passed(NamedTuple):
@@ -40,8 +44,8 @@ class Shapes:
             )
         if len(sizes) == 1:
             return Flow(sizes, "vector")
-        cares = next((layer for layer in layers if layer.reads is not None), None)
-        if len(sizes) == 2 and (cares is None or cares.reads == "sequence" or self.channels_last):
+        cares = next((layer.suggests for layer in layers if layer.suggests is not None), "sequence")
+        if len(sizes) == 2 and (cares == "sequence" or self.channels_last):
             return Flow(sizes, "sequence")
         return Flow((sizes[-1], *sizes[:-1]) if self.channels_last else sizes, "maps")
 
@@ -68,10 +72,10 @@ def run_through(layers: Sequence[Layer], first: Flow, shapes: Shapes) -> list[Pa
         key = (id(layer), flow)
         if key not in known:
             try:
-                known[key] = _costs(layer, entering(layer, flow))
+                known[key] = _costs(layer, entering(layer, flow, shapes.channels_last), at)
             except MisfitError as error:
                 told = str(error).replace("{arrived}", shapes.text(flow))
-                told += _mend(layer, flow, at, layers[at - 2].word if at > 1 else "")
+                told += _mend(layer, flow, layers[: at - 1])
                 raise InputError(f"layer {at}, {shown(layer.word, 60)}: {told}") from error
         arrived, flow, parameters, fixed, work = known[key]
         field, jump = seen(layer, arrived, field, jump)
@@ -79,23 +83,24 @@ def run_through(layers: Sequence[Layer], first: Flow, shapes: Shapes) -> list[Pa
     return found
 
 
-def _costs(layer: Layer, arrived: Flow) -> tuple[Flow, Flow, int, int, int]:
+def _costs(layer: Layer, arrived: Flow, at: int) -> tuple[Flow, Flow, int, int, int]:
+    if isinstance(layer, Embedding) and at > 1:
+        raise MisfitError("{arrived} arrived, but an embedding reads token numbers; put it first")
     given, tensors = layer.output(arrived), layer.tensors(arrived)
     fixed = counted([tensor for tensor in tensors if not tensor.trainable])
-    return (
-        arrived,
-        given,
-        whole_number(counted(tensors)),
-        whole_number(fixed),
-        whole_number(layer.multiply_adds(arrived, given)),
-    )
+    sizes = (counted(tensors), fixed, layer.multiply_adds(arrived, given), given.entries)
+    parameters, unchanged, work, entries = map(whole_number, sizes)
+    if max(parameters, work, entries) > LARGEST:
+        raise MisfitError("its numbers go beyond 10^30; make it smaller")
+    return arrived, given, parameters, unchanged, work
 
 
-def _mend(layer: Layer, flow: Flow, at: int, before: str) -> str:
-    """What is missing before a recurrent layer."""
-    if layer.reads != "sequence" or flow.kind != "vector" or not before:
+def _mend(layer: Layer, flow: Flow, before: Sequence[Layer]) -> str:
+    """What is missing before a recurrent layer: the one below gives its last state only."""
+    below = next((at for at in range(len(before), 0, -1) if not before[at - 1].pointwise), 0)
+    if layer.reads != "sequence" or flow.kind != "vector" or not below or before[below - 1].reads != "sequence":
         return ""
-    return f"; where layer {at - 1} is recurrent, let it give all its states: {shown(before, 60)} sequences"
+    return f"; let layer {below} give all its states: {shown(before[below - 1].word, 60)} sequences"
 
 
 def seen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from explain.engine.worksheet import Worksheet
 
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 NAMES = {"keras": "Keras", "pytorch": "PyTorch"}
 
 
@@ -49,6 +51,9 @@ def introduced(sheet: Worksheet, sizes: Sequence[Asked]) -> list[Symbol]:
             known[name] = sheet.given(name, given.values, meaning, option=option)
             if name != given.name and letter in taken:
                 sheet.convention("{u} is in use here, so this is called {n}", u=word(letter), n=known[name])
+        else:
+            item = next(item for item in sheet.given_items if item.symbol.name == name)
+            item.meaning = (*item.meaning, f"; {meaning}")
         found.append(known[name])
     return found
 
@@ -70,6 +75,8 @@ def tensors_table(
     Args:
         each: what there are several copies for, as in `4 gates`.
     """
+    for tensor in tensors:
+        sheet.keep_free(tensor.name)
     numbers = all(number_of(sheet, tensor.entries) is not None for tensor in tensors)
     lettered = any(not isinstance(size, int) for tensor in tensors for size in tensor.shape)
     columns = [Column("tensor"), Column("what it is")]
@@ -113,12 +120,20 @@ def other_count(sheet: Worksheet, told: str, extra: Size, total: Symbol, sign: i
     sheet.convention(f"{told} = {known}, {count} in all", more=more)
 
 
-def direct_count(sheet: Worksheet, total: Symbol, arrays: Sequence[tuple[Size, Stored]], framework: Framework) -> None:
+def direct_count(
+    sheet: Worksheet,
+    total: Symbol,
+    arrays: Sequence[tuple[Size, Stored]],
+    framework: Framework,
+    whose: str = "",
+) -> None:
     """A second route: the arrays that a framework keeps, counted from their shapes.
 
     Args:
         arrays: each array with how many there are of it.
+        whose: what they are called where no framework stores just these.
     """
+    whose = whose or f"that {NAMES[framework]} stores"
     import sympy
 
     def size(part: Size) -> Expr:
@@ -140,12 +155,12 @@ def direct_count(sheet: Worksheet, total: Symbol, arrays: Sequence[tuple[Size, S
     counted = sympy.Add(*sizes)
     stated = leaf(total)
     listed = ", ".join(_listed(copies, group) for copies, group in groups)
-    summed = " + ".join(map(plain_size, terms))
-    result = "" if counted.free_symbols or len(terms) == 1 else f" = {counted}"
+    summed = " + ".join(map(plain_size, terms if len(terms) < 6 else [sympy.expand(counted)]))
+    result = f" = {total.name}" if counted.free_symbols else "" if len(terms) in (1, *range(6, 99)) else f" = {counted}"
     sheet.check(
         sympy.expand(counted - stated) == 0,
         [total],
-        say(f"direct count of the arrays that {NAMES[framework]} stores, {listed}: together {summed}{result}"),
+        say(f"direct count of the arrays {whose}, {listed}: together {summed}{result}"),
     )
 
 
@@ -158,4 +173,5 @@ def _listed(copies: Expr, group: Sequence[tuple[str, Sequence[Expr]]]) -> str:
 
 def plain_size(size: Expr) -> str:
     """A size for a sentence: `4n`, `4n² + 4n`."""
-    return str(size).replace("**2", "²").replace("**3", "³").replace("*", "")
+    raised = re.sub(r"\*\*(\d+)", lambda found: found[1].translate(RAISED), str(size))
+    return raised.replace("*", "")

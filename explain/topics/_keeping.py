@@ -21,6 +21,8 @@ def keeping(
         raise InputError(
             "{padding} is given with {output_size} same, but {input} is missing: leave {padding} out to find it"
         )
+    if kind == "pooling" and stride is None:
+        raise InputError("{stride} is missing: a pool moves by its own size unless {stride} 1 is given")
     if stride is not None and set(stride.sizes) != {1}:
         raise InputError(f"{{stride}} is {stride.text}: only a stride of 1 keeps the size; leave it out")
     if len(kernel.counts) > 1 or (dilation is not None and len(dilation.sizes) > 1):
@@ -55,8 +57,14 @@ def keeping(
         )
         result = z
     else:
-        told = "half of them on each side" + ("" if number is not None else "; this is whole for an odd window only")
-        result = sheet.define("p", Quotient(z, Number(2, "2")), "Zeros on each side", told)
+        even = dilation is not None and dilation.sizes[0] % 2 == 0
+        odd_only = "" if number is not None or even else "; this is whole for an odd window only"
+        told = "half of them on each side" + odd_only
+        result = sheet.define("p", Quotient(z, Number(2, "2")), "Zeros on each side", told, closed=factored)
+    if kind == "pooling" and count.number and number is not None and number > count.number:
+        raise InputError(
+            f"{{kernel}} is {count.number}: a pool pads at most half of its window, which is too little here"
+        )
     _kept(sheet, result, count.number, dilation.sizes[0] if dilation else 1)
     return sheet.answer(result)
 

@@ -105,8 +105,24 @@ class SolvedAxis:
             "k": self._tied if self.tied else self._kernel, "p": self._padding, "s": self._stride, "i": self._input,
         }  # fmt: skip
         results = solve[self.problem.unknown]()
+        self._pooled(results)
         self._tried(results)
         return results
+
+    def _pooled(self, results: list[Symbol]) -> None:
+        """A pool pads at most half of its window."""
+        if not self.problem.pooling:
+            return
+        first, last = self.number(results[0]), self.number(results[-1])
+        window = first if self.problem.unknown == "k" else self.known["k"]
+        in_all = (
+            last if results[0].name.startswith("z") else 2 * (last if self.problem.unknown == "p" else self.known["p"])
+        )
+        if in_all > window:
+            raise InputError(
+                f"{{output_size}} is {self.known['o']}: it takes {in_all} places of padding with a window of {window}, "
+                "and a pool pads at most half of its window on each side; change another number"
+            )
 
     def _range(self, largest: Node, smallest: Node, why: tuple[str, str]) -> list[Symbol]:
         """The largest and the smallest value of the unknown, or the one there is."""
@@ -129,7 +145,7 @@ class SolvedAxis:
         if largest < 1:
             raise InputError(
                 f"{{output_size}} is {self.known['o']}, but a window of 1 gives {self.problem.places(1)}: pad more, "
-                "take a smaller stride, or leave channels out of the sizes"
+                "take a smaller stride; sizes stand without channels here"
             )
         fits = (
             "the last of {o} windows begins ({o} - 1) {s} places after the first; it covers what is left of the input"

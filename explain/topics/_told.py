@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from explain.engine.nodes.base import Symbol
@@ -20,14 +21,14 @@ from explain.topics._chain import Shapes
 
 def shown(layer: Layer) -> str:
     """A layer as it was written, `3×3` for `3x3`."""
-    first, *rest = layer.word.split(" ")
-    return " ".join([first, *(word.replace("x", "×") if word[:1].isdigit() else word for word in rest)])
+    return re.sub(r"(?<=\d)x(?=\d)", "×", layer.word)
 
 
 def kind(layer: Layer) -> str:
-    """Layers of one kind are explained once."""
-    marks = [name for name in ("depthwise", "batch", "cell") if getattr(layer, name, False)]
-    return " ".join([type(layer).__name__, *marks, str(getattr(layer, "groups", "") != 1)])
+    """Layers of one kind are explained once; what changes the count makes another kind."""
+    settings = ("depthwise", "batch", "cell", "bias", "biases", "both")
+    marks = [f"{name} {getattr(layer, name)}" for name in settings if hasattr(layer, name)]
+    return " ".join([type(layer).__name__, *marks, f"groups {getattr(layer, 'groups', 1) != 1}"])
 
 
 def count(layer: Layer, arrived: Flow) -> Prose:
@@ -47,9 +48,10 @@ def count(layer: Layer, arrived: Flow) -> Prose:
             c=as_node(divided(arrived.sizes[0], layer.groups)),
         )
     if isinstance(layer, Separable):
+        windows = "one window" if layer.first.filters == 1 else f"{layer.first.filters} windows"
         return say(
-            f"first a window of {_window(layer, arrived)} weights for each channel, then for each of the "
-            f"{layer.second.filters} filters one weight for each channel, and "
+            f"first {windows} of {_window(layer, arrived)} weights for each channel, then for each of the "
+            f"{layer.second.filters} filters one weight for each channel that comes out, and "
             + ("one bias" if layer.second.bias else "no bias")
         )
     if isinstance(layer, TransposedConvolution):
@@ -58,19 +60,23 @@ def count(layer: Layer, arrived: Flow) -> Prose:
     if isinstance(layer, Embedding):
         return say(f"each of the {layer.vocabulary} tokens has a row of {layer.width} numbers")
     if isinstance(layer, Normalisation):
-        learned = "a scale and a shift for each " + ("channel" if layer.batch else "feature")
+        learned = "a scale and a shift for each " + ("channel" if arrived.kind == "maps" else "feature")
         return say(learned + ("; a running mean and a running variance, which are not trained" if layer.batch else ""))
     assert isinstance(layer, Recurrent)
     return _recurrent(layer, arrived)
 
 
 def _recurrent(layer: Recurrent, arrived: Flow) -> Prose:
-    gates = {1: "the cell has", 3: "each of the 3 gates has", 4: "each of the 4 gates has"}[GATES[layer.cell]]
-    biases = ("no bias", f"{layer.units} biases", f"twice {layer.units} biases")[layer.biases]
-    both = "both directions; " if layer.both else ""
+    gates = {
+        1: "the cell has",
+        3: "each of the 2 gates and the candidate has",
+        4: "each of the 3 gates and the candidate has",
+    }[GATES[layer.cell]]
+    biases = ("no bias", amount(int(str(layer.units)), "bias"), f"twice {layer.units} biases")[layer.biases]
+    both = "in each of 2 directions " if layer.both else ""
     return say(
         f"{both}{gates} {layer.units} weights for each of the {{m}} features, {layer.units} for each entry of the "
-        f"state, and {biases}",
+        f"previous state, and {biases}",
         m=as_node(arrived.sizes[-1]),
     )
 
@@ -79,6 +85,8 @@ def work(layer: Layer, arrived: Flow) -> Prose:
     """Where the multiply-adds come from."""
     if isinstance(layer, TransposedConvolution):
         return say("every weight is used once at each place of the input")
+    if isinstance(layer, Separable):
+        return say("first every number of the depthwise output takes its window, then every filter all channels there")
     if isinstance(layer, Sliding):
         return say("every number of the output takes one multiplication for each weight of its window")
     if isinstance(layer, Recurrent):
@@ -89,17 +97,33 @@ def work(layer: Layer, arrived: Flow) -> Prose:
 
 def size(layer: Layer, already: set[tuple[str, str]]) -> Prose:
     """Where a size comes from, at the first layer that says so."""
-    key = ("size", "same" if _same([layer]) else kind(layer) if not isinstance(layer, Sliding) else "window")
-    if key in already:
+    how = _how(layer)
+    if ("size", how) in already:
         return ()
-    already.add(key)
+    already.add(("size", how))
+    return say(SIZES[how]) if how else ()
+
+
+SIZES = {
+    "same stamp": "same padding: stride times as many numbers come out as go in",
+    "stamp": "the first place of the input stamps a whole window, each of the others begins one stride further",
+    "same": "same padding: one output for every stride of the input, rounded up",
+    "ceil": "the window stands once at the edge, and once more for every stride of what is left, rounded up: a last "
+    "window that sticks out is used, unless it begins outside, which takes 1 away",
+    "window": "the window stands once at the edge, and once more for every stride of what is left, rounded down",
+    "row": "all numbers in one row",
+}
+
+
+def _how(layer: Layer) -> str:
+    """What decides the sizes that a layer gives."""
     if isinstance(layer, TransposedConvolution):
-        return say("every place of the input stamps a window; the first one and then one stride for each of the others")
+        return "same stamp" if _same([layer]) else "stamp"
+    if isinstance(layer, Pool) and layer.ceil:
+        return "ceil"
     if isinstance(layer, Sliding):
-        if key[1] == "same":
-            return say("same padding: one output for every stride of the input, rounded up")
-        return say("the window stands once at the edge, and once more for every stride of what is left, rounded down")
-    return say("all numbers in one row") if isinstance(layer, Flatten) else ()
+        return "same" if _same([layer]) else "window"
+    return "row" if isinstance(layer, Flatten) else ""
 
 
 def _window(layer: Sliding, arrived: Flow) -> str:
@@ -116,30 +140,38 @@ def conventions(
     """What holds for all layers of a kind that the chain has."""
     found: list[tuple[str, dict[str, Notation]]] = []
     sliding = [layer for layer in layers if isinstance(layer, Sliding)]
-    if any(slide.padding != "same" for layer in sliding for slide in layer.slides):
-        i, p, k, s = (Symbol(name) for name in "ipks")
+    stamping = [layer for layer in sliding if isinstance(layer, TransposedConvolution)]
+    i, p, k, s, d = (Symbol(name) for name in "ipksd")
+    letters: dict[str, Notation] = {symbol.name: symbol.word for symbol in (i, p, k, s, d)}
+    plain = [layer for layer in sliding if layer not in stamping]
+    if any(slide.padding != "same" for layer in plain for slide in layer.slides):
         found.append(
             (
                 "along an axis of size {i} a window of {k} places with stride {s} and {p} zeros on each side fits {f} "
                 "times; without a stride it moves by 1, a pooling window by its own size",
-                {
-                    "f": SYMBOLIC.write(FloorQuotient(i + 2 * p - k, s) + 1),
-                    "i": i.word,
-                    "k": k.word,
-                    "s": s.word,
-                    "p": p.word,
-                },
+                {**letters, "f": SYMBOLIC.write(FloorQuotient(i + 2 * p - k, s) + 1)},
             )
         )
-    if _same(layers):
-        found.append(
-            ("same padding adds as many zeros as keep the size; with a stride it is divided by it, rounded up", {})
-        )
+    if stamping:
+        formula = (i - 1) * s + k - 2 * p
+        found.append(("a transposed convolution makes {f} of a size {i}", {**letters, "f": SYMBOLIC.write(formula)}))
+    if any(slide.dilation != 1 for layer in sliding for slide in layer.slides):
+        spread = SYMBOLIC.write(d * (k - 1) + 1)
+        found.append(("{k} entries that are {d} apart (dilation) cover {f} places", {**letters, "f": spread}))
+    if _same(plain):
+        told = "same padding adds as many zeros as keep the size; with a stride it is divided by it, rounded up"
+        found.append((told, {}))
     names = dict.fromkeys(layer.word.split()[0] for layer in layers if layer.pointwise)
-    if names:
-        found.append((f"{_listed(list(names))}: entry by entry, so that no shape changes and nothing is counted", {}))
-    if any(isinstance(layer, Pool | GlobalPool) for layer in layers):
+    alone = [name for name in names if "softmax" not in name.lower()]
+    if alone:
+        found.append((f"{_listed(alone)}: entry by entry, so that no shape changes and nothing is counted", {}))
+    if len(alone) < len(names):
+        told = "softmax: over the last axis, so that each entry depends on all of them; nothing is counted"
+        found.append((told, {}))
+    if any(isinstance(layer, Pool) for layer in layers):
         found.append(("pooling takes each channel by itself and has no parameters", {}))
+    if any(isinstance(layer, GlobalPool) for layer in layers):
+        found.append(("a global pool makes one number of each channel: the largest entry, or the mean", {}))
     if any(isinstance(layer, Normalisation) and layer.batch for layer in layers):
         found.append(
             (
@@ -153,8 +185,9 @@ def conventions(
     if with_work:
         found.append(
             (
-                "a multiply-add is one multiplication with its addition; biases, activations, pooling, normalisation "
-                "and look-ups are not counted; floating-point operations (FLOPs) are twice as many",
+                "a multiply-add is one multiplication with its addition; biases, activations, pooling, normalisation, "
+                "look-ups and the element-wise products of gates are not counted; floating-point operations (FLOPs) "
+                "are twice as many",
                 {},
             )
         )
@@ -165,12 +198,15 @@ def reading(sheet: Worksheet, first: Flow, shapes: Shapes) -> None:
     """How the shape of the input is read."""
     text, sizes = shapes.text(first), first.sizes
     if first.kind == "maps":
+        looks_last = not shapes.channels_last and len(sizes) > 2 and sizes[-1] in (1, 3) and sizes[0] not in (1, 3)
+
         places = "×".join(map(str, sizes[1:]))
         other = Shapes(not shapes.channels_last).text(first)
         mine, theirs = ("last", "first") if shapes.channels_last else ("first", "last")
         sheet.convention(
-            f"channels {mine}: {text} is {sizes[0]} channels of {places}; with channels {theirs} "
-            f"({'PyTorch' if shapes.channels_last else 'Keras by default'}) it is written {other}, and no count changes"
+            f"channels {mine}: {text} is {amount(whole_number(sizes[0]), 'channel')} of {places}; with channels "
+            f"{theirs} ({'PyTorch' if shapes.channels_last else 'Keras by default'}) it is written {other}, and no "
+            "count changes" + (f"; if {text} ends with the channels, say --layout channels-last" if looks_last else "")
         )
     elif first.kind == "sequence":
         sheet.convention(
@@ -184,8 +220,8 @@ def field(sheet: Worksheet) -> None:
     r, j, k, s = (Symbol(name) for name in "rjks")
     sheet.convention(
         "the receptive field {r} is how many places of the input one number sees along an axis, and the jump {j} how "
-        "many places of the input lie between two neighbours; a window of {k} places makes {r} wider by {w}, a stride "
-        "{s} makes {j} {s} times as large; both begin with 1",
+        "many places of the input lie between two neighbours; both begin with 1; a window of {k} entries makes {r} "
+        "wider by {w} with the jump before it, a stride {s} makes {j} {s} times as large, and a stride of 1 leaves it",
         r=r,
         j=j,
         k=k,

@@ -77,8 +77,9 @@ def _output(sheet: Worksheet, axis: Axis, extra: Symbol | None) -> Symbol:
     stamped = {start * axis.stride + place for start in range(min(axis.size, 10_000)) for place in (0, axis.covers - 1)}
     if axis.size <= 10_000:
         counted = max(stamped) + 1 - 2 * axis.zeros + added
-        told = (
-            f"the last of {axis.size} stamps ends at place {max(stamped) + 1}; so the {NAMES[axis.axis]} is {counted}"
-        )
+        end = max(stamped) + 1
+        cut = f" - 2·{axis.zeros}" if axis.zeros else ""
+        told = f"the last of {axis.size} stamps ends at place {end}; so the {NAMES[axis.axis]} is {end}{cut}"
+        told += (f" + {added}" if added else "") + (f" = {counted}" if cut or added else "")
         sheet.check(counted == int(sheet.values[name].item()), [out], say(told))
     return out

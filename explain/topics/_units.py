@@ -11,9 +11,10 @@ def in_units(size: int) -> str:
     """A number of bytes as a sentence; nothing for less than 1 KiB.
 
     >>> in_units(1688872)
-    '1688872 bytes are 1.61 MiB (2²⁰ bytes each)'
+    '1688872 bytes ≈ 1.61 MiB (2²⁰ bytes each)'
     """
     for unit, name, power in UNITS:
         if size >= unit:
-            return f"{size} bytes are {tidy(size / unit, 2)} {name} ({power} bytes each)"
+            sign = "=" if size % unit == 0 else "≈"
+            return f"{size} bytes {sign} {tidy(size / unit, 2)} {name} ({power} bytes each)"
     return ""

@@ -13,7 +13,7 @@ from explain.engine.values import whole
 from explain.engine.worksheet import Worksheet
 from explain.layers.base import Flow, Size, Tensor, as_node, counted, entering, whole_number
 from explain.layers.simple import Embedding
-from explain.layers.sliding import Pool, Sliding
+from explain.layers.sliding import Pool, Slide, Sliding
 from explain.topics import _told as told
 from explain.topics._chain import AXES, Passed, Shapes
 
@@ -69,7 +69,7 @@ class Walk:
 
     def layer(self, at: int, item: Passed) -> None:
         """One layer: its shape, its parameters, its work, what it sees."""
-        arrived = entering(item.layer, self.flow)
+        arrived = entering(item.layer, self.flow, self.shapes.channels_last)
         self._group = ""
         self._title = (f"Layer {at}: {told.shown(item.layer)}",)
         before = self.chain[at - 2].given if at > 1 else item.arrived
@@ -147,12 +147,12 @@ class Walk:
         windows = item.layer.windows(item.arrived) or ()
         if item.layer.pointwise or len(windows) != len(item.jump):
             return
-        for axis, window in zip(self.axes, windows, strict=False):
+        slides = item.layer.along(item.arrived) if isinstance(item.layer, Sliding) else ()
+        for axis, slide, window in zip(self.axes, slides, windows, strict=False):
             suffix, jump = f"{axis}_{at}", self.jumps[axis]
             where = f", {CALLED[axis]}" if axis else ""
             if window.covers != 1:
-                covers = as_node(window.covers)
-                seen = self.fields[axis] + Times(covers - 1, jump)
+                seen = self.fields[axis] + wider(slide, jump)
                 self.fields[axis] = self._line(f"r{suffix}", seen, f"field{where}" if axis else "receptive field", ())
             if window.step != 1:
                 self.jumps[axis] = self._line(f"j{suffix}", Times(jump, as_node(window.step)), f"jump{where}", ())
@@ -164,6 +164,12 @@ class Walk:
             return ()
         self._told.add(key)
         return told.count(item.layer, arrived) if what == "count" else told.work(item.layer, arrived)
+
+
+def wider(slide: Slide, jump: Node) -> Node:
+    """What a window adds to the receptive field: (k - 1) j, with a dilation d (k - 1) j."""
+    entries = as_node(slide.kernel) - 1
+    return Times(entries, jump) if slide.dilation == 1 else Times(as_node(slide.dilation), entries, jump)
 
 
 def _noted(tensor: Tensor) -> Tensor:

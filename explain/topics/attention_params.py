@@ -9,6 +9,7 @@ from explain.engine.answer import Answer
 from explain.engine.lowering import factored
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.sizes import Quotient
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
@@ -60,7 +61,7 @@ def attention_params(
     values: Node = h * widths[-1] if value_dim is not None else keys
     biased = bias == "yes"
     layer = MultiHead(d, h, keys, values, biased)
-    _widths_told(sheet, layer, key_dim is None, d_model, heads)
+    _widths_told(sheet, layer, key_dim is None, framework)
     query = _projection(sheet, "P_Q", keys, layer, "query")
     total: Node = 3 * query
     same = "queries, keys and values have projections of the same shape"
@@ -101,25 +102,44 @@ def _check_heads(
         )
 
 
-def _widths_told(sheet: Worksheet, layer: MultiHead, usual: bool, d_model: Count, heads: Count) -> None:
-    """How wide a head is, and what Keras' key_dim means."""
-    d, h = layer.width, layer.heads
-    if usual:
+def _widths_told(sheet: Worksheet, layer: MultiHead, usual: bool, framework: Framework) -> None:
+    """How wide a head is, what Keras' key_dim means, and what the original has no biases for."""
+    d, h = as_node(layer.width), as_node(layer.heads)
+    same = isinstance(d, Symbol) and isinstance(h, Symbol) and d.name == h.name
+    if usual and not same:
         sheet.convention(
-            "a head is {d}/{h} wide (default), so that all heads together are as wide as a token: {h} does not change "
-            "the count",
-            d=as_node(d),
-            h=as_node(h),
+            "a head is {w} wide (default), so that all heads together are as wide as a token: {h} does not change the "
+            "count",
+            w=Quotient(d, h),
+            h=h,
         )
-        wrong = MultiHead(d, h, h * as_node(d), h * as_node(d), layer.bias)
-        known = number_of(sheet, counted(wrong.tensors(Flow((1, d), "sequence"))))
-        slip = f" would count {known}" if known else " counts more"
-        head = f"key_dim = {d_model.number // heads.number}" if d_model.number and heads.number else "key_dim = d/h"
-        sheet.convention(f"Keras' key_dim is the width of one head: {head} here; key_dim = d_model{slip}")
+    elif usual:
+        sheet.convention("a head is one number wide, so that all heads together are as wide as a token")
     else:
-        sheet.convention(
-            "Keras' key_dim is the width of one head, not of all: there are {k} columns for all heads", k=layer.keys
-        )
+        sheet.convention("there are {k} columns for all heads together", k=layer.keys)
+    if framework == "keras":
+        _key_dim_told(sheet, layer, usual)
+    if layer.bias:
+        plain = MultiHead(d, h, layer.keys, layer.values, bias=False)
+        count = as_node(counted(plain.tensors(Flow((1, d), "sequence"))))
+        known = number_of(sheet, count)
+        told = "with biases (Keras and PyTorch by default); Vaswani et al. 2017 have none: {n}"
+        sheet.convention(told + (f" = {known}" if known else ""), n=factored(count))
+
+
+def _key_dim_told(sheet: Worksheet, layer: MultiHead, usual: bool) -> None:
+    """Keras' key_dim is easily taken for the width of all heads."""
+    d, h = as_node(layer.width), as_node(layer.heads)
+    width, heads = number_of(sheet, d), number_of(sheet, h)
+    if not usual or width is None or heads is None or heads == 1:
+        sheet.convention("Keras' key_dim is the width of one head, not of all of them together")
+        return
+    wrong = MultiHead(d, h, h * d, h * d, layer.bias)
+    known = number_of(sheet, counted(wrong.tensors(Flow((1, d), "sequence"))))
+    sheet.convention(
+        f"Keras' key_dim is the width of one head, {width // heads} here, not of all of them together: with key_dim = "
+        f"{width} there would be {known} parameters"
+    )
 
 
 def _projection(sheet: Worksheet, name: str, columns: Node, layer: MultiHead, what: str) -> Symbol:

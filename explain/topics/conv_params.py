@@ -63,7 +63,9 @@ def conv_params(
     sheet = Worksheet(f"Parameters of {TITLES['grouped' if grouped else type]}", conv_params.source)
     axes = AXES[int(dims or (len(kernel.counts) if len(kernel.counts) > 1 else 2))]
     if len(kernel.counts) not in (1, len(axes)):
-        raise InputError(f"{{kernel}} is {kernel.text}, but {{dims}} is {len(axes)}: give 1 number, or {len(axes)}")
+        raise InputError(
+            f"{{kernel}} is {kernel.text}, but {{dims}} is {len(axes)}: give 1 number, or as many as there are axes"
+        )
     asked = [Asked("channels", channels, "C", "channels of the input")]
     if filters is not None:
         asked.append(Asked("filters", filters, "F", "number of filters, the channels of the output"))
@@ -91,6 +93,8 @@ def conv_params(
     )
     _conventions(sheet, type, names, sides, bias == "yes", grouped, total)
     tensors_table(sheet, tensors, total)
+    if type in ("depthwise", "separable") and len(axes) == 3:
+        framework = "pytorch"  # Keras has neither in three dimensions
     direct_count(sheet, total, [(1, array) for array in layer.stored(arrived, framework)], framework)
     return sheet.answer(total)
 
@@ -109,7 +113,7 @@ def _check(filters: Count | None, type: Type, groups: Count, multiplier: Count, 
             f"{{multiplier}} belongs to depthwise and separable convolutions, but {{type}} is {type}: leave it out"
         )
     if groups.number != 1 and type != "standard":
-        raise InputError(f"{{groups}} belongs to a standard convolution, but {{type}} is {type}: leave it out")
+        raise InputError(f"{{groups}} is counted for a standard convolution only, but {{type}} is {type}: leave it out")
     for name, size in (("channels", channels), ("filters", filters)):
         if size and size.number and groups.number and size.number % groups.number:
             raise InputError(
@@ -169,9 +173,11 @@ def _conventions(
             "one bias, after the pointwise part (Keras SeparableConv2D); two PyTorch layers, each with a bias, count "
         )
         other_count(sheet, told + "{more} more", first, total)
+    elif type == "depthwise" and len(sides) == 3:
+        sheet.convention("PyTorch: Conv3d with as many groups as channels; Keras has no such layer in three dimensions")
     else:
         sheet.convention("Keras and PyTorch count the same")
-    if all(number_of(sheet, side) == 1 for side in sides) and type == "standard":
+    if all(number_of(sheet, side) == 1 for side in sides) and type == "standard" and not grouped:
         sheet.convention("a 1×1 convolution is a dense layer that is used at every place")
     if grouped or type == "separable":
         plain = Convolution(names["F"], [Slide(side) for side in sides], bias)

@@ -12,7 +12,7 @@ from explain.engine.prose import say
 from explain.engine.values import whole
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
-from explain.extents import Extent, Padding, Sides, Wanted
+from explain.extents import Extent, Extra, Padding, Sides, Wanted
 from explain.layers.base import Flow, as_node, counted
 from explain.layers.convolution import Convolution, TransposedConvolution
 from explain.layers.sliding import Slide
@@ -32,7 +32,7 @@ def conv_shape(
     dims: Annotated[Literal["1", "2", "3"] | None, "axes that the filter slides along; default 2"] = None,
     bias: Annotated[Literal["yes", "no"], "whether each filter has a bias"] = "yes",
     type: Annotated[Literal["standard", "transposed"], "which convolution"] = "standard",
-    output_padding: Annotated[Extent | None, "places added to one side of a transposed convolution's output"] = None,
+    output_padding: Annotated[Extra | None, "places added to one side of a transposed convolution's output"] = None,
     output_size: Annotated[
         Wanted | None, "the other way round: size of the output (28, 28x30, or same as the input)"
     ] = None,
@@ -68,7 +68,14 @@ def conv_shape(
         )
     if output_size is not None:
         if type == "transposed":
-            raise InputError("{output_size} is for a standard convolution: leave it out, or {type} transposed")
+            raise InputError(
+                "{output_size} is for a standard convolution: leave out {output_size} or {type} transposed"
+            )
+        for name, value in (("filters", filters), ("dims", dims), ("bias", None if bias == "yes" else bias)):
+            if value is not None:
+                raise InputError(
+                    f"{{{name}}} does not change the size of the output: leave it out with {{output_size}}"
+                )
         return _unknown.found("convolution", input, kernel, stride, padding, dilation, output_size, conv_shape.source)
     if input is None or kernel is None or filters is None:
         name = "input" if input is None else "filters" if filters is None else "kernel"
@@ -85,7 +92,8 @@ def conv_shape(
     n = None if batch is None else sheet.given("N", whole(batch), "number of images in the batch", option="input")
     c = sheet.given("C", whole(channels), "channels of the input", option="input")
     f = sheet.given("F", whole(filters.number), "number of filters", option="filters")
-    axes = worked(sheet, names, sizes, settings.slides(len(names)), "a filter")
+    padding_is = "places of the output cut off" if type == "transposed" else "zeros"
+    axes = worked(sheet, names, sizes, settings.slides(len(names)), "a filter", padding_is)
     told(sheet, names, settings)
     arrived = Flow((c, *(axis.i for axis in axes)), "maps")
     layer: Convolution | TransposedConvolution
@@ -93,7 +101,7 @@ def conv_shape(
         extra = _transposed.extra_of(sheet, output_padding, settings, len(names))
         layer = TransposedConvolution(f, [axis.symbols for axis in axes], bias == "yes")
         weight = _weight(
-            sheet, layer, arrived, "each of the {c} channels has a window of its own for each of {f} filters"
+            sheet, layer, arrived, "each of the {c} channels has a window of its own for each of the {f} filters"
         )
         places = _transposed.outputs(sheet, axes, extra)
     else:

@@ -97,6 +97,7 @@ def embedding_params(
         as_node(counted(tensors)),
         "Parameters of the layer",
         say("each of the {v} tokens has a row of {d} numbers of its own, and all of them are learned", v=v, d=d),
+        closed=factored,
     )
     tensors_table(sheet, tensors, total)
     direct_count(sheet, total, [(1, array) for array in layer.stored(arrived, framework)], framework)
@@ -160,11 +161,12 @@ def norm_params(
                 mu=symbols["mu"],
                 v=symbols["v"],
             ),
+            closed=factored,
         )
-        total = sheet.define("P", trainable + kept, "Together", "Keras' summary counts both", closed=factored)
+        total = sheet.define("P", trainable + kept, "Together", "as Keras' summary counts them", closed=factored)
         sheet.convention(
-            "Keras counts both as parameters, {t} of them trainable; PyTorch keeps the running numbers as buffers and "
-            "counts {t} parameters",
+            "Keras' summary counts all of them as parameters, {t} of them trainable; PyTorch counts {t} parameters and "
+            "keeps the others as buffers (with one number more, which counts the batches)",
             t=number_word(str(known)) if (known := number_of(sheet, 2 * c)) else 2 * c,
         )
     else:

@@ -8,6 +8,7 @@ from typing import Annotated
 from explain.chains import Chain
 from explain.declare import topic
 from explain.engine.answer import Answer, Cell, Column, Table
+from explain.engine.lowering import factored
 from explain.engine.nodes.base import Symbol
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
@@ -65,9 +66,15 @@ def flops(
     work = summed(sheet, "M", walk.work, [item.multiply_adds for item in passed], "Multiply-adds of one sample")
     total = work
     if n is not None:
-        total = sheet.define("M_batch", n * work, "Multiply-adds of the batch", "every sample takes as many")
+        total = sheet.define(
+            "M_batch", n * work, "Multiply-adds of the batch", "every sample takes as many", closed=factored
+        )
     operations = sheet.define(
-        "F", 2 * total, "Floating-point operations", "a multiplication and an addition for each multiply-add"
+        "F",
+        2 * total,
+        "Floating-point operations",
+        "a multiplication and an addition for each multiply-add",
+        closed=factored,
     )
     again = sum(_by_weights(item) for item in passed)
     sheet.check(

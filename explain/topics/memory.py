@@ -72,6 +72,18 @@ def memory(
         )
     if cached and (params is not None or activations is not None):
         raise InputError("{params} and the sizes of a key-value cache are two questions: ask for one of them")
+    if activations is None and not cached and batch.number != 1:
+        raise InputError(
+            "{batch} is given, but {activations} is missing: parameters are shared by all samples; give both"
+        )
+    if params is None and not cached and optimizer != "adam":
+        raise InputError(
+            "{optimizer} is given, but {params} is missing: its state belongs to the parameters; give both"
+        )
+    if cached and optimizer != "adam":
+        raise InputError("{optimizer} is given, but a key-value cache trains nothing: leave it out")
+    if not cached and precision == "int8" and (optimizer != "none" or activations is not None):
+        raise InputError("{precision} is int8, in which nothing is trained: take {optimizer} none, or a floating type")
     sheet = Worksheet("Memory of the key-value cache" if cached else "Memory of a model", memory.source)
     if cached:
         results = _cache(sheet, cache, kv_heads, batch, precision)
@@ -123,7 +135,13 @@ def _training(
             )
         else:
             sheet.convention(told)
-        sheet.convention(f"parameters, gradients and state are all kept in {precision}")
+        if optimizer != "none":
+            sheet.convention(f"parameters, gradients and state are all kept in {precision}")
+        if optimizer in ("adam", "adamw") and precision in ("float16", "bfloat16"):
+            sheet.convention(
+                "mixed precision keeps parameters and moments in float32 beside them: 16 bytes for each parameter "
+                "(Rajbhandari et al. 2020, section 3.1)"
+            )
     if activations is not None:
         why = "every sample of the batch keeps numbers of its own, parameters are shared"
         a, n = symbols["activations"], symbols["batch"]
@@ -152,12 +170,12 @@ def _other_way(sheet: Worksheet, symbols: dict[str, Symbol], b: Symbol, optimize
     told: list[str] = []
     if "params" in symbols:
         terms.append(copies * b * symbols["params"])
-        told.append(f"one parameter takes {copies * int(sheet.values['b'].item())} bytes in all")
+        told.append(f"{copies * int(sheet.values['b'].item())} bytes for each parameter")
     if "activations" in symbols:
         terms.append(symbols["activations"] * b * symbols["batch"])
-        told.append("one sample takes the bytes of its activations")
+        told.append("the bytes of its activations for each sample")
     other = terms[0] if len(terms) == 1 else terms[0] + terms[1]
-    return other, say("; ".join(told) + ": as often as there are of them, this comes to the same")
+    return other, say(" and ".join(told) + " come to the same")
 
 
 def _cache(
@@ -211,9 +229,8 @@ def _arrays(heads: Symbol, sizes: tuple[Symbol, ...]) -> tuple[Node, Prose]:
     """Counted by the arrays of keys and of values in every layer."""
     layers, width, tokens, n, b = sizes
     shape = n * heads * tokens * width
-    told = say(
-        "two arrays in each of {l} layers, {s} numbers each: the same", l=layers, s=Sizes(n, heads, tokens, width)
-    )
+    shapes = Sizes(n, heads, tokens, width)
+    told = say("two arrays of {s} numbers in each of the {l} layers come to the same", l=layers, s=shapes)
     return layers * (shape * b + shape * b), told
 
 

@@ -8,16 +8,18 @@ from typing import Annotated, Literal
 from explain.chains import Chain
 from explain.declare import topic
 from explain.engine.answer import Answer, Cell, Column, Table
+from explain.engine.names import word
 from explain.engine.nodes.base import Symbol
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.extents import Extent
 from explain.layers.base import Flow, Framework, Layer, multiplied, whole_number
-from explain.layers.convolution import Convolution
+from explain.layers.convolution import Convolution, TransposedConvolution
 from explain.layers.sliding import Pool, Sliding
 from explain.layers.vocabulary import Setting
 from explain.topics import _told as told
+from explain.topics._axes import counted_places
 from explain.topics._chain import Passed, Shapes, run_through
 from explain.topics._units import in_units
 from explain.topics._walk import MOST, Walk, numbers, summed, total
@@ -56,10 +58,10 @@ def network(
     first = shapes.read(input, layers)
     passed = run_through(layers, first, shapes)
     sheet = Worksheet(f"Network of {amount(len(layers), 'layer')}", network.source)
-    slides = any(isinstance(layer, Sliding) for layer in layers)
+    slides = any(item.field and isinstance(item.layer, Sliding) for item in passed)
     walk = Walk(sheet, passed, shapes, ("parameters", "work", "field") if slides else ("parameters", "work"))
     walk.layers()
-    _conventions(sheet, layers, shapes, first, framework)
+    _conventions(sheet, layers, shapes, first, framework, slides)
     results = _totals(sheet, walk, passed)
     sheet.tables.append(_table(passed, shapes, slides))
     _checks(sheet, passed, framework, results)
@@ -98,13 +100,28 @@ def _table(passed: Sequence[Passed], shapes: Shapes, slides: bool) -> Table:
     return Table("Layers", columns, rows, len(totals), note, needs=("P",))
 
 
-def _conventions(sheet: Worksheet, layers: Sequence[Layer], shapes: Shapes, first: Flow, framework: Framework) -> None:
+def _conventions(
+    sheet: Worksheet, layers: Sequence[Layer], shapes: Shapes, first: Flow, framework: Framework, slides: bool
+) -> None:
     """How the input is read, and what holds for the kinds of layers that are there."""
     told.reading(sheet, first, shapes)
     for text, parts in told.conventions(layers, framework, with_work=True):
         sheet.convention(text, **parts)
-    if any(isinstance(layer, Sliding) for layer in layers):
+    p, m, a = (word(name) for name in "PMA")
+    sheet.convention(
+        "{p} are parameters, {m} multiply-adds, {a} numbers that the layers give out, {bp} and {ba} the bytes of {p} "
+        f"and of {{a}} in float32, {BYTES} bytes each; the output of every layer is counted once, also where a "
+        "framework could use the memory of the one before again",
+        p=p,
+        m=m,
+        a=a,
+        bp=word("B_P"),
+        ba=word("B_A"),
+    )
+    if slides:
         told.field(sheet)
+        if any(isinstance(layer, TransposedConvolution) for layer in layers):
+            sheet.convention("the receptive field is not worked through a transposed convolution")
 
 
 def _checks(sheet: Worksheet, passed: Sequence[Passed], framework: Framework, results: Sequence[Symbol]) -> None:
@@ -112,15 +129,19 @@ def _checks(sheet: Worksheet, passed: Sequence[Passed], framework: Framework, re
     counted = [item for item in passed if isinstance(item.layer, Convolution | Pool) and _is_plain(item.layer)]
     if counted:
         good = all(_places(item) == item.given.sizes[1:] for item in counted)
-        told_of = "each window slid along its axes and its places counted: the same sizes for "
+        told_of = "each window slid along its axes and its places counted: the same sizes after "
         sheet.check(good, [], say(told_of + amount(len(counted), "layer")))
+    if not any(item.parameters for item in passed):
+        return
     arrays = [array for item in passed for array in item.layer.stored(item.arrived, framework)]
     stored = sum(whole_number(multiplied(array.shape)) for array in arrays)
     name = {"keras": "Keras", "pytorch": "PyTorch"}[framework]
     sheet.check(
         stored == int(sheet.values["P"].item()),
         [results[0]],
-        say(f"the {amount(len(arrays), 'array')} that {name} stores for these layers hold {stored} numbers"),
+        say(
+            f"{amount(len(arrays), 'array')} that {name} stores for these layers, counted one by one: {stored} numbers"
+        ),
     )
 
 
@@ -133,12 +154,8 @@ def _places(item: Passed) -> tuple[int, ...]:
     assert isinstance(item.layer, Sliding)
     found = []
     for slide, size in zip(item.layer.along(item.arrived), item.arrived.sizes[1:], strict=True):
-        before, whole, step = whole_number(slide.padding), whole_number(size), whole_number(slide.stride)
-        places = range(-before, whole + before - whole_number(slide.covers) + 1, step)
-        more = places[-1] + step
-        rest = places[-1] + whole_number(slide.covers) < whole + before
-        sticks_out = getattr(item.layer, "ceil", False) and rest and more < whole
-        found.append(len(places) + bool(sticks_out))
+        whole, covers, step, zeros = map(whole_number, (size, slide.covers, slide.stride, slide.padding))
+        found.append(counted_places(whole, covers, step, zeros, bool(getattr(item.layer, "ceil", False))))
     return tuple(found)
 
 

@@ -70,7 +70,7 @@ def pool_shape(
     sheet = Worksheet("Shapes of a pooling layer", pool_shape.source)
     n = None if batch is None else sheet.given("N", whole(batch), "number of images in the batch", option="input")
     c = sheet.given("C", whole(channels), "channels of the input, and of the output", option="input")
-    axes = worked(sheet, names, sizes, slides, "the window")
+    axes = worked(sheet, names, sizes, slides, "the window", "places added (they never win a maximum)")
     told(sheet, names, settings, "stride as large as the window")
     sheet.convention("a pooling layer has no parameters: it takes the largest entry, or the mean, of every window")
     places = outputs(axes, ceil == "yes")

@@ -14,9 +14,11 @@ from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount, shown
 from explain.layers.base import Flow, Layer, as_node, whole_number
-from explain.layers.sliding import Sliding
+from explain.layers.simple import Flatten
+from explain.layers.sliding import Slide, Sliding
 from explain.layers.vocabulary import Setting
 from explain.topics import _told as told
+from explain.topics._walk import wider
 
 AXES = {1: ("",), 2: ("H", "W"), 3: ("D", "H", "W")}
 NAMES = {"D": "depth", "H": "height", "W": "width"}
@@ -28,6 +30,7 @@ class _Layer(NamedTuple):
 
     at: int
     layer: Layer
+    slide: Slide
     covers: int
     step: int
 
@@ -85,13 +88,16 @@ def _axes(layers: Sequence[Layer]) -> tuple[str, ...]:
         InputError: a layer without a window, or windows for different numbers of axes.
     """
     ranks: set[int] = set()
-    alike = True
+    alike, flat = True, False
     for at, layer in enumerate(layers, 1):
         where = f"layer {at}, {shown(layer.word, 60)}"
         if not isinstance(layer, Sliding):
-            if not layer.pointwise and layer.windows(Flow((1, 1, 1), "maps")) is None:
+            if not layer.pointwise and layer.windows(Flow((1,), "vector")) is None:
                 raise InputError(f"{where}: after it one number sees the whole input; leave it and what follows out")
+            flat = flat or isinstance(layer, Flatten)
             continue
+        if flat:
+            raise InputError(f"{where}: all numbers stand in one row after flatten, and a window slides over maps")
         if layer.windows(Flow((1,) * (1 + len(layer.slides)), "maps")) == ():
             raise InputError(
                 f"{where}: the receptive field is not worked through a transposed convolution; leave it out"
@@ -116,7 +122,7 @@ def _windows(layers: Sequence[Layer], axis: int, axes: int) -> list[_Layer]:
     for at, layer in enumerate(layers, 1):
         if isinstance(layer, Sliding):
             slide = layer.slides[axis if len(layer.slides) == axes else 0]
-            found.append(_Layer(at, layer, whole_number(slide.covers), whole_number(slide.stride)))
+            found.append(_Layer(at, layer, slide, whole_number(slide.covers), whole_number(slide.stride)))
     return found
 
 
@@ -125,20 +131,22 @@ def _worked(sheet: Worksheet, windows: Sequence[_Layer], axis: str) -> dict[int,
     field: Node = Number(1, "1")
     jump: Node = Number(1, "1")
     found: dict[int, tuple[Node, Node]] = {}
+    jump_told = True
     for number, item in enumerate(windows):
         group = f"r{axis}_{item.at}"
         title = f"Layer {item.at}: {told.shown(item.layer)}"
         field = sheet.define(
             group,
-            field + Times(as_node(item.covers) - 1, jump),
+            field + wider(item.slide, jump),
             title,
-            say("the field before, and the places of the window beside the first, each a jump apart")
+            say("the field grows by the entries of the window beside the first, each a jump apart")
             if number == 0
             else (),
             place=Place(group, ("receptive field",)),
         )
         if item.step != 1:
-            why = say("neighbours are now the stride times as far apart") if number == 0 else ()
+            why = say("a stride moves the neighbours apart: as many times as it says") if jump_told else ()
+            jump_told = False
             place = Place(group, ("jump",))
             jump = sheet.define(f"j{axis}_{item.at}", Times(jump, as_node(item.step)), title, why, place=place)
         found[item.at] = (field, jump)
@@ -160,8 +168,8 @@ def _result(sheet: Worksheet, windows: Sequence[_Layer], axis: str) -> Symbol:
         back == int(sheet.values[last.name].item()),
         [last],
         say(
-            f"from one number back to the input{along}: n neighbours with stride s see (n - 1) s places and a window; "
-            f"from the last layer to the first this gives {back}"
+            f"backwards from one number to the input{along}: n neighbours see (n - 1) times the stride and one window "
+            f"of the layer below; from the last layer to the first this gives {back}"
         ),
     )
     return last

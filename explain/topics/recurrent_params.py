@@ -12,6 +12,7 @@ from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.sizes import Sizes
 from explain.engine.prose import Prose, say
 from explain.engine.worksheet import Worksheet
+from explain.errors import InputError
 from explain.layers.base import Flow, Framework, Size, Stored, as_node, counted, multiplied, times
 from explain.layers.recurrent import GATES, Cell, Recurrent
 from explain.parameters import Count
@@ -27,9 +28,9 @@ Whose = Annotated[Framework, "keras: one bias vector a gate (the GRU two); pytor
 NAMES: dict[Cell, str] = {"rnn": "a simple recurrent layer", "lstm": "an LSTM layer", "gru": "a GRU layer"}
 GATED: dict[Cell, str] = {
     "rnn": "the same W, U and b are used at every time step and for every sample",
-    "lstm": "an LSTM has four gates with parameters of their own: forget, input, candidate and output gate; "
+    "lstm": "an LSTM has four sets of weights of one shape: three gates (forget, input, output) and the candidate; "
     "they are reused at every time step and for every sample",
-    "gru": "a GRU has three gates with parameters of their own: reset gate, update gate and candidate; "
+    "gru": "a GRU has three sets of weights of one shape: two gates (reset, update) and the candidate; "
     "they are reused at every time step and for every sample",
 }
 
@@ -110,6 +111,8 @@ def gru_params(
     Raises:
         InputError: a size that is neither a whole number from 1 nor a symbol.
     """
+    if framework == "pytorch" and reset_after == "no":
+        raise InputError("{reset_after} is no, but PyTorch's GRU has no such form: leave it out, or {framework} keras")
     two = framework == "pytorch" or reset_after == "yes"
     question = _Question("gru", units, features, layers, bidirectional == "yes", framework, two)
     return _counted(question, gru_params.source)
@@ -140,6 +143,7 @@ def _counted(question: _Question, source: str) -> Answer:
         asked.append(Asked("layers", layers, "L", "number of layers on top of each other"))
     n, m, *depth = introduced(sheet, asked)
     sheet.convention(GATED[cell])
+    sheet.convention("W weighs the input and U the previous state (Keras: kernel and recurrent_kernel)")
     layer = Recurrent(cell, n, 2 if two else 1, both)
     total = _layer(sheet, layer, m, "1" if stacked else "")
     arrays = _stored(layer, m, framework, 1, "")
@@ -154,7 +158,7 @@ def _counted(question: _Question, source: str) -> Answer:
             say("the layers above the first are alike, and there are {l} - 1 of them", l=depth[0]),
             closed=factored,
         )
-        arrays += _stored(layer, below, framework, as_node(depth[0] - 1), " above")
+        arrays += _stored(layer, below, framework, as_node(depth[0] - 1), " in the layers above")
     _other_convention(
         sheet, question, multiplied([depth[0] if stacked else 1, layer.directions, GATES[cell], n]), total
     )
@@ -183,7 +187,7 @@ def _layer(sheet: Worksheet, layer: Recurrent, features: Size, index: str) -> Sy
     what = "{m} input features" if index != "2" else "{m} entries of the states below"
     why = say(
         f"each of {'its' if gates > 1 else 'the'} {{n}} units has one weight for each of the {what} (W is {{nm}}), one "
-        f"weight for each of the {{n}} entries of the last hidden state (U is {{nn}}), and {biases}",
+        f"weight for each of the {{n}} entries of the previous hidden state (U is {{nn}}), and {biases}",
         n=n,
         m=m,
         nm=Sizes(n, m),
@@ -197,15 +201,15 @@ def _layer(sheet: Worksheet, layer: Recurrent, features: Size, index: str) -> Sy
         gate = sheet.define(
             f"P_gate{index}",
             formula,
-            say("{g}, the parameters of one gate", g=word(f"P_gate{index}")),
+            say("{g}, the parameters of one gate (the candidate has as many)", g=word(f"P_gate{index}")),
             why,
             closed=factored,
         )
         number = {3: "three", 4: "four"}[gates]
-        same = f"the {number} gates have the same shape, so the count of one is taken {number} times"
+        same = f"the {number} sets of weights have the same shape, so the count of one is taken {number} times"
         found = sheet.define(one_way, gates * gate, _titled(one_way), same, closed=factored)
     if layer.both:
-        twice = "a second layer of the same shape reads the sequence backwards; both states go on side by side"
+        twice = "a second layer of the same shape reads the sequence backwards; the two states are concatenated"
         found = sheet.define(name, 2 * found, _titled(name), twice, closed=factored)
     return found
 
@@ -228,12 +232,12 @@ def _other_convention(sheet: Worksheet, question: _Question, vectors: Size, tota
     """What the framework counts, and what the others would."""
     if question.cell == "gru" and question.two:
         told = "two bias vectors a gate (PyTorch, and Keras with reset_after=True, its default); textbooks, and Keras "
-        other_count(sheet, told + "with reset_after=False, have one and count {more} less", vectors, total, -1)
+        other_count(sheet, told + "with reset_after=False, have one and count {more} fewer", vectors, total, -1)
     elif question.cell == "gru":
         told = "one bias vector a gate (textbooks, and Keras with reset_after=False); PyTorch, and Keras by default, "
         other_count(sheet, told + "keep two and count {more} more", vectors, total)
     elif question.two:
-        told = "two bias vectors a gate (PyTorch); Keras keeps one and counts {more} less"
+        told = "two bias vectors a gate (PyTorch); Keras keeps one and counts {more} fewer"
         other_count(sheet, told.replace(" a gate", "" if question.cell == "rnn" else " a gate"), vectors, total, -1)
     else:
         told = "one bias vector a gate (Keras); PyTorch keeps two and counts {more} more"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from explain.declare import topic
 from explain.engine.answer import Answer, Cell, Column, Table
+from explain.engine.evaluate import symbols
 from explain.engine.lowering import factored
 from explain.engine.names import word
-from explain.engine.nodes.base import Symbol
+from explain.engine.nodes.base import Node, Symbol
 from explain.engine.prose import Prose, say
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.layers.base import Flow, Layer, Size, Stored, as_node, counted, multiplied, times
 from explain.layers.simple import Dense, Embedding, MultiHead, Normalisation
 from explain.parameters import Count
-from explain.topics._counting import Asked, direct_count, introduced
+from explain.topics._counting import Asked, direct_count, introduced, other_count
 
 YesNo = Literal["yes", "no"]
 
@@ -55,6 +57,8 @@ def transformer_params(
         InputError: a size that the model needs is missing; one that it has no use for.
     """
     whole = part in ("gpt", "bert", "encoder-decoder")
+    if tied == "no" and part not in ("gpt", "encoder-decoder"):
+        raise InputError(f"{{tied}} is no, but {{part}} {part} has no output to tie: leave it out")
     given = {"layers": layers, "vocabulary": vocabulary, "positions": positions, "segments": segments}
     _check_sizes(part, given)
     sheet = Worksheet(TITLES[part], transformer_params.source)
@@ -127,9 +131,11 @@ class _Model:
             4 * self.d,
             say("{f}, the width inside the feed-forward block", f=word("d_ff")),
             "four times the width of a token, as in the original (default)",
+            closed=factored,
         )
         self.rows: list[tuple[str, Size, Symbol]] = []  # of the table: block, how many, parameters of one
         self.arrays: list[tuple[Size, Stored]] = []
+        self.norms: Size | None = None  # normalisations in all layers
 
     def block(
         self,
@@ -194,7 +200,8 @@ class _Model:
         attentions, normed = (2, 3) if decoder else (1, 2)
         attention = self.attention(times(copies, attentions))
         block = self.feed_forward("P_ffn", copies)
-        norm = self.norm(times(copies, normed) + norms)
+        self.norms = times(copies, normed)
+        norm = self.norm(self.norms + norms)
         return self.joined(name, which, attention, block, norm)
 
     def joined(self, name: str, which: str, attention: Symbol, block: Symbol, norm: Symbol) -> Symbol:
@@ -263,10 +270,12 @@ class _Model:
         encoder = self.layer("P_enc", "encoder", copies)
         attention, block, norm = (sheet.last(name) for name in ("P_att", "P_ffn", "P_norm"))
         again = {"in_proj": 2, "out_proj": 2, "norm": 3}  # how often a decoder layer has what an encoder layer has
-        self.arrays += [
-            (times(copies, again.get(array.name.split(".")[0].removesuffix("_weight").removesuffix("_bias"), 1)), array)
-            for _, array in self.arrays[1:]
-        ]
+        tokens_first, *layer = self.arrays
+        self.arrays = [tokens_first, *((n, array._replace(name=f"encoder {array.name}")) for n, array in layer)]
+        for _, array in layer:
+            kind = re.split(r"\.|_(?:weight|bias)", array.name)[0]
+            self.arrays.append((times(copies, again.get(kind, 1)), array._replace(name=f"decoder {array.name}")))
+        self.norms = times(copies, 5)
         decoder = self.joined("P_dec", "decoder", attention, block, norm)
         self.rows = [
             ("token embedding", 1, tokens),
@@ -287,7 +296,13 @@ class _Model:
         formula = terms[0]
         for term in terms[1:]:
             formula = formula + term
-        return self.sheet.define("P", formula, say("{p}, the parameters of the model", p=word("P")), say(why, **known))
+        told = say("{p}, the parameters of the model", p=word("P"))
+        return self.sheet.define("P", formula, told, say(why, **known), closed=factored)
+
+    def _short(self, size: Node) -> Node:
+        """A count for the table: as it is where it has a number, else in symbols and simplified."""
+        known = all(name in self.sheet.values for name in symbols(size))
+        return size if known else factored(self.sheet.inlined(size))
 
     def finished(self, total: Symbol) -> Answer:
         """The table of the blocks, the check, the answer."""
@@ -299,10 +314,15 @@ class _Model:
                 Column("together", True),
             ]
             rows: list[list[Cell]] = [
-                [(name,), as_node(copies), one, as_node(times(copies, one))] for name, copies, one in self.rows
+                [(name,), as_node(copies), self._short(one), self._short(as_node(times(copies, one)))]
+                for name, copies, one in self.rows
             ]
-            together = total if total.name in self.sheet.values else self.sheet.steps[-1].expression
-            rows.append([("together",), (), (), together])
+            rows.append([("together",), (), (), self._short(total)])
             self.sheet.tables.append(Table("Blocks", columns, rows, 1, needs=(total.name,)))
-        direct_count(self.sheet, total, self.arrays, "pytorch")
+        if not self.bias and self.norms is not None:
+            told = (
+                "normalisations keep their shifts; PyTorch's layers with bias=False leave these out too, {more} fewer"
+            )
+            other_count(self.sheet, told, times(self.norms, self.d), total, -1)
+        direct_count(self.sheet, total, self.arrays, "pytorch", "" if self.bias else "of these blocks")
         return self.sheet.answer(total)

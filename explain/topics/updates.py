@@ -11,9 +11,9 @@ from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.sizes import CeilingQuotient, FloorQuotient
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError
+from explain.errors import InputError, amount
 from explain.parameters import Count
-from explain.topics._counting import Asked, introduced
+from explain.topics._counting import Asked, introduced, number_of
 
 
 @topic
@@ -44,7 +44,7 @@ def updates(
             f"{{batch_size}} is {batch_size.number}, but there are {samples.number} {{samples}}: no batch is full, and "
             "{last} drop leaves none; take a smaller batch or {last} keep"
         )
-    sheet = Worksheet("Updates of a training", updates.source)
+    sheet = Worksheet("Number of updates in training", updates.source)
     asked = [
         Asked("samples", samples, "N", "samples in the training set"),
         Asked("batch_size", batch_size, "B", "samples in a batch"),
@@ -84,6 +84,15 @@ def updates(
         closed=factored,
     )
     _told_rest(sheet, n, b, batches, last)
+    if more:
+        carried = FloorQuotient(e * batches, more[0])
+        known = batches.name in sheet.values and e.name in sheet.values and more[0].name in sheet.values
+        sheet.convention(
+            "what is left at the end of an epoch makes an update of its own; carried over into the next epoch, as "
+            "Keras' gradient_accumulation_steps does, there would be {c}"
+            + (f" = {number_of(sheet, carried)}" if known else ""),
+            c=carried,
+        )
     _counted(sheet, batches, total, accumulate.number or 1)
     return sheet.answer(batches, *([steps] if more else []), total)
 
@@ -97,7 +106,7 @@ def _told_rest(sheet: Worksheet, n: Node, b: Node, batches: Symbol, last: str) -
     if rest and last == "keep":
         sheet.convention(f"the last batch of an epoch has {rest} of {size} samples")
     elif rest:
-        sheet.convention(f"{rest} samples are left out in every epoch")
+        sheet.convention(f"{amount(rest, 'sample')} left out in every epoch")
 
 
 def _counted(sheet: Worksheet, batches: Symbol, total: Symbol, every: int) -> None:
@@ -123,7 +132,7 @@ def _counted(sheet: Worksheet, batches: Symbol, total: Symbol, every: int) -> No
     samples, size, epochs = (int(item.values.array.item()) for item in sheet.given_items[:3] if item.values is not None)
     full, rest = divmod(samples, size)
     keeps = isinstance(sheet.steps[0].expression, CeilingQuotient)
-    told = f"{full} full batches of {size} are {full * size} samples, {rest} are left: {dealt} batches an epoch"
+    told = f"{amount(full, 'full batch')} of {size}, {amount(rest, 'sample')} left: {amount(dealt, 'batch')} an epoch"
     again = full + bool(rest and keeps)
     each = again // every + bool(again % every)
     sheet.check(again == dealt and epochs * each == known[total.name], [total], say(told))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from explain.engine.nodes.base import Index, Node, Number, Style
-from explain.engine.notation import Ceiling, Floor, Fraction, Notation, sized
+from explain.engine.notation import POWER, Ceiling, Floor, Fraction, Notation, held, sized
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -95,4 +95,4 @@ class Sizes(Node):
         return self.operands[index[0]].entry(())
 
     def write(self, style: Style) -> Notation:
-        return sized(*(style.write(operand) for operand in self.operands))
+        return sized(*(held(style.write(operand), POWER) for operand in self.operands))
