@@ -632,6 +632,23 @@ def test_arrows_and_commas_are_the_same(arrow):
         assert numbers(answer) == numbers(expected)
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("max pool 2, batch norm", "pool 2, batchnorm"),
+        ("Conv2D 4 3x3 padding=same", "conv 4 3x3 same"),
+        ("conv 4 3 s=2 p=1", "conv 4 3 stride 2 pad 1"),
+        ("conv 4 3 /2x1", "conv 4 3 stride 2x1"),
+        ("bilstm 3", "lstm 3 bidirectional"),
+    ],
+)
+def test_spellings_of_one_layer(typed, meant):
+    """Protects the other ways to write a layer: names in two words, short options, frameworks' names."""
+    given = "5x4" if "lstm" in typed else "2x9x9"
+    one, other = (layers_of(network(chain=chain, input=given)) for chain in (typed, meant))
+    assert [row[2:] for row in one] == [row[2:] for row in other]
+
+
 def test_ten_thousand_layers():
     """Protects long chains: the table has every layer, the first ones are worked, the totals have all."""
     answer = network(chain=", ".join(["conv 4 3 pad 1, relu"] * 5000), input="4x9x9")

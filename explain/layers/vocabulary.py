@@ -226,6 +226,7 @@ def layer(text: str, setting: Setting) -> Layer:
     Raises:
         WordError: a word that is not understood, a size that is missing or no whole number.
     """
+    text = _joined(text)
     name = plain_name(text.split(maxsplit=1)[0])
     if name == "dropout" or name.startswith("spatialdropout"):
         return _dropout(text)
