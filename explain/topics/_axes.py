@@ -259,10 +259,13 @@ def worked(
 ) -> list[Axis]:
     """The axes with their givens; what is the same along all of them is given once."""
     shared, _ = alike(sizes, slides)
-    return [
+    found = [
         Axis(sheet, axis, size, slide, "" if shared else f"_{axis}", shared and at > 0, noun, padding)
         for at, (axis, size, slide) in enumerate(zip(axes, sizes, slides, strict=True))
     ]
+    first = next(at for at, item in enumerate(sheet.given_items) if item.symbol.name == axes[0])
+    sheet.given_items[first:] = sorted(sheet.given_items[first:], key=lambda item: item.symbol.name not in axes)
+    return found
 
 
 def outputs(axes: Sequence[Axis], ceil: bool = False) -> list[Symbol]:

@@ -15,6 +15,7 @@ from explain.layers.base import Flow, Size, Tensor, as_node, counted, entering, 
 from explain.layers.simple import Embedding
 from explain.layers.sliding import Pool, Slide, Sliding
 from explain.topics import _told as told
+from explain.topics._axes import listed
 from explain.topics._chain import AXES, Passed, Shapes
 
 CALLED = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width", "T": "steps", "d": "features"}
@@ -42,6 +43,7 @@ class Walk:
         self.work: list[Symbol] = []
         self._group = self._caption = ""
         self._title: Prose = ()
+        self._turned = ""
         self._told: set[tuple[str, str]] = set()
 
     def _introduced(self) -> Flow:
@@ -71,8 +73,11 @@ class Walk:
         """One layer: its shape, its parameters, its work, what it sees."""
         arrived = entering(item.layer, self.flow, self.shapes.channels_last)
         self._group = ""
-        self._title = (f"Layer {at}: {told.shown(item.layer)}",)
         before = self.chain[at - 2].given if at > 1 else item.arrived
+        turned = {("sequence", "maps"): "the features of a time step are the channels here"}
+        turned["maps", "sequence"] = "the channels of a place are the features of a time step here"
+        self._turned = turned.get((before.kind, item.arrived.kind), "")
+        self._title = (f"Layer {at}: {told.shown(item.layer)}",)
         self._caption = f"{self.shapes.text(before)} → {self.shapes.text(item.given)}"
         self.flow = self._shape(at, item, item.layer.output(arrived))
         if "parameters" in self.wanted and item.parameters:
@@ -86,6 +91,9 @@ class Walk:
     def _line(self, name: str, formula: Node, label: str, why: Prose) -> Symbol:
         """One line of the section of a layer."""
         self._group = self._group or name
+        if self._turned:
+            why = (self._turned, *(("; ", *why) if why else ()))
+            self._turned = ""
         place = Place(self._group, (label,), self._caption)
         return self.sheet.define(name, formula, self._title, why, place=place)
 
@@ -106,7 +114,7 @@ class Walk:
                 continue
             formula = self._rounded(item, place, size)
             same = [other for other in range(place + 1, len(letters)) if self._alike(item, place, other)]
-            label = " and ".join(CALLED[letters[which]] for which in (place, *same))
+            label = listed([CALLED[letters[which]] for which in (place, *same)])
             found.append(self._line(f"{letter}_{at}", formula, label, told.size(item.layer, self._told)))
         return Flow(tuple(found), given.kind)
 

@@ -28,7 +28,9 @@ from explain.topics.network import Layout
 @topic
 def flops(
     chain: Annotated[Chain, "the layers in order, such as conv 32 3x3 same, relu, pool 2, flatten, dense 10"],
-    input: Annotated[Extent, "shape of one sample: 3x32x32 (maps), 50x8 (time x features), 200 (numbers or tokens)"],
+    input: Annotated[
+        Extent, "shape of one sample: 3x32x32 (maps), 50x8 (time x features; for a convolution channels x length), 200"
+    ],
     batch: Annotated[Count, "samples that are worked at once"] = Count(1),  # noqa: B008 - never changed
     layout: Annotated[Layout, "where maps have their channels"] = "channels-first",
     framework: Annotated[Framework, "whose conventions hold for recurrent layers"] = "keras",
