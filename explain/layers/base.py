@@ -210,6 +210,8 @@ def written(sizes: Sequence[Size]) -> str:
 
 
 def _same(first: Size, second: Size) -> bool:
+    if first is second:
+        return True
     if isinstance(first, Symbol) and isinstance(second, Symbol):
         return first.name == second.name
     return isinstance(first, int) and isinstance(second, int) and first == second
