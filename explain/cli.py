@@ -36,6 +36,15 @@ class TopicGroup(click.Group):
         """All topics, and the commands of the program itself."""
         return sorted([*all_topics(), *super().list_commands(ctx)])
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands; a topic's title is enough for it, its options are not built."""
+        found: dict[str, str] = {name: topic.title for name, topic in all_topics().items()}
+        for name in super().list_commands(ctx):
+            own = super().get_command(ctx, name)
+            found[name] = "" if own is None else own.get_short_help_str(limit=200)
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(found.items()))
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a topic."""
         own = super().get_command(ctx, cmd_name)
