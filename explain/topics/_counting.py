@@ -88,7 +88,8 @@ def tensors_table(
             row.append(_copies(sheet, tensor, False))
         if numbers:
             row.append(_copies(sheet, tensor, True))
-        rows.append([*row, as_node(tensor.entries)])
+        entries = as_node(tensor.entries)
+        rows.append([*row, entries if numbers else factored(sheet.inlined(entries))])
     if len(rows) > 1:
         rows.append([("together",), *[()] * (len(columns) - 2), total])
     needs = (total.name,)

@@ -27,7 +27,7 @@ def keeping(
         raise InputError(f"{{stride}} is {stride.text}: only a stride of 1 keeps the size; leave it out")
     if len(kernel.counts) > 1 or (dilation is not None and len(dilation.sizes) > 1):
         raise InputError(f"{{kernel}} is {kernel.text}: give one number, and ask for each axis by itself")
-    sheet = Worksheet(f"Padding of a {kind} that keeps the size", source)
+    sheet = Worksheet(f"Padding of a {kind} layer that keeps the size", source)
     count = kernel.counts[0]
     k = sheet.given(count.name or "k", count.values, "size of the window", option="kernel")
     d = None if dilation is None else sheet.given("d", whole(dilation.sizes[0]), "dilation", option="dilation")

@@ -65,9 +65,8 @@ class SolvedAxis:
         where = f" along the {NAMES[self.axis]}" if self.axis else ""
         option = OPTIONS[letter] if letter in self.problem.known else ""
         name = f"{letter}_{self.axis}" if self.axis else letter
-        self.symbols[letter] = self.sheet.given(
-            name, whole(self.known[letter]), MEANINGS[letter] + where, option=option
-        )
+        meaning = "places added on each side" if letter == "p" and self.problem.pooling else MEANINGS[letter]
+        self.symbols[letter] = self.sheet.given(name, whole(self.known[letter]), meaning + where, option=option)
 
     def _defaults(self) -> None:
         """What was left out, and is not the unknown, said once."""

@@ -48,7 +48,7 @@ def found(
         extents["k"] = Extent(kernel.along("kernel", len(kernel.counts)))
     numbers = {letter: extent for letter, extent in extents.items() if extent is not None}
     problems = _problems(numbers, unknown, output, kind == "pooling")
-    sheet = Worksheet(f"{TITLES[unknown]} of a {kind} from its shapes", source)
+    sheet = Worksheet(f"{TITLES[unknown]} of a {kind} layer from its shapes", source)
     several = len({str(problem) for problem in problems.values()}) > 1
     results: list[Symbol] = []
     for axis, problem in problems.items() if several else [("", next(iter(problems.values())))]:

@@ -116,7 +116,8 @@ def _widths_told(sheet: Worksheet, layer: MultiHead, usual: bool, framework: Fra
     elif usual:
         sheet.convention("a head is one number wide, so that all heads together are as wide as a token")
     else:
-        sheet.convention("there are {k} columns for all heads together", k=layer.keys)
+        told = "queries and keys have {k} columns for all heads together, values {v}"
+        sheet.convention(told, k=as_node(layer.keys), v=as_node(layer.values))
     if framework == "keras":
         _key_dim_told(sheet, layer, usual)
     if layer.bias:

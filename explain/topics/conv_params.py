@@ -16,9 +16,9 @@ from explain.layers.base import Flow, Framework, Size, as_node, counted
 from explain.layers.convolution import Convolution, Separable, TransposedConvolution
 from explain.layers.sliding import Slide, Sliding
 from explain.parameters import Count
+from explain.topics._axes import AXES, NAMES
 from explain.topics._counting import Asked, direct_count, introduced, number_of, other_count, tensors_table
 
-AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 Type = Literal["standard", "depthwise", "separable", "transposed"]
 TITLES: dict[str, str] = {
     "standard": "a convolution layer",
@@ -73,7 +73,12 @@ def conv_params(
     for side, axis in zip(kernel.counts, axes[: len(kernel.counts)], strict=True):
         told = "size of a filter" + ("", " along both axes", " along all three axes")[len(axes) - 1 if alike else 0]
         asked.append(
-            Asked("kernel", side, "k" if alike else f"k_{axis}", told if alike else f"size of a filter along {axis}")
+            Asked(
+                "kernel",
+                side,
+                "k" if alike else f"k_{axis}",
+                told if alike else f"size of a filter along the {NAMES[axis]}",
+            )
         )
     if grouped:
         asked.append(Asked("groups", groups, "g", "groups that the channels are divided into"))

@@ -95,4 +95,5 @@ class Sizes(Node):
         return self.operands[index[0]].entry(())
 
     def write(self, style: Style) -> Notation:
-        return sized(*(held(style.write(operand), POWER) for operand in self.operands))
+        sizes = [style.write(operand) for operand in self.operands]
+        return sized(*(held(size, POWER) for size in sizes)) if len(sizes) > 1 else sizes[0]
