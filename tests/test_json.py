@@ -87,6 +87,8 @@ def rebuilt(data):
     out += ["## Conventions", "\n".join(f"- {text['markdown']}" for text in data["conventions"])]
     if data["find"]:
         out += ["## Find", ", ".join(f"${item['symbol']['latex']}$" for item in data["find"])]
+    for drawing in data["drawings"]:
+        out += [f"## {escaped(drawing['title'])}", "\n".join(["```text", *(x or " " for x in drawing["lines"]), "```"])]
     for table in data["tables"]:
         out += [f"## {escaped(table['title'])}", tabular(table)]
         out += [table["note"]["markdown"]] if table["note"]["markdown"] else []

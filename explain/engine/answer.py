@@ -68,6 +68,15 @@ class Table:
     needs: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Drawing:
+    """A picture in text: lines of at most 76 characters, printed as they are; `needs` are the steps it shows."""
+
+    title: str
+    lines: Sequence[str]
+    needs: tuple[str, ...] = ()
+
+
 class Column(NamedTuple):
     """A column of a table: its heading, and whether it holds numbers."""
 
@@ -139,6 +148,7 @@ class Answer:
     proof: Proof
     asked: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    drawings: list[Drawing] = field(default_factory=list)
     _by_sympy: list[Check] | None = None
 
     def __getitem__(self, name: str) -> Step:
@@ -203,6 +213,7 @@ class Answer:
             given=[item for item in self.given if item.symbol.name in needed],
             checks=[check for check in self.checks if needed.issuperset(check.needs)],
             tables=[table for table in self.tables if needed.issuperset(table.needs)],
+            drawings=[drawing for drawing in self.drawings if needed.issuperset(drawing.needs)],
             results=list(names),
             asked=list(names),
             _by_sympy=None,

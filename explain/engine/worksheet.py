@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from explain.engine.answer import Answer, Check, Given, Local, Place, Step, Table
+from explain.engine.answer import Answer, Check, Drawing, Given, Local, Place, Step, Table
 from explain.engine.evaluate import evaluate, largest_of, symbols
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
@@ -34,6 +34,7 @@ class Worksheet:
         self.steps: list[Step] = []
         self.checks: list[Check] = []
         self.tables: list[Table] = []
+        self.drawings: list[Drawing] = []
         self.values: dict[str, Array] = {}
         self._part = ""
         self._options: dict[str, str] = {}
@@ -184,6 +185,10 @@ class Worksheet:
 
         backward(self, loss, wrt, **options)
 
+    def drawing(self, title: str, lines: Sequence[str], needs: Sequence[Symbol] = ()) -> None:
+        """Add a picture in text, and the steps it shows."""
+        self.drawings.append(Drawing(title, list(lines), tuple(symbol.name for symbol in needs)))
+
     def check(self, passed: bool, needs: Sequence[Symbol], text: Prose) -> None:
         """Record a check by a second route, and the steps it speaks of."""
         self.checks.append(Check(text, passed, tuple(symbol.name for symbol in needs)))
@@ -202,7 +207,7 @@ class Worksheet:
         names = [symbol.name for symbol in results]
         return Answer(
             self.title, self.source, self.given_items, self.conventions, self.steps, names, self.checks,
-            self.values, proof, names, self.tables,
+            self.values, proof, names, self.tables, self.drawings,
         )  # fmt: skip
 
     def inlined(self, expression: Node) -> Node:

@@ -47,6 +47,7 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
     built.conventions = [*answer.conventions, *explained(everything), policy(digits, everything)]
     built.results = [_result(answer[name], figures) for name in answer.results]
     built.tables = [tabular(table, figures) for table in answer.tables]
+    built.drawings = list(answer.drawings)
     built.checks = [(check.passed, check.text) for check in answer.all_checks]
     return built
 

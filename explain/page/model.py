@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from explain.engine.answer import Column
+from explain.engine.answer import Column, Drawing
 from explain.engine.notation import Notation
 from explain.engine.prose import Prose
 
@@ -80,6 +80,7 @@ class Page:
     detail: str = "exam"
     digits: int = 4
     tables: list[Tabular] = field(default_factory=list)
+    drawings: list[Drawing] = field(default_factory=list)
 
 
 def grouped(sections: Sequence[Section]) -> list[list[Section]]:

@@ -16,6 +16,7 @@ _ASCII = {
     "ᵀ": "^T", "…": "...",    "‖": "||", "✓": "ok", "✗": "FAILED", "±": "+-", "—": "-", "–": "-", "∈": "in",
     "ᵢ": "_i", "ⱼ": "_j", "“": '"', "”": '"', "’": "'",
 }  # fmt: skip
+_RULES = str.maketrans("─│┌┐└┘├┤┬┴┼→←↑↓", "-|+++++++++><^v")
 _SUPER = dict(zip("0123456789-+()nTzx", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᵀᶻˣ", strict=True))
 _SUPER["ᵀ"] = "ᵀ"
 _RAISED = {value: key for key, value in _SUPER.items()}
@@ -38,6 +39,11 @@ class Glyphs(NamedTuple):
     def plain(self, text: str) -> str:
         """Text in these characters."""
         return to_ascii(text) if self.ascii else text
+
+
+    def drawn(self, line: str) -> str:
+        """A line of a picture; each of its rules stays one character wide."""
+        return to_ascii(line.translate(_RULES)) if self.ascii else line
 
 
 UNICODE = Glyphs("[]⎡⎢⎣⎤⎥⎦", "()⎛⎜⎝⎞⎟⎠", "⌊⌋⎢⎢⎣⎥⎥⎦", "⌈⌉⎡⎢⎢⎤⎥⎥", "─", "═", "√", "•", True, False)

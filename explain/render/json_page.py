@@ -52,6 +52,7 @@ def document(answer: Answer, page: Page) -> Json:
             _step(answer[section.step], heading, section) for heading, sections in page.parts for section in sections
         ],
         "tables": [_table(table) for table in page.tables],
+        "drawings": [{"title": drawing.title, "lines": list(drawing.lines)} for drawing in page.drawings],
         "results": [
             {"name": name, **_sides(line), "value": _numbers(answer[name].value)}
             for name, line in zip(answer.results, page.results, strict=True)

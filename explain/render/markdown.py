@@ -24,6 +24,8 @@ def markdown(page: Page, level: int = 1) -> str:
         out += ["", f"{mark}# Conventions", "", *[f"- {prose(text)}" for text in page.conventions]]
     if page.find:
         out += ["", f"{mark}# Find", "", ", ".join(f"${latex(name)}$" for name in page.find)]
+    for drawing in page.drawings:
+        out += ["", f"{mark}# {escaped(drawing.title)}", "", "```text", *(line or " " for line in drawing.lines), "```"]
     for table in page.tables:
         out += ["", f"{mark}# {escaped(table.title)}", "", *_table(table)]
     for heading, sections in page.parts:

@@ -69,6 +69,9 @@ def _front(page: Page, glyphs: Glyphs, width: int) -> list[Line]:
         out += _heading("Find")
         found = [part for name in page.find for part in (", ", name)][1:]
         out += wrap(tuple(found), glyphs, width, "  ", "  ")
+    for drawing in page.drawings:
+        drawn = [glyphs.drawn(line) for line in drawing.lines]
+        out += [*_heading(drawing.title), *([("  " + line, "")] if line else [] for line in drawn)]
     for table in page.tables:
         out += [*_heading(table.title), *tabulated(table, glyphs, width)]
     return out
