@@ -33,7 +33,10 @@ def _fill(message: str, prefix: str) -> str:
 
 def amount(count: int, noun: str) -> str:
     """`1 layer`, `2 layers`."""
-    irregular = {"entry": "entries", "axis": "axes", "batch": "batches", "bias": "biases", "full batch": "full batches"}
+    irregular = {
+        "entry": "entries", "axis": "axes", "batch": "batches", "bias": "biases", "full batch": "full batches",
+        "matrix": "matrices",
+    }  # fmt: skip
     return f"{count} {noun}" if count == 1 else f"{count} {irregular.get(noun, noun + 's')}"
 
 

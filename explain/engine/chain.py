@@ -8,8 +8,8 @@ vector-Jacobian product.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from explain.engine import wording
 from explain.engine.answer import Local
@@ -19,13 +19,27 @@ from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.functions import Apply, Softmax, softmax_jacobian
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose
-from explain.engine.notation import Row, Word, product
+from explain.engine.notation import PLUS, SUM, Notation, Row, Word, product
 
 if TYPE_CHECKING:
     from explain.engine.worksheet import Worksheet
 
 
 LARGEST_JACOBIAN = 64  # rows; a larger Jacobian of softmax is multiplied out without being built
+
+
+class Course(NamedTuple):
+    """How a long backward pass is laid out.
+
+    Attributes:
+        heading: the part of the working that a quantity's gradient stands in.
+        last: the quantities whose gradients stand at the end, such as weights that every time step shares.
+        told: what a path is called in words, by the name of the quantity it leads through.
+    """
+
+    heading: Callable[[str], str]
+    last: frozenset[str]
+    told: Mapping[str, str]
 
 
 class UnnamedError(TypeError):
@@ -70,6 +84,7 @@ def backward(
     seed: Symbol | None = None,
     links: Mapping[str, str] | None = None,
     jacobians: bool = True,
+    course: Course | None = None,
 ) -> None:
     """Define the gradients of `loss` with respect to `wrt`, and all that they need on the way.
 
@@ -77,8 +92,9 @@ def backward(
         seed: ∂(something)/∂loss, where the gradient arrives from outside; without it `loss` is the end.
         links: `{"z_1": "z_2"}` also works ∂z₂/∂z₁, once both local derivatives are there.
         jacobians: whether local derivatives are worked as Jacobians too; every vector must be a single column then.
+        course: the order and the headings of a long pass; a derivative that is 1 gets no step of its own then.
     """
-    Backward(sheet, loss, wrt, seed, links or {}, jacobians).run()
+    Backward(sheet, loss, wrt, seed, links or {}, jacobians, course).run()
 
 
 class Backward:
@@ -92,8 +108,12 @@ class Backward:
         seed: Symbol | None,
         links: Mapping[str, str],
         jacobians: bool,
+        course: Course | None,
     ) -> None:
         self.sheet = sheet
+        self.course = course
+        self.wrt = wrt
+        self.late: list[Symbol] = []
         self.top = Symbol("L") if seed is not None else loss
         self.links = links
         self.jacobians = jacobians
@@ -108,8 +128,13 @@ class Backward:
     def run(self) -> None:
         """Work the definitions from the loss back."""
         for symbol, expression in reversed(self.definitions):
+            if self.course is not None and symbol.name in self.pieces and symbol.name not in self.adjoints:
+                self._gradient(symbol)  # a long pass is worked in the order of the steps, last to first
             if symbol.name in self.active and symbol.name in self.adjoints:
                 self._through(symbol, expression)
+        order = {symbol.name: at for at, symbol in enumerate(self.wrt)}
+        for operand in sorted(self.late, key=lambda symbol: order.get(symbol.name, 0)):
+            self._gradient(operand)
 
     def _path(self, loss: Symbol, wrt: set[str]) -> set[str]:
         """The names between the loss and the wanted symbols."""
@@ -125,6 +150,7 @@ class Backward:
 
     def _through(self, symbol: Symbol, expression: Node) -> None:
         seed = self.adjoints[symbol.name]
+        self._place(symbol)
         self._local_of_function(symbol, expression)
         pulled = self._pulled(symbol, expression, seed)
         defined = {defined.name for defined, _ in self.definitions}
@@ -135,7 +161,23 @@ class Backward:
                 self._local_of_linear(symbol, reads[name], expression)
             self.waiting[name] -= 1
             if self.waiting[name] == 0:
-                self._gradient(reads[name])
+                self._reached(reads[name])
+
+    def _reached(self, operand: Symbol) -> None:
+        """All paths to a quantity are there."""
+        pieces = self.pieces[operand.name]
+        if self.course is None:
+            self._gradient(operand)
+        elif operand.name in self.course.last:
+            self.late.append(operand)
+        elif len(pieces) == 1 and isinstance(pieces[0][1], Number):
+            self.adjoints[operand.name] = pieces[0][1]
+        elif not any(symbol.name == operand.name for symbol, _ in self.definitions):
+            self._gradient(operand)
+
+    def _place(self, symbol: Symbol) -> None:
+        if self.course is not None:
+            self.sheet.part(self.course.heading(symbol.name))
 
     def _pulled(self, symbol: Symbol, expression: Node, seed: Node) -> dict[str, Node]:
         """The pieces, with a named local derivative in place of its formula."""
@@ -223,6 +265,7 @@ class Backward:
         )
 
     def _gradient(self, operand: Symbol) -> None:
+        self._place(operand)
         pieces = self.pieces[operand.name]
         expression = pieces[0][1]
         for _, piece in pieces[1:]:
@@ -233,16 +276,37 @@ class Backward:
         gradient = self.sheet.define(
             f"d{self.top.name}/d{operand.name}",
             expression,
-            *wording.gradient(self.top, operand, through, pieces[0][1], self.adjoints[through[0].name], definition),
+            *wording.gradient(
+                self.top,
+                operand,
+                through,
+                pieces[0][1],
+                self.adjoints[through[0].name],
+                definition,
+                self._told(operand),
+            ),
             chain=chain,
         )
         self.adjoints[operand.name] = gradient
         if operand.name in self.links and self.jacobians:
             self._link(operand, self.links[operand.name])
 
+    def _told(self, operand: Symbol) -> Mapping[str, str] | None:
+        """What the paths are called; None for weights that are used many times, whose paths are all alike."""
+        if self.course is None:
+            return {}
+        return None if operand.name in self.course.last else self.course.told
+
     def _chain(self, operand: Symbol, through: Sequence[Symbol]) -> Row | None:
-        """The chain of partial derivatives that a gradient step begins with."""
-        if len(through) != 1 or isinstance(self.adjoints[through[0].name], Number):
+        """The chain of partial derivatives that a gradient step begins with: a sum where several paths meet."""
+        if len(through) > 1:
+            row: list[Notation] = []
+            for middle in through:
+                local = word(f"d{middle.name}/d{operand.name}")
+                direct = isinstance(self.adjoints[middle.name], Number)
+                row += [PLUS, local if direct else product([word(f"d{self.top.name}/d{middle.name}"), local])]
+            return Row(row[1:], SUM)
+        if isinstance(self.adjoints[through[0].name], Number):
             return None
         middle = through[0].name
         function = isinstance(self._expression(through[0]), Apply | Softmax)

@@ -16,7 +16,9 @@ GREEK = {
 }  # fmt: skip
 ACCENTS = {"hat": ("\u0302", r"\hat"), "tilde": ("\u0303", r"\tilde"), "bar": ("\u0304", r"\bar")}
 PRECOMPOSED = {"y\u0302": "ŷ"}
-SUBSCRIPTS = str.maketrans("0123456789ij", "₀₁₂₃₄₅₆₇₈₉ᵢⱼ")
+LOWERED = "0123456789ijt+-"
+SUBSCRIPTS = str.maketrans(LOWERED, "₀₁₂₃₄₅₆₇₈₉ᵢⱼₜ₊₋")
+RAISED = str.maketrans("0123456789b", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵇ")
 _DERIVATIVE = re.compile(r"d(.+)/d(.+)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)?")
 
@@ -27,8 +29,8 @@ def is_symbol(text: str) -> bool:
 
 
 def subscript(text: str) -> str:
-    """`1` as ₁; `1,i` as ₁,ᵢ; what has no subscript letter stays readable: `_k`."""
-    if all(mark in "0123456789ij," for mark in text):
+    """`1` as ₁; `1,i` as ₁,ᵢ; `t-1` as ₜ₋₁; what has no subscript letter stays readable: `_k`."""
+    if all(mark in LOWERED or mark == "," for mark in text):
         return text.translate(SUBSCRIPTS)
     return "_" + text
 
@@ -36,21 +38,27 @@ def subscript(text: str) -> str:
 def word(name: str, index: str = "") -> Word:
     r"""The written form of a plain name, with an index where one entry is meant.
 
-    >>> word("dL/dW_1").text, word("yhat").latex, word("z_1", "i").text
-    ('∂L/∂W₁', '\\hat{y}', 'z₁,ᵢ')
+    What follows `^` marks a layer, `b` in it the backward direction.
+
+    >>> word("dL/dW_1").text, word("yhat").latex, word("z_1", "i").text, word("h_2^1b").text
+    ('∂L/∂W₁', '\\hat{y}', 'z₁,ᵢ', 'h₂⁽¹ᵇ⁾')
     """
     derivative = _DERIVATIVE.fullmatch(name)
     if derivative:
         top, bottom = word(derivative[1]), word(derivative[2], index)
         latex = rf"\frac{{\partial {top.latex}}}{{\partial {bottom.latex}}}"
         return Word(f"∂{top.text}/∂{bottom.text}", latex, key=name, level=QUOTIENT)
-    base, _, sub = name.partition("_")
+    name_of, _, layer = name.partition("^")
+    base, _, sub = name_of.partition("_")
     text, latex = _base(base)
     subs = ",".join(part for part in (sub, index) if part)
     if subs:
         text += subscript(subs)
         plain = len(sub) < 2 or not sub.isalpha()
         latex += f"_{subs}" if len(subs) == 1 else f"_{{{subs}}}" if plain else rf"_{{\mathrm{{{subs}}}}}"
+    if layer:
+        text += f"⁽{layer.translate(RAISED)}⁾"
+        latex += f"^{{({layer})}}"
     return Word(text, latex, key=name)
 
 

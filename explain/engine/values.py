@@ -68,6 +68,13 @@ class Values:
         texts = None if self.texts is None else self.texts[at * columns : (at + 1) * columns]
         return Values((1, columns), texts, None if texts else self.array[at : at + 1])
 
+    def block(self, rows: range, columns: range) -> Values:
+        """Some rows and columns of a matrix."""
+        shape = (len(rows), len(columns))
+        if self.texts is None:
+            return Values(shape, None, self.array[rows.start : rows.stop, columns.start : columns.stop])
+        return Values(shape, [self.text((row, column)) for row in rows for column in columns])
+
     def _place(self, index: Index) -> int:
         place = 0
         for at, size in zip(index, self.shape, strict=True):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from explain.engine.nodes.arithmetic import Add, Divide, Negative
+from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Number, Symbol, Textbook
 from explain.engine.nodes.functions import Apply, ScalarFunction, Softmax
 from explain.engine.nodes.linear import MatMul, Sum, transpose
@@ -28,6 +28,12 @@ RULES = {
     "tanh": "tanh′ = 1 - tanh²",
     "relu": "ReLU′ is 1 where its input is positive and 0 elsewhere, 0 at 0 as in PyTorch",
     "leaky-relu": "the slope is 1 where the input is positive and 0.01 elsewhere",
+    "exp": "e to the power of z is its own derivative",
+    "log": "log z, the natural logarithm, has the derivative 1/z",
+    "sin": "sin′ = cos",
+    "cos": "cos′ = -sin",
+    "abs": "|z| has the derivative sign(z): 1 where z is positive, -1 where it is negative, 0 at 0 as in PyTorch",
+    "softplus": "softplus(z) = log(1 + e^z) has the derivative σ(z)",
 }
 
 
@@ -124,19 +130,25 @@ def linked(target: Symbol, middle: Symbol, operand: Symbol) -> Said:
 
 
 def gradient(
-    top: Symbol, operand: Symbol, through: Sequence[Symbol], piece: Node, arriving: Node, definition: Node
+    top: Symbol,
+    operand: Symbol,
+    through: Sequence[Symbol],
+    piece: Node,
+    arriving: Node,
+    definition: Node,
+    told: Mapping[str, str] | None = None,
 ) -> Said:
-    """A step ∂L/∂operand; `definition` is the expression of the quantity it is reached through."""
+    """A step ∂L/∂operand; `definition` is the expression of the quantity it is reached through.
+
+    Args:
+        told: what the paths are called in words; None where they are the uses of one shared weight.
+    """
     title = say("Gradient at {x}", x=operand)
     middle = through[0]
+    if told is None and len(through) > 1:
+        return title, _shared(operand, through, piece)
     if len(through) > 1:
-        paths: list[Node | str] = list(through)
-        names = {f"p{at}": path for at, path in enumerate(paths)}
-        listed = " and ".join(f"{{{name}}}" for name in names)
-        return title, say(
-            "chain rule: {x} reaches {L} through " + listed + "; what comes back along the paths is added",
-            x=operand, L=top, **names,
-        )  # fmt: skip
+        return title, _paths(top, operand, through, told or {})
     if isinstance(arriving, Number):
         return (
             say("Derivative of the loss at {x}", x=operand),
@@ -150,13 +162,46 @@ def gradient(
     return title, _why(top, operand, middle, piece, arriving, definition)
 
 
+def _paths(top: Symbol, operand: Symbol, through: Sequence[Symbol], told: Mapping[str, str]) -> Prose:
+    """Several ways from a quantity to the loss, each named."""
+    names: dict[str, Node] = {f"p{at}": path for at, path in enumerate(through)}
+    listed = [
+        f"{{p{at}}} ({told[path.name]})" if path.name in told else f"{{p{at}}}" for at, path in enumerate(through)
+    ]
+    return say(
+        "chain rule: {x} reaches {L} through " + ", ".join(listed[:-1]) + f" and {listed[-1]}; "
+        f"what comes back along the {len(through)} paths is added",
+        x=operand, L=top, **names,
+    )  # fmt: skip
+
+
+def _shared(operand: Symbol, through: Sequence[Symbol], piece: Node) -> Prose:
+    """A weight that every time step uses: one term a use."""
+    listed = "{first} and {last}" if len(through) == 2 else "{first} down to {last}"
+    added = "" if isinstance(piece, MatMul) else "; {x} is added, so what arrives passes as it is"
+    return say(
+        f"the same {{x}} is used {{n}} times, in {listed}: each use sends back a term of its own, and the gradient "
+        "is their sum over time" + added,
+        x=operand, n=len(through), first=through[0], last=through[-1],
+    )  # fmt: skip
+
+
 LOSS_RULES = {
     "squared-error": "the square gives a factor 2",
     "half-squared-error": "the 2 of the square and the half cancel",
     "bernoulli-likelihood": "log u has the derivative 1/u, and the inner derivative of 1 - ŷ is -1",
     "bernoulli-from-logits": "softplus has the derivative σ, and with σ(-z) = 1 - σ(z) this is σ(z) - y",
     "likelihood": "log u has the derivative 1/u",
+    **RULES,
 }
+
+
+def _is_factor(operand: Symbol, definition: Node) -> bool:
+    """Whether a quantity is a factor of one product, and nothing else, in a definition."""
+    if isinstance(definition, Times):
+        return sum(isinstance(part, Symbol) and part.name == operand.name for part in definition.operands) == 1
+    terms = definition.operands if isinstance(definition, Add) else ()
+    return sum(_is_factor(operand, term) for term in terms) == 1
 
 
 def _loss_rules(definition: Node) -> list[str]:
@@ -207,6 +252,11 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
         )
     if isinstance(inner, Apply | Add):
         return say(only, **parts)
+    if isinstance(inner, Times) and inner.operands[0] is arriving and not isinstance(definition, Apply):
+        factor = inner.operands[1] if len(inner.operands) == 2 else Times(*inner.operands[1:])
+        if _is_factor(operand, definition):
+            return say(only + ", where it is multiplied by {F}: that is its derivative", F=factor, **parts)
+        return say(only + ", whose derivative with respect to {x} is {F}", F=factor, **parts)
     if all(size == 1 for size in operand.shape):
         return say(only + ", so the two derivatives are multiplied", **parts)
     return say(only + ", entry by entry: the two derivatives are multiplied entry by entry", **parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from explain.engine import shapes
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Textbook
@@ -14,7 +16,8 @@ def shape_line(expression: Node) -> str:
         return ""
     if all(size == 1 for size in expression.shape) and not _has_product(expression):
         return ""
-    return f"{_shapes(expression)} → {_bracketed(expression)}"
+    told = f"{_shapes(expression)} → {_bracketed(expression)}"
+    return "" if set(re.findall(r"\([^()]*\)", told)) == {"(1×1)"} else told  # numbers in the form of matrices
 
 
 def _has_product(node: Node) -> bool:

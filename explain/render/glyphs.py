@@ -17,8 +17,9 @@ _ASCII = {
     "ᵢ": "_i", "ⱼ": "_j", "“": '"', "”": '"', "’": "'",
 }  # fmt: skip
 _RULES = str.maketrans("─│┌┐└┘├┤┬┴┼→←↑↓", "-|+++++++++><^v")
-_SUPER = dict(zip("0123456789-+()nTzx", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᵀᶻˣ", strict=True))
+_SUPER = dict(zip("0123456789-+()nTzxb", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᵀᶻˣᵇ", strict=True))
 _SUPER["ᵀ"] = "ᵀ"
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ₜ₊₋", "0123456789t+-", strict=True))
 _RAISED = {value: key for key, value in _SUPER.items()}
 
 
@@ -39,7 +40,6 @@ class Glyphs(NamedTuple):
     def plain(self, text: str) -> str:
         """Text in these characters."""
         return to_ascii(text) if self.ascii else text
-
 
     def drawn(self, line: str) -> str:
         """A line of a picture; each of its rules stays one character wide."""
@@ -77,8 +77,8 @@ def to_ascii(text: str) -> str:
         elif mark in _RAISED:
             out.append(("" if previous == "raised" else "^") + _RAISED[mark])
             previous = "raised"
-        elif "₀" <= mark <= "₉":
-            out.append(("" if previous == "lowered" else "_") + chr(ord(mark) - ord("₀") + ord("0")))
+        elif mark in _LOWERED:
+            out.append(("" if previous == "lowered" else "_") + _LOWERED[mark])
             previous = "lowered"
         else:
             plain = unicodedata.normalize("NFKD", mark).encode("ascii", "ignore").decode()

@@ -1,0 +1,145 @@
+"""What the recurrent topics share: their options read and checked, their conventions, the second route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from explain.engine.answer import Answer
+from explain.engine.losses import LOSSES
+from explain.engine.prose import say
+from explain.engine.values import Values
+from explain.engine.worksheet import Worksheet
+from explain.errors import InputError, amount
+from explain.matrices import Matrices
+from explain.topics._cells import Cell
+from explain.topics._equations import conventions
+from explain.topics._sequences import initial, targets, time_steps
+from explain.topics._stacked_gates import last_states
+from explain.topics._unrolled import LossName, LossOn, Network, Reduction, Unrolled, output_layer
+from explain.topics._weights import Framework, Given, Layers, layers
+
+if TYPE_CHECKING:
+    from explain.declare import Topic
+
+Activation = Literal["tanh", "sigmoid", "relu", "leaky-relu", "identity"]
+GateActivation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "identity"]
+OutputActivation = Literal["identity", "sigmoid", "tanh", "relu", "leaky-relu", "softmax"]
+YesNo = Literal["yes", "no"]
+CALLED = {"rnn": "Simple recurrent network", "lstm": "LSTM", "gru": "GRU"}
+
+
+class Ends(NamedTuple):
+    """What stands around the cells: first states, output layer, targets and loss."""
+
+    h_0: Matrices | None
+    c_0: Matrices | None
+    V: Values | None
+    b_y: Values | None
+    output_activation: str
+    target: Matrices | None
+    loss: LossName | None
+    loss_on: LossOn
+    reduction: Reduction
+
+
+def worked(
+    topic: Topic, cell: Cell, given: Given, x: Matrices, both: bool, ends: Ends, framework: Framework = "keras"
+) -> Answer:
+    """The whole answer of a recurrent topic.
+
+    Raises:
+        InputError: weights, sequences, states, outputs or targets that do not meet.
+    """
+    found = layers(cell.kind, given, 2 if both else 1, framework)
+    cell = cell._replace(stacked=found.stacked)
+    network = _network(cell, found, x, both, ends)
+    steps, units = len(network.x), " and ".join(map(str, found.units))
+    depth = f", {amount(len(found.units), 'layer')}" if len(found.units) > 1 else ""
+    told = amount(found.units[0], "unit") if len(set(found.units)) == 1 else f"{units} units"
+    way = "bidirectional, " if both else ""
+    passes = ": forward pass and back-propagation through time" if ends.loss else ""
+    title = f"{CALLED[cell.kind]}: {way}{amount(steps, 'time step')}{depth}, {told}{passes}"
+    sheet = Worksheet(title, topic.source)
+    conventions(sheet, network, zeros=(ends.h_0 is None, ends.c_0 is None), joined=framework if found.joined else "")
+    done = Unrolled(sheet, network)
+    result = done.work()
+    _check_stacked(sheet, network, done)
+    result.checks = sheet.checks
+    return result
+
+
+def _network(cell: Cell, found: Layers, x: Matrices, both: bool, ends: Ends) -> Network:
+    """All arrays, checked against each other."""
+    entry = _entry(cell, found)
+    inputs = time_steps(x, found.inputs[0], entry)
+    samples = int(inputs[0].shape[1])
+    directions = 2 if both else 1
+    states = _states(cell, found, directions, samples, ends)
+    V, b_y = output_layer(ends.V, ends.b_y, directions * found.units[-1], ends.output_activation)
+    outputs = directions * found.units[-1] if V is None else int(V.shape[0])
+    goals = _goals(ends, outputs, len(inputs), samples)
+    return Network(
+        cell, inputs, found.tensors, found.units, states, V, b_y, ends.output_activation, goals, ends.loss,
+        ends.loss_on, ends.reduction,
+    )  # fmt: skip
+
+
+def _entry(cell: Cell, found: Layers) -> str:
+    """The parameter that fixes how many numbers a time step has."""
+    if found.joined or (cell.stacked and cell.kind == "rnn"):
+        return "W"
+    return "U" if cell.kind == "rnn" else next(iter(found.tensors[0][0]))
+
+
+def _states(cell: Cell, found: Layers, directions: int, samples: int, ends: Ends) -> list[list[list[Values]]]:
+    """The first states of every layer and direction."""
+    wanted = {"h_0": ends.h_0, **({"c_0": ends.c_0} if cell.kind == "lstm" else {})}
+    total = len(found.units) * directions
+    for name, matrices in wanted.items():
+        if matrices is not None and len(matrices) != total:
+            each = "layer and direction" if directions > 1 else "layer"
+            raise InputError(
+                f"{{{name}}} is given {len(matrices)} times, but there are {total}: one a {each}, with | between"
+            )
+    return [
+        [
+            [
+                initial(name, None if m is None else m.items[at * directions + way], units, samples)
+                for name, m in wanted.items()
+            ]
+            for way in range(directions)
+        ]
+        for at, units in enumerate(found.units)
+    ]
+
+
+def _goals(ends: Ends, outputs: int, steps: int, samples: int) -> list[Values]:
+    """The targets; they go together with a loss."""
+    if (ends.target is None) != (ends.loss is None):
+        there, missing = ("{target}", "{loss}") if ends.target is not None else ("{loss}", "{target}")
+        raise InputError(
+            f"{there} is given, but {missing} is missing: the gradients need both; losses: {', '.join(LOSSES)}"
+        )
+    if ends.target is None:
+        return []
+    if ends.loss == "cross-entropy" and outputs == 1:
+        raise InputError(
+            "{loss} is cross-entropy, but there is one output: it needs one a class; take binary-cross-entropy"
+        )
+    return targets(ends.target, outputs, 1 if ends.loss_on == "last" else steps, samples)
+
+
+def _check_stacked(sheet: Worksheet, network: Network, done: Unrolled) -> None:
+    """The states again with all gates in one product a step, as the frameworks work them."""
+    import numpy as np
+
+    found = last_states(network)
+    tops = [state.h for state in done.tops]
+    off = max(float(np.abs(found[at] - sheet.values[top.name]).max()) for at, top in enumerate(tops))
+    scale = max(1.0, *(float(np.abs(sheet.values[top.name]).max()) for top in tops))
+    what = "all gates in one matrix" if network.cell.kind != "rnn" else "the weights as one matrix"
+    sheet.check(
+        off <= 1e-12 * scale,
+        tops,
+        say(f"worked again with {what}, on the state stacked upon the input, {{h}} is the same", h=tops[0]),
+    )
