@@ -41,6 +41,11 @@ class Parameter:
         return getattr(self.kind, "POSITIONAL", False)
 
     @property
+    def loose(self) -> bool:
+        """Whether it holds all the names that the topic does not declare: the inputs of a formula."""
+        return getattr(self.kind, "LOOSE", False)
+
+    @property
     def required(self) -> bool:
         """Whether a value must be given."""
         return self.default is REQUIRED
@@ -91,10 +96,16 @@ class Topic:
         signature = inspect.signature(self.function)
         return [Parameter(name, hints[name], item.default) for name, item in signature.parameters.items()]
 
-    def __call__(self, *, find: str | Sequence[str] = (), **given: Any) -> WorkedAnswer:
+    @cached_property
+    def loose(self) -> Parameter | None:
+        """The parameter that takes the names which are not declared, where there is one."""
+        return next((parameter for parameter in self.parameters if parameter.loose), None)
+
+    def __call__(self, *first: Any, find: str | Sequence[str] = (), **given: Any) -> WorkedAnswer:
         """The worked answer.
 
         Args:
+            first: the value that follows the command without an option, for a topic that has one: a formula, a chain.
             find: names of the steps that are asked for; only what leads there is kept.
             given: the topic's parameters, as text, numbers, nested lists or NumPy arrays.
 
@@ -103,13 +114,14 @@ class Topic:
         """
         from explain.interface import WorkedAnswer
 
-        answer = self.function(**self.read(given))
+        answer = self.function(**self.read({**self._first(first), **given}))
         names = [find] if isinstance(find, str) else list(dict.fromkeys(find))
         return WorkedAnswer.of(answer.find(names) if names else answer)
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters parsed; what is left out keeps its default."""
         known = {parameter.name: parameter for parameter in self.parameters}
+        given = self._gathered(given)
         for name in given:
             if name not in known:
                 near = get_close_matches(name, known, 1)
@@ -127,6 +139,25 @@ class Topic:
                 called = name.upper() if parameter.positional else f"{{{name}}}"
                 raise InputError(f"{called} is missing: {parameter.help}{example}")
         return values
+
+    def _first(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The value given without a name."""
+        names = [parameter.name for parameter in self.parameters if parameter.positional]
+        if len(values) > len(names):
+            raise TypeError(
+                f"{self.__name__}() takes {', '.join(names) or 'no value'} without a name, and all else by name"
+            )
+        return dict(zip(names, values, strict=False))
+
+    def _gathered(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is given, the names that are not declared under the loose parameter."""
+        declared = {parameter.name for parameter in self.parameters}
+        others = {name: raw for name, raw in given.items() if name not in declared and raw is not None}
+        if self.loose is None or not others:
+            return given
+        own = given.get(self.loose.name)
+        joined = self.loose.kind.joined(own, others)
+        return {**{name: given[name] for name in given if name in declared}, self.loose.name: joined}
 
 
 def _empty(raw: Any) -> bool:

@@ -147,7 +147,8 @@ def _part(table: Any, label: str, where: str, folder: Path, above: Part | None) 
         twice = next((key for key in rest if "-" in key and key.replace("-", "_") in rest), None)
         if twice is not None:
             raise InputError(f"{where}: {shown(twice)} and {shown(twice.replace('-', '_'))} are the same: keep one")
-        _known(given, own | names, where)
+        if part.topic.loose is None:  # else every other key is a name that the topic knows what to do with
+            _known(given, own | names, where)
         part.given = {key: _located(value, folder) for key, value in given.items()}
     elif rest:
         _known(rest, own, f"{where} has no topic")
@@ -189,6 +190,8 @@ def _located(value: Any, folder: Path) -> Any:
     """A value; the path of an `@file` is taken from the folder of the exam file."""
     if isinstance(value, list):
         return [_located(item, folder) for item in value]
+    if isinstance(value, dict):
+        return {key: _located(item, folder) for key, item in value.items()}
     if isinstance(value, str) and value.startswith("@"):
         return f"@{folder / value[1:]}"
     return value

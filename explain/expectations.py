@@ -33,6 +33,7 @@ def outcomes(part: Part, answer: Answer) -> list[Outcome]:
 
 
 def _outcome(name: str, expected: Any, answer: Answer, where: str) -> Outcome:
+    answer = answer.having(name)
     if name not in answer.names:
         raise InputError(f"{where}: expect has {shown(name)}, which is no step: there are {', '.join(answer.names)}")
     step = answer[name]

@@ -6,6 +6,10 @@ MLP_231 = (
     'explain mlp --x -2,3 --W "-1.6,0.8;0.3,0.6;1.6,-0.2" --b 0.3,0.5,-0.7 --W 0.2,0.8,-0.5 --b 0.6 '
     "--activation sigmoid --target 1 --loss binary-cross-entropy"
 )
+LSTM = (
+    'explain lstm --x "1,0.5;-1,2" --W-f 0.2,0.6 --U-f -0.2 --b-f 0.5 --W-i 0.5,-0.4 --U-i 0.3 --b-i 0.1 '
+    "--W-c -0.7,0.9 --U-c 0.4 --b-c 0 --W-o 0.3,0.1 --U-o 0.8 --b-o -0.1 --target 0.5,0.8 --loss squared-error"
+)
 ROWS = {
     "attention-scores": "explain attention --scores 112,96",
     "attention-scores-values": 'explain attention --scores 112,96 --V "1,0;0,1"',
@@ -29,6 +33,18 @@ ROWS = {
     "rnn": 'explain rnn --x 2,3 --U 0.5,0.6 --W "0.1,0.2;0.3,0.4" --b-h 0.1,-0.1 --V 1,2 --b-y 0.1',
     "rnn-features": 'explain rnn --x "1,2;3,4" --U "0.5,-0.5" --W 0.9 --activation relu --V "1;-1" '
     "--output-activation softmax",
+    "rnn-through-time": "explain rnn --x 2,3 --U 0.5 --W 0.9 --V 1 --target 1,2 --loss half-squared-error",
+    "rnn-long": "explain rnn --x 1,0,0,0,0,0,0,0 --U 1 --W 0.5 --target 0.5 --loss squared-error --loss-on last",
+    "rnn-both-ways": 'explain rnn --x 1,2 --U "0.5 | -0.5" --W "0.1 | 0.2" --bidirectional yes --V 1,-1',
+    "lstm": LSTM,
+    "lstm-find": LSTM + " --find dh_2/dh_1 --detail brief",
+    "lstm-stacked": "explain lstm --x 1 --W-f 0.5,0.2 --W-i 0.1,0.3 --W-c 0.4,0.6 --W-o 0.7,0.8 --b-f 1 --b-i 0 --b-c 0 "
+    "--b-o 0 --h-0 0.5",
+    "lstm-layers": 'explain lstm --x 1,2 --W "1,2,0,1 | 0,1,1,2" --U "0.1,0.2,0.3,0.4 | 0,0,0,0" --framework pytorch',
+    "gru": "explain gru --x 1,2 --W 0.5,-0.5,1 --U 0.1,0.2,0.3 --b 0,1,0 --target 0.5 --loss squared-error "
+    "--loss-on last",
+    "gru-reset-first": 'explain gru --x "1,0;0,1" --W-r 0.2,0.6 --U-r 0.1 --W-z 0.5,-0.4 --U-z 0.3 --W-h -0.7,0.9 '
+    "--U-h 0.4 --reset-after no --update renews",
     "conv-shape": "explain conv-shape --input 100x3x64x64 --filters 2 --kernel 4 --stride 4",
     "conv-shape-left-over": "explain conv-shape --input 3x32x30 --filters 16 --kernel 3 --stride 2 --padding 1",
     "conv-shape-3d-same": "explain conv-shape --input 2x1x9x8x8 --filters 4 --kernel 3x3x3 --stride 2 --padding same "

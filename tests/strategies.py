@@ -39,15 +39,20 @@ def keywords(topic, words):
     parameters = {parameter.name: parameter for parameter in topic.parameters}
     words, given = list(words), {}
     loose = list(takewhile(lambda word: not word.startswith("--"), words))
+    rest = words[len(loose) :]
+    if loose and topic.loose is not None:  # a formula, and values for its names
+        given[topic.loose.name] = loose[1:]
+        loose = loose[:1]
     if loose:
         given[next(name for name, parameter in parameters.items() if parameter.positional)] = " ".join(loose)
-    rest = words[len(loose) :]
     for option, value in zip(rest[::2], rest[1::2], strict=True):
         name = option.removeprefix("--").replace("-", "_")
         if name in parameters and parameters[name].many:
             given.setdefault(name, []).append(value)
         elif name in parameters:
             given[name] = value
+        elif topic.loose is not None:
+            given[topic.loose.name].append(f"{name}={value}")
     return given
 
 

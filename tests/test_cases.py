@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy
 
-from explain import attention, conv_shape, dense_params, embedding_params, lstm_params, mlp, network, rnn
+from explain import attention, conv_shape, dense_params, embedding_params, lstm, lstm_params, mlp, network, rnn
 from explain.engine.lowering import to_sympy
 
 CASES = {case["id"]: case for case in json.loads(Path(__file__).with_name("cases.json").read_text(encoding="utf-8"))}
@@ -39,10 +40,10 @@ def assert_rounds_to(value, expected):
 
 
 def test_every_case_is_there():
-    """Protects the file of cases: none of the ten is lost."""
+    """Protects the file of cases: none of the eleven is lost."""
     assert CASES.keys() == {
         "attention-112-96", "attention-5x4", "mlp-2-3-1", "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
-        "conv-shapes", "keras-lstm-stack", "lstm-stack-torch", "keras-text-classifier",
+        "conv-shapes", "keras-lstm-stack", "lstm-stack-torch", "keras-text-classifier", "lstm-two-steps",
     }  # fmt: skip
 
 
@@ -179,3 +180,21 @@ def test_text_classifier_in_keras():
     assert found == expected
     assert published.items() <= found.items()
     assert int(embedding_params(vocabulary=1000, dim=16)["P"].value) == expected["embedding"]
+
+
+TWO_STEPS = CASES["lstm-two-steps"]["expected"]
+
+
+@cache
+def two_steps():
+    """The answer to the question about two steps of an LSTM."""
+    given = dict(CASES["lstm-two-steps"]["inputs"])
+    return lstm(target=given.pop("targets"), loss="squared-error", **given)
+
+
+@pytest.mark.parametrize("name", TWO_STEPS)
+def test_lstm_of_two_steps(name):
+    """Protects every gate, state, the loss and every gradient of the question, and that its checks hold."""
+    own = {"L_sum": "L"}.get(name, name.replace("c_tilde", "ctilde"))
+    assert_rounds_to(two_steps()[own].value, TWO_STEPS[name])
+    assert two_steps().passed

@@ -12,6 +12,7 @@ import pypandoc
 import pytest
 
 from explain.cli import run
+from explain.render.glyphs import width_of
 from tests.rows import ROWS
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -57,4 +58,4 @@ def test_golden_file_has_a_row(path: Path) -> None:
 def test_lines_fit(path: Path) -> None:
     """No line of a golden terminal page is wider than its terminal."""
     width = int(path.name.split(".")[1])
-    assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= width
+    assert max(map(width_of, path.read_text(encoding="utf-8").splitlines())) <= width

@@ -117,7 +117,8 @@ def assert_whole_answer(answer, question, z, h, output):
     if question.V is not None:
         per_step += ["y"] if output == "identity" else ["o", "y"]
     assert answer.names == [f"{quantity}_{t}" for t in range(1, steps + 1) for quantity in per_step]
-    assert answer.results == [f"{per_step[-1]}_{t}" for t in range(1, steps + 1)]
+    asked = range(1, steps + 1) if steps <= 6 else [steps]  # of a long sequence the last one, the rest in a table
+    assert answer.results == [f"{per_step[-1]}_{t}" for t in asked]
     assert_same(answer, "z", z)
     assert_same(answer, "h", h)
     if question.V is not None:
@@ -287,8 +288,8 @@ def test_what_the_errors_start_from_is_accepted():
         ("x", "1,2,3;4,5,6"),
         ("x", "1,2,3,4"),
         ("x", "1;2"),
-        ("x", ";".join(["1,2"] * 201)),
-        ("x", np.ones((201, 2))),
+        ("x", ";".join(["1,2"] * 2001)),
+        ("x", np.ones((2001, 2))),
         ("x", "1,2;3"),
         ("U", "1,2;3,4"),
         ("U", "1,2,3;4,5,6"),
@@ -330,5 +331,5 @@ def test_two_hundred_steps_are_worked():
     )
     answer = rnn(**question.keywords())
     assert_whole_answer(answer, question, *torch_states(question, "tanh"), "identity")
-    with pytest.raises(InputError, match=r"^x has 201 time steps"):
-        rnn(x=[1.0] * 201, U="0.5,0.6", **TWO_UNITS)
+    with pytest.raises(InputError, match=r"^x has 2001 time steps"):
+        rnn(x=[1.0] * 2001, U="0.5,0.6", **TWO_UNITS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Given:
-    """What the question gives: a symbol, its numbers (None: it stays a symbol) and what it is."""
+    """What the question gives: a symbol, its numbers (None: it stays a symbol) and what it is; printed or `hidden`."""
 
     symbol: Symbol
     values: Values | None
     meaning: Prose
+    hidden: bool = False
 
 
 @dataclass(slots=True)
@@ -88,6 +89,8 @@ class Column(NamedTuple):
 class Step:
     """One line of working: the symbol it defines, the expression, and the value computed from that expression.
 
+    A `hidden` one repeats another with a later index: it is not printed unless it is asked for.
+
     `value` is None where unknowns stay in it; `closed` is then the result in symbols.
     """
 
@@ -102,6 +105,7 @@ class Step:
     local: Local | None = None
     note: Prose = ()
     place: Place | None = None
+    hidden: bool = False
 
     @property
     def name(self) -> str:
@@ -134,7 +138,8 @@ class Check:
 class Answer:
     """A worked answer.
 
-    `answer["z_1"]` is the step that defines z₁; its `value` is a NumPy array, its `sympy` the SymPy expression.
+    `answer["z_1"]` is the step that defines z₁; its `value` is a NumPy array, its `sympy` the SymPy expression. `more`
+    works steps that are not there yet, by their names.
     """
 
     title: str
@@ -149,10 +154,11 @@ class Answer:
     asked: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     drawings: list[Drawing] = field(default_factory=list)
+    more: Callable[[str], Answer | None] | None = None
     _by_sympy: list[Check] | None = None
 
     def __getitem__(self, name: str) -> Step:
-        for step in self.steps:
+        for step in self.having(name).steps:
             if step.name == name:
                 return step
         raise KeyError(f"{name}: this answer has {', '.join(self.names)}")
@@ -163,11 +169,21 @@ class Answer:
         return [step.name for step in self.steps]
 
     @property
+    def shown_steps(self) -> list[Step]:
+        """The steps that are printed."""
+        return [step for step in self.steps if not step.hidden]
+
+    @property
+    def shown_given(self) -> list[Given]:
+        """The given quantities that are printed."""
+        return [item for item in self.given if not item.hidden]
+
+    @property
     def numbers(self) -> dict[str, int]:
         """The number of each step on the page; the lines of one section share theirs."""
         found: dict[str, int] = {}
         last, group = 0, ""
-        for step in self.steps:
+        for step in self.shown_steps:
             mine = step.place.group if step.place else step.name
             last += mine != group
             found[step.name], group = last, mine
@@ -194,6 +210,11 @@ class Answer:
                 return given.symbol
         return self[name].symbol
 
+    def having(self, name: str) -> Answer:
+        """The answer with a step that is worked only when it is asked for; itself where there is none of that name."""
+        found = self.more(name) if self.more is not None and name not in self.names else None
+        return self if found is None else found
+
     def find(self, names: Sequence[str]) -> Answer:
         """The same answer with only the steps that lead to `names`.
 
@@ -201,6 +222,9 @@ class Answer:
             InputError: a name is not among the steps.
         """
         for name in names:
+            wider = self.having(name)
+            if wider is not self:
+                return wider.find(names)
             if name not in self.names:
                 raise InputError(f"{{find}} {shown(name)} is not in this answer: it has {', '.join(self.names)}")
         needed = set(names)
@@ -209,7 +233,7 @@ class Answer:
                 needed.update(step.reads)
         return replace(
             self,
-            steps=[step for step in self.steps if step.name in needed],
+            steps=self._unhidden([step for step in self.steps if step.name in needed], names),
             given=[item for item in self.given if item.symbol.name in needed],
             checks=[check for check in self.checks if needed.issuperset(check.needs)],
             tables=[table for table in self.tables if needed.issuperset(table.needs)],
@@ -218,6 +242,15 @@ class Answer:
             asked=list(names),
             _by_sympy=None,
         )
+
+    def _unhidden(self, steps: list[Step], names: Sequence[str]) -> list[Step]:
+        """The steps with those that are asked for, and what stands in the same part, made ready to be printed."""
+        parts = {step.part for step in steps if step.hidden and step.name in names}
+        if not parts:
+            return steps
+        from explain.engine.repeat import in_words
+
+        return [in_words(step) if step.hidden and step.part in parts else step for step in steps]
 
     def worked_index(self, step: Step) -> Index:
         """The entry that is worked in full: the first one that is not zero, or the first that a mask hides."""

@@ -308,15 +308,15 @@ class Backward:
             return Row(row[1:], SUM)
         if isinstance(self.adjoints[through[0].name], Number):
             return None
-        middle = through[0].name
+        only = through[0].name
         function = isinstance(self._expression(through[0]), Apply | Softmax)
         if (
             function
             and all(size == 1 for size in (*through[0].shape, *operand.shape))
-            and self._defined(f"d{middle}/d{operand.name}")
+            and self._defined(f"d{only}/d{operand.name}")
         ):
             return None  # the formula is the chain itself
-        return Row([product([word(f"d{self.top.name}/d{middle}"), word(f"d{middle}/d{operand.name}")])])
+        return Row([product([word(f"d{self.top.name}/d{only}"), word(f"d{only}/d{operand.name}")])])
 
     def _link(self, operand: Symbol, target: str) -> None:
         """∂target/∂operand over the function between them."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explain.engine.answer import Answer, Check, Step
 from explain.engine.evaluate import evaluate, largest_of
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Apply
+from explain.engine.nodes.reductions import Extreme, Larger
 from explain.engine.prose import say
 from explain.engine.rounding import show, tidy
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from explain.engine.worksheet import Worksheet
 
 CLOSE = 1e-9
-KINKED = ("relu", "leaky-relu")
+KINKED = ("relu", "leaky-relu", "abs")
 
 
 def sympy_check(answer: Answer) -> list[Check]:
@@ -26,7 +27,8 @@ def sympy_check(answer: Answer) -> list[Check]:
     Empty where no step has numbers.
     """
     worked, largest, exact = 0, 0.0, True
-    for step in answer.steps:
+    sources = _sources(answer)
+    for step in answer.shown_steps:
         if step.value is None:
             continue
         index = answer.worked_index(step)
@@ -35,10 +37,10 @@ def sympy_check(answer: Answer) -> list[Check]:
             continue
         worked += 1
         exact = exact and bool(proven.is_Rational)
-        largest = max(largest, _difference(answer, step, index, proven))
+        largest = max(largest, _difference(step, index, proven, sources[step.name]))
     if not worked:
         return []
-    scalars = all(step.value is None or step.value.size == 1 for step in answer.steps)
+    scalars = all(step.value is None or step.value.size == 1 for step in answer.shown_steps)
     several = (
         f"each of the {worked} numbers that are worked"
         if scalars
@@ -54,15 +56,25 @@ def sympy_check(answer: Answer) -> list[Check]:
     return [Check(say(text), largest < CLOSE)]
 
 
-def _difference(answer: Answer, step: Step, index: Index, proven: Any) -> float:
+def _sources(answer: Answer) -> dict[str, float]:
+    """The largest number that each step comes from, over any number of steps: what its rounding errors are made of."""
+    found: dict[str, float] = {}
+    for step in answer.shown_steps:
+        read = (
+            max(found.get(name, 0.0), largest_of(answer.values[name])) for name in step.reads if name in answer.values
+        )
+        found[step.name] = max(read, default=0.0)
+    return found
+
+
+def _difference(step: Step, index: Index, proven: Any, source: float) -> float:
     """How far NumPy's value is from SymPy's, relative to it; where terms cancel, relative to what they come from."""
     assert step.value is not None
     value = step.value[index]
     if value == 0 and abs(proven) < 1e-300:
         return 0.0  # too small for a float
     gap = abs(proven - (value if isinstance(value, int) else float(value)))
-    read = (answer.values[name] for name in step.reads)
-    scale = max(abs(proven), largest_of(step.value) / 1e3, 1e-6 * max(map(largest_of, read), default=0.0))
+    scale = max(abs(proven), largest_of(step.value) / 1e3, 1e-6 * source)
     return float(gap / scale if scale else gap)
 
 
@@ -97,7 +109,7 @@ def finite_difference(
         tried.append(_slope(sheet, loss, parameters, gradients, size * largest / length))
     found = tried[-1] if tried[-1].agrees else tried[0]
     if not found.moving or not np.isfinite(found.slope):
-        reason = "a step leaves the domain of the logarithm" if found.moving else "a unit stands at its kink, z = 0"
+        reason = "a step leaves the domain of a function" if found.moving else "a unit stands at its kink"
         sheet.check(True, needs, say(f"no finite difference is taken: {reason}"))
         return
     which = "" if len(found.moving) == len(parameters) else " (those that leave every kink alone)"
@@ -158,19 +170,24 @@ def _smooth(
     """The parameters that can be moved without carrying a unit over its kink."""
     import numpy as np
 
-    kinked = [
-        step.expression.operands[0].name
-        for step in sheet.steps
-        if isinstance(step.expression, Apply)
-        and step.expression.function.name in KINKED
-        and isinstance(step.expression.operands[0], Symbol)
-    ]
-
     def keeps(moving: Sequence[Symbol]) -> bool:
         above, below = (_moved(sheet, moving, gradients, sign * step) for sign in (1, -1))
-        return all(bool(np.all((above[name] > 0) == (below[name] > 0))) for name in kinked)
+        return all(bool(np.array_equal(side(above), side(below))) for side in sides)
 
-    if not kinked or keeps(parameters):
+    sides = [side for step in sheet.steps if (side := _side_of(step)) is not None]
+    if not sides or keeps(parameters):
         return list(parameters)
     alone = [symbol for symbol in parameters if keeps([symbol])]
     return alone if keeps(alone) else []
+
+
+def _side_of(step: Step) -> Callable[[Mapping[str, Array]], Any] | None:
+    """On which side of its kink each entry of a step stands; None for what has no kink."""
+    node = step.expression
+    if isinstance(node, Apply) and node.function.name in KINKED:
+        return lambda values: evaluate(node.operands[0], values) > 0
+    if isinstance(node, Larger):
+        return lambda values: evaluate(node.operands[0], values) > evaluate(node.operands[1], values)
+    if isinstance(node, Extreme):
+        return lambda values: evaluate(node.operands[0], values) == values[step.name]
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from explain.engine.nodes.base import Entry, Node, Symbol
+from explain.engine.nodes.base import Entry, Node, Repeated, Symbol
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -19,6 +19,8 @@ def evaluate(node: Node, values: Mapping[str, Array]) -> Array:
         return values[node.name]
     if isinstance(node, Entry):
         return np.asarray(values[node.symbol.name][node.index])
+    if isinstance(node, Repeated):
+        return node.value(values)
     return node.evaluate([evaluate(operand, values) for operand in node.operands])
 
 
@@ -48,6 +50,8 @@ def symbols(node: Node) -> dict[str, Symbol]:
 
 
 def _collect(node: Node, found: dict[str, Symbol]) -> None:
+    if isinstance(node, Repeated):
+        node = node.formula
     if isinstance(node, Entry):
         node = node.symbol
     if isinstance(node, Symbol):

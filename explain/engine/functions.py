@@ -77,12 +77,21 @@ def _softplus(z: Array) -> Array:
 
 LEAK = Number(Fraction(1, 100), "0.01")
 
-EXP = ScalarFunction("exp", Word("e"), _np("exp"), sympy=_sympy("exp"))
-LOG = ScalarFunction("log", Word("log", r"\log"), _np("log"), sympy=_sympy("log"))
+EXP = ScalarFunction("exp", Word("e"), _np("exp"), sympy=_sympy("exp"), derivatives=[lambda z, h: h])
+LOG = ScalarFunction(
+    "log", Word("log", r"\log"), _np("log"), sympy=_sympy("log"), derivatives=[lambda z, h: Number(1, "1") / z[0]]
+)
+SIN: ScalarFunction = ScalarFunction(
+    "sin", Word("sin", r"\sin"), _np("sin"), sympy=_sympy("sin"), derivatives=[lambda z, h: COS(z[0])]
+)
+COS: ScalarFunction = ScalarFunction(
+    "cos", Word("cos", r"\cos"), _np("cos"), sympy=_sympy("cos"), derivatives=[lambda z, h: -SIN(z[0])]
+)
 STEP = ScalarFunction("step", Word("1"), _step, sympy=_lower_step)
 MAX = ScalarFunction("max", Word("max", r"\max"), _maximum, sympy=_sympy("Max"))
 
-ABS = ScalarFunction("abs", Word("abs"), _np("abs"), sympy=_sympy("Abs"))
+SIGN = ScalarFunction("sign", Word("sign", r"\mathrm{sign}"), _np("sign"), sympy=_sympy("sign"))
+ABS = ScalarFunction("abs", Word("abs"), _np("abs"), sympy=_sympy("Abs"), derivatives=[lambda z, h: SIGN(z[0])])
 SIGMOID: ScalarFunction = ScalarFunction(
     "sigmoid",
     Word("σ", r"\sigma"),
@@ -165,6 +174,21 @@ LIKELIHOOD = ScalarFunction(
     derivatives=[lambda args, out: args[1] / args[0]],
     inline=True,
 )
+
+
+def guarded(function: ScalarFunction) -> ScalarFunction:
+    """The same function, differentiated by the form that keeps its digits where it is saturated."""
+    safe = function.safe_derivative
+    assert safe is not None, function.name
+    return ScalarFunction(
+        function.name,
+        function.word,
+        function.numpy,
+        definition=function.definition,
+        sympy=function.sympy,
+        derivatives=[lambda z, _: safe(z[0])],
+        safe_derivative=safe,
+    )
 
 
 def textbook(applied: Apply) -> Node:

@@ -1,21 +1,30 @@
-"""The symbolic side: expressions lowered to SymPy, and SymPy's results made printable nodes again."""
+"""The symbolic side: expressions lowered to SymPy; the way back is `explain.engine.reading`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
 from explain.engine.evaluate import symbols
-from explain.engine.nodes.arithmetic import Add, Divide, Raise, SquareRoot, Times, negative
-from explain.engine.nodes.base import Entry, Node, Number, Symbol
+from explain.engine.nodes.arithmetic import Add
+from explain.engine.nodes.base import Entry, Node, Symbol
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.linear import MatMul, Transpose
-from explain.engine.nodes.sizes import CeilingQuotient, FloorQuotient
+from explain.engine.reading import from_sympy
 from explain.engine.shapes import write
 
-ROUNDED = {"floor": FloorQuotient, "ceiling": CeilingQuotient}
+__all__ = [
+    "TooLongError",
+    "factored",
+    "from_sympy",
+    "lower",
+    "scalar",
+    "simplified",
+    "sympy_leaf",
+    "to_named",
+    "to_sympy",
+]
 
 
 class TooLongError(ValueError):
@@ -87,60 +96,60 @@ def scalar(node: Node) -> Node:
     return node.entry(())
 
 
-def from_sympy(expression: Any, known: Mapping[str, Symbol]) -> Node:
-    """A SymPy expression as nodes: symbols in the order of `known`, constants last in a sum, first in a product."""
-    order = {name: at for at, name in enumerate(known)}
+def to_named(node: Node) -> Any:
+    """A scalar expression in SymPy with every function kept by its name, so that nothing is rewritten unasked.
 
-    def rank(part: Any) -> tuple[int, int]:
-        places = sorted(order.get(symbol.name, len(order)) for symbol in part.free_symbols)
-        return (places[0], len(places)) if places else (len(order), 0)
+    >>> from explain.engine.functions import SIGMOID
+    >>> str(to_named(SIGMOID(Symbol("z")) * 2))
+    '2*sigmoid(z)'
+    """
+    import sympy
 
-    def convert(part: Any) -> Node:
-        if part.is_Symbol:
-            return known.get(part.name) or Symbol(part.name)
-        if part.is_Rational:
-            value = Fraction(int(part.p), int(part.q))
-            return Number(value, str(value))
-        if part.is_Add:
-            ordered = sorted(part.args, key=lambda term: (-_degree(term), rank(term)))
-            signs = [-1 if at and term.could_extract_minus_sign() else 1 for at, term in enumerate(ordered)]
-            return _sum([convert(term * sign) for term, sign in zip(ordered, signs, strict=True)], signs)
-        if part.is_Mul and part.as_numer_denom()[1] != 1:
-            return Divide(*map(convert, part.as_numer_denom()))
-        if part.is_Mul:
-            numbers = [factor for factor in part.args if factor.is_Number]
-            others = sorted((f for f in part.args if not f.is_Number), key=lambda f: (f.is_Add, rank(f)))
-            return _product([convert(factor) for factor in numbers + others])
-        if part.is_Pow:
-            base, exponent = part.args
-            if exponent.is_Rational and exponent.q == 2 and exponent.p == 1:
-                return SquareRoot(convert(base))
-            if exponent.is_negative:
-                return Divide(Number(1, "1"), convert(part**-1))
-            return Raise(convert(base), convert(exponent))
-        if part.func.__name__ in ROUNDED:
-            return ROUNDED[part.func.__name__](*map(convert, part.args[0].as_numer_denom()))
-        raise TypeError(f"no node for {part}")
-
-    return convert(expression)
+    if isinstance(node, Symbol | Entry):
+        return sympy_leaf(node)
+    operands = [to_named(operand) for operand in node.operands]
+    if isinstance(node, Apply):
+        return sympy.Function(node.function.name)(*operands)
+    return node.lower(operands)
 
 
-def _degree(term: Any) -> int:
-    """How many symbols are multiplied in a term; of a sum in parentheses, one."""
-    return sum(
-        int(power) if power.is_Integer else 1 for base, power in term.as_powers_dict().items() if not base.is_Number
+LONGEST_FACTORED = 60  # operations
+LARGEST_FACTORED = 6  # exponent
+
+
+def simplified(node: Node, known: Mapping[str, Symbol] | None = None, decimals: bool = False) -> Node:
+    """A scalar expression collected: like terms together, and common factors in front where functions are in it.
+
+    >>> from explain.engine.functions import EXP
+    >>> x = Symbol("x")
+    >>> str(to_named(simplified(2 * x * EXP(x) + x**2 * EXP(x))))
+    'x*(x + 2)*exp(x)'
+    """
+    import sympy
+
+    found = to_named(node)
+    small = found.count_ops() <= LONGEST_FACTORED and all(
+        power.exp.is_Integer and abs(power.exp) <= LARGEST_FACTORED for power in found.atoms(sympy.Pow)
     )
+    if small and not found.is_polynomial(*found.free_symbols):
+        together = sympy.factor(found)
+        found = _squares(together) if together.count_ops() < found.count_ops() else found
+    return from_sympy(found, known or symbols(node), decimals)
 
 
-def _sum(terms: Sequence[Node], signs: Sequence[int]) -> Node:
-    return Add(*terms, signs=signs) if len(terms) > 1 or signs[0] < 0 else terms[0]
+def _squares(found: Any) -> Any:
+    """(1 - h)(1 + h) as 1 - h², which is the derivative of tanh."""
+    import sympy
+    from sympy.core.function import AppliedUndef
 
-
-def _product(factors: Sequence[Node]) -> Node:
-    first = factors[0]
-    if isinstance(first, Number) and first.value == -1:
-        return negative(_product(factors[1:]))
-    return Times(*factors) if len(factors) > 1 else first
+    for function in found.atoms(AppliedUndef):
+        if function.func.__name__ != "tanh":
+            continue
+        powers = found.as_powers_dict()
+        while {function - 1, function + 1} <= powers.keys():
+            found = sympy.Mul(found / (function - 1) / (function + 1), function**2 - 1, evaluate=True)
+            powers = found.as_powers_dict()
+    return found
 
 
 def factored(node: Node) -> Node:

@@ -6,6 +6,7 @@ A plain name is what a user types for `--find`, in an exam file and in Python.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from explain.engine.notation import QUOTIENT, Word
 
@@ -35,6 +36,7 @@ def subscript(text: str) -> str:
     return "_" + text
 
 
+@lru_cache(maxsize=1 << 14)
 def word(name: str, index: str = "") -> Word:
     r"""The written form of a plain name, with an index where one entry is meant.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Number, Symbol, Textbook
 from explain.engine.nodes.functions import Apply, ScalarFunction, Softmax
@@ -146,7 +147,7 @@ def gradient(
     title = say("Gradient at {x}", x=operand)
     middle = through[0]
     if told is None and len(through) > 1:
-        return title, _shared(operand, through, piece)
+        return title, shared(operand, [symbol.name for symbol in through], isinstance(piece, MatMul))
     if len(through) > 1:
         return title, _paths(top, operand, through, told or {})
     if isinstance(arriving, Number):
@@ -175,14 +176,19 @@ def _paths(top: Symbol, operand: Symbol, through: Sequence[Symbol], told: Mappin
     )  # fmt: skip
 
 
-def _shared(operand: Symbol, through: Sequence[Symbol], piece: Node) -> Prose:
-    """A weight that every time step uses: one term a use."""
-    listed = "{first} and {last}" if len(through) == 2 else "{first} down to {last}"
-    added = "" if isinstance(piece, MatMul) else "; {x} is added, so what arrives passes as it is"
+def shared(operand: Symbol, through: Sequence[str], product: bool) -> Prose:
+    """Why the gradient of a weight that every time step uses is a sum over time.
+
+    Args:
+        through: the names of the quantities it enters, in the order of the terms.
+        product: whether it is a factor there, or added.
+    """
+    listed = "{first} and {last}" if len(through) == 2 else "{first} to {last}"
+    added = "" if product else "; {x} is added, so what arrives passes as it is"
     return say(
         f"the same {{x}} is used {{n}} times, in {listed}: each use sends back a term of its own, and the gradient "
         "is their sum over time" + added,
-        x=operand, n=len(through), first=through[0], last=through[-1],
+        x=operand, n=len(through), first=word(through[0]), last=word(through[-1]),
     )  # fmt: skip
 
 
@@ -252,6 +258,9 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
         )
     if isinstance(inner, Apply | Add):
         return say(only, **parts)
+    if isinstance(inner, MatMul) and arriving in inner.operands:
+        factor = inner.operands[0] if inner.operands[1] is arriving else inner.operands[1]
+        return say(only + ", where it is multiplied by {F}: that is its derivative", F=factor, **parts)
     if isinstance(inner, Times) and inner.operands[0] is arriving and not isinstance(definition, Apply):
         factor = inner.operands[1] if len(inner.operands) == 2 else Times(*inner.operands[1:])
         if _is_factor(operand, definition):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from explain.engine.answer import Answer, Check, Drawing, Given, Local, Place, Step, Table
+from explain.engine.answer import Answer, Cell, Check, Column, Drawing, Given, Local, Place, Step, Table
 from explain.engine.evaluate import evaluate, largest_of, symbols
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
@@ -47,16 +47,20 @@ class Worksheet:
         *,
         option: str = "",
         shape: Sequence[int | str] = (),
+        written: Word | None = None,
+        hidden: bool = False,
     ) -> Symbol:
         """Introduce a quantity. Without numbers it stays a symbol of the given shape.
 
         Args:
             option: the parameter it was given by, for errors.
+            written: how it is written, where its name does not say that.
+            hidden: it is one of many alike, and is not printed.
         """
         self.keep_free(name)
         self._options[name] = option
-        symbol = Symbol(name, tuple(shape) if values is None else values.shape)
-        self.given_items.append(Given(symbol, values, say(meaning) if isinstance(meaning, str) else meaning))
+        symbol = Symbol(name, tuple(shape) if values is None else values.shape, written)
+        self.given_items.append(Given(symbol, values, say(meaning) if isinstance(meaning, str) else meaning, hidden))
         if values is not None:
             self.values[name] = values.array
         return symbol
@@ -106,6 +110,29 @@ class Worksheet:
             )
         )
         return symbol
+
+    def work(self, step: Step) -> None:
+        """Work a step that was written elsewhere."""
+        self.part(step.part)
+        self.define(
+            step.name, step.expression, step.title, step.why,
+            written=step.symbol.word, chain=step.chain, local=step.local, note=step.note, place=step.place,
+        )  # fmt: skip
+
+    def hide(self, step: Step) -> None:
+        """Evaluate a step that repeats another one, without printing it.
+
+        Raises:
+            InputError: the value leaves the range of double precision.
+        """
+        import numpy as np
+
+        value = as_array(evaluate(step.expression, self.values))
+        if not np.isfinite(value.sum()) and not np.isfinite(value).all():
+            raise InputError(f"with these numbers {step.name} is beyond 1.8e308; give smaller ones")
+        step.value, step.hidden = value, True
+        self.values[step.name] = value
+        self.steps.append(step)
 
     def keep_free(self, name: str) -> None:
         """Refuse a name that the user has given to a size and the answer needs itself."""
@@ -189,6 +216,10 @@ class Worksheet:
         """Add a picture in text, and the steps it shows."""
         self.drawings.append(Drawing(title, list(lines), tuple(symbol.name for symbol in needs)))
 
+    def table(self, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], note: Prose = ()) -> None:
+        """Add a table; it stays on the page of the whole answer only, and goes where single steps are asked for."""
+        self.tables.append(Table(title, columns, rows, note=note, needs=tuple(step.name for step in self.steps)))
+
     def check(self, passed: bool, needs: Sequence[Symbol], text: Prose) -> None:
         """Record a check by a second route, and the steps it speaks of."""
         self.checks.append(Check(text, passed, tuple(symbol.name for symbol in needs)))
@@ -203,7 +234,7 @@ class Worksheet:
 
     def answer(self, *results: Symbol) -> Answer:
         """The finished answer."""
-        proof = Proof(self._given_values(), {step.name: step.expression for step in self.steps})
+        proof = Proof(self._given_values(), {step.name: step.expression for step in self.steps if not step.hidden})
         names = [symbol.name for symbol in results]
         return Answer(
             self.title, self.source, self.given_items, self.conventions, self.steps, names, self.checks,

@@ -30,14 +30,14 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
     built = Page(
         title=answer.title,
         source=answer.source,
-        given=[_given(item, figures) for item in answer.given],
+        given=[_given(item, figures) for item in answer.shown_given],
         conventions=[],
         find=[answer.symbol(name).word for name in answer.asked],
         detail=detail,
         digits=digits,
     )
     numbers = answer.numbers
-    for step in answer.steps:
+    for step in answer.shown_steps:
         if detail == "brief" and step.name not in answer.asked:
             continue
         if not built.parts or built.parts[-1][0] != step.part:

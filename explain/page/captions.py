@@ -7,12 +7,18 @@ import re
 from explain.engine import shapes
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Textbook
+from explain.engine.nodes.blocks import Stack
+from explain.engine.nodes.entries import Entries
+from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.linear import Diagonal, MatMul, is_leaf
+from explain.engine.nodes.rewritten import Rewritten
 
 
 def shape_line(expression: Node) -> str:
     """How the shapes go together: `(3×2)(2×1) + (3×1) → (3×1)`; nothing for plain numbers."""
     if len(expression.shape) != 2 or is_leaf(expression):
+        return ""
+    if isinstance(expression, Entries | Rewritten):
         return ""
     if all(size == 1 for size in expression.shape) and not _has_product(expression):
         return ""
@@ -36,7 +42,11 @@ def _shapes(node: Node) -> str:
     if isinstance(node, Times | Divide):
         sign = " ⊙ " if isinstance(node, Times) else " ⊘ "
         return sign.join(_bracketed(operand) for operand in node.operands if operand.shape)
-    if isinstance(node, Negative):
+    if isinstance(node, Stack):
+        return f"[{'; '.join(_bracketed(operand) for operand in node.operands)}]"
+    if isinstance(node, Negative) or (
+        isinstance(node, Apply) and node.operands[0].operands and not node.function.inline
+    ):
         return _shapes(node.operands[0])
     return _bracketed(node if is_leaf(node) or isinstance(node, Diagonal) else _widest(node))
 

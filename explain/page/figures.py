@@ -139,7 +139,7 @@ class Numbers:
             return self._figure(symbol, True) if self.figures.known(symbol.name) else node.write(self)
         if isinstance(node, Negative) and not node.shape:
             inner = self.write(node.operands[0])
-            if isinstance(inner, Word) and inner.text == "0":
+            if isinstance(inner, Word) and inner.number and not inner.text.strip("0."):
                 return inner  # there is no minus zero
         return node.write(self)
 

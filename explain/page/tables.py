@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from explain.engine.answer import Cell, Table
 from explain.engine.evaluate import evaluate, symbols
@@ -15,6 +16,7 @@ from explain.page.model import Tabular
 
 MOST_ROWS = 100  # longer tables show their first and last rows
 FIRST, LAST = 40, 10
+MOST_NUMBERS = 3  # of an array in one cell
 
 
 def tabular(table: Table, figures: Figures) -> Tabular:
@@ -45,7 +47,17 @@ def _cell(cell: Cell, figures: Figures) -> Prose:
         return cell
     if not all(figures.known(name) for name in symbols(cell)):
         return (Numbers(figures).write(cell),)
-    value = evaluate(cell, figures.answer.values)
+    value: Any = evaluate(cell, figures.answer.values)
+    if getattr(value, "dtype", None) is not None and value.dtype.kind == "f":
+        return _numbers(value, figures)
     if not cell.shape:
         return (str(int(value)),)
     return (sized(*(number_word(str(int(size))) for size in value)),)
+
+
+def _numbers(value: Any, figures: Figures) -> Prose:
+    """The first numbers of an array."""
+    shown = [figures.rounded(float(number), lambda: None).text for number in value.flat[:MOST_NUMBERS]]
+    if value.size > MOST_NUMBERS:
+        shown.append("…")
+    return (", ".join(shown),)

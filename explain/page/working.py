@@ -9,6 +9,8 @@ from explain.engine.evaluate import symbols
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Divide
 from explain.engine.nodes.base import Index, Node, Number, Symbol, entry_place
+from explain.engine.nodes.blocks import Stack
+from explain.engine.nodes.entries import Entries
 from explain.engine.nodes.linear import Transpose, is_leaf
 from explain.engine.nodes.sizes import FloorQuotient, Sizes
 from explain.engine.notation import Grid, Notation, Operator, Row, Word, call
@@ -66,7 +68,7 @@ class Working:
         relations.append(("=", formula))
         numbers = Numbers(self.figures)
         written = numbers.write(step.expression)
-        if numbers.used:
+        if numbers.used and not (isinstance(step.expression, Entries) and _text(written) == _text(formula)):
             relations.append((_sign(numbers.exact), written))
         return relations
 
@@ -226,7 +228,9 @@ class Working:
 
     def _is_copy(self, step: Step) -> bool:
         """Whether the substitution is already the value."""
-        return is_leaf(step.expression) or isinstance(step.expression, Sizes)
+        expression = step.expression
+        listed = isinstance(expression, Entries) and all(map(is_leaf, expression.operands))
+        return is_leaf(expression) or isinstance(expression, Sizes | Stack) or listed
 
 
 def _sign(exact: bool) -> str:

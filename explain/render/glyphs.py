@@ -17,7 +17,7 @@ _ASCII = {
     "ᵢ": "_i", "ⱼ": "_j", "“": '"', "”": '"', "’": "'",
 }  # fmt: skip
 _RULES = str.maketrans("─│┌┐└┘├┤┬┴┼→←↑↓", "-|+++++++++><^v")
-_SUPER = dict(zip("0123456789-+()nTzxb", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᵀᶻˣᵇ", strict=True))
+_SUPER = dict(zip("0123456789-+()nzxb", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᶻˣᵇ", strict=True))  # no T: ᵀ is the transposed
 _SUPER["ᵀ"] = "ᵀ"
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ₜ₊₋", "0123456789t+-", strict=True))
 _RAISED = {value: key for key, value in _SUPER.items()}

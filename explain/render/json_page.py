@@ -45,7 +45,7 @@ def document(answer: Answer, page: Page) -> Json:
         "source": page.source,
         "detail": page.detail,
         "digits": page.digits,
-        "given": [_given(item, line) for item, line in zip(answer.given, page.given, strict=True)],
+        "given": [_given(item, line) for item, line in zip(answer.shown_given, page.given, strict=True)],
         "conventions": [_prose(text) for text in page.conventions],
         "find": [{"name": name, "symbol": _notation(word)} for name, word in zip(answer.asked, page.find, strict=True)],
         "steps": [

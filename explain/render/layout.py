@@ -171,9 +171,10 @@ def broken(part: Notation, writer: BoxWriter, width: int) -> list[Box]:
         whole = narrow.box(part)
         if whole.width <= width:
             return [whole]
-        rows = _packed(groups(part, narrow, deep=0), width)
-        if all(row.width <= width - (2 if at else 0) for at, row in enumerate(rows)):
-            return rows
+        for deep in (-1, 0):  # between the terms of a sum rather than within one
+            rows = _packed(groups(part, narrow, deep), width)
+            if all(row.width <= width - (2 if at else 0) for at, row in enumerate(rows)):
+                return rows
     flat = BoxWriter(writer.glyphs, 2, inline=True)
     rows = _packed(groups(part, flat, deep=1), width)
     return rows if max(row.width for row in rows) <= width else _packed(groups(part, flat, deep=2), width)
@@ -185,16 +186,16 @@ def groups(part: Notation, writer: BoxWriter, deep: int) -> list[Box]:
     Args:
         part: what is broken.
         writer: draws the pieces.
-        deep: 1 goes into parentheses and quotients, 2 breaks inside products of numbers too.
+        deep: -1 keeps what stands between two operators whole, 1 goes into parentheses and quotients, 2 breaks inside products of numbers too.
     """
     if isinstance(part, Row):
         return _row_groups(part, writer, deep)
-    if deep and isinstance(part, Paren):
+    if deep > 0 and isinstance(part, Paren):
         inner = groups(part.inner, writer, deep)
         inner[0] = beside([writer.bracket(inner[0], 0), inner[0]])
         inner[-1] = beside([inner[-1], writer.bracket(inner[-1], 1)])
         return inner
-    if deep and isinstance(part, Fraction):
+    if deep > 0 and isinstance(part, Fraction):
         top = groups(held(part.first, QUOTIENT + 1), writer, deep)
         bottom = groups(held(part.second, QUOTIENT + 1), writer, deep)
         over = beside([text_box("/"), bottom[0]])
@@ -208,7 +209,7 @@ def _row_groups(row: Row, writer: BoxWriter, deep: int) -> list[Box]:
         if isinstance(part, Operator) and (part.breakable or (deep == 2 and part.text.strip())) and pieces:
             pieces.append(writer.box(part))
             continue
-        found = groups(part, writer, deep)
+        found = [writer.box(part)] if deep < 0 else groups(part, writer, deep)
         if pieces:
             pieces[-1] = beside([pieces[-1], found[0]])
             found = found[1:]

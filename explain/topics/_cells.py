@@ -7,7 +7,7 @@ LSTM and GRU for the order of the gates and the reset after the product.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from explain.engine.functions import ACTIVATIONS
@@ -38,7 +38,7 @@ GRU = (
     Gate("z", "z", "update gate", "how the new state is mixed from the old state {h} and the candidate"),
     Gate("h", "htilde", "candidate", "what the new state may become, made from the input and the reset old state"),
 )
-RNN = (Gate("", "h", "state", "what {x} brings in through its weights is added to what {h} keeps through its own"),)
+RNN = (Gate("", "h", "state", "what {x} brings in through {U} is added to what {h} keeps through {W}"),)
 GATES: Mapping[Kind, Sequence[Gate]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 
 EFFECT = {
@@ -68,6 +68,11 @@ class State(NamedTuple):
 
     h: Symbol
     c: Symbol | None = None
+
+    def at(self, move: Callable[[str], str]) -> State:
+        """The state under other names."""
+        h, c = self
+        return State(Symbol(move(h.name), h.shape), c and Symbol(move(c.name), c.shape))
 
 
 class Write(Protocol):
@@ -131,7 +136,8 @@ class _Step:
 
     def rnn(self) -> State:
         """h_t = f(U x_t + W h_{t-1} + b_h)."""
-        z = self._defined("z", self._affine(""), "State", "before the activation", RNN[0].meaning)
+        meaning = "{W} reads the old state {h} and the input {x} at once" if self.cell.stacked else RNN[0].meaning
+        z = self._defined("z", self._affine(""), "State", "before the activation", meaning)
         told = say(EFFECT[self.cell.activation], z=z)
         return State(self.write(self.at.name("h"), activated(self.cell.activation, z), self._where("State"), told))
 
@@ -235,7 +241,8 @@ class _Step:
         return self._filled(gate.meaning)
 
     def _filled(self, meaning: str) -> Prose:
-        return say(meaning, x=self.x, h=self.state.h, c=self.state.c or self.state.h)
+        known = {name: self.weights[name] for name in ("U", "W") if name in self.weights}
+        return say(meaning, x=self.x, h=self.state.h, c=self.state.c or self.state.h, **known)
 
     def _where(self, name: str) -> str:
         return f"{name} of step {self.at.step}"

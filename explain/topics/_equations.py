@@ -31,7 +31,9 @@ def conventions(sheet: Worksheet, network: Network, zeros: tuple[bool, bool], jo
     cell = network.cell
     names = [name for name, zero in zip(("{h}", "{c}"), zeros, strict=True) if zero]
     names = names[:1] if cell.kind != "lstm" else names
-    if names:
+    if names and (network.both or len(network.weights) > 1):
+        sheet.convention("every first state is 0 (default): nothing is remembered before the first step")
+    elif names:
         text = " = 0 and ".join(names) + " = 0 (default): nothing is remembered before the first step"
         sheet.convention(text, h=Symbol("h_0"), c=Symbol("c_0"))
     samples = f"; each of the {network.samples} columns is a sample" if network.samples > 1 else ""
@@ -42,9 +44,13 @@ def conventions(sheet: Worksheet, network: Network, zeros: tuple[bool, bool], jo
         text = f"all gates came in one matrix, in the order of {FRAMEWORKS[joined]}: {ORDERS[cell.kind, joined]}"
         sheet.convention(text)
     if network.both:
-        sheet.convention("⁽ᵇ⁾ marks the direction that reads the sequence from its end")
+        sheet.convention(
+            "⁽ᵇ⁾ marks the direction that reads the sequence from its end, with the same equations and t+1 for t-1"
+        )
     if len(network.weights) > 1:
-        sheet.convention("⁽¹⁾, ⁽²⁾ mark the layer; a layer reads the states of the one before it")
+        sheet.convention(
+            "⁽¹⁾ and ⁽²⁾ mark the layer, left out in the equations; a layer reads the states of the one before it"
+        )
     _functions(sheet, network)
     if network.loss is not None:
         log = "; log is the natural logarithm" if "cross" in network.loss else ""
@@ -52,6 +58,10 @@ def conventions(sheet: Worksheet, network: Network, zeros: tuple[bool, bool], jo
         each = "of every step" if network.loss_on == "every" else "of the last step only"
         over = f", the {network.reduction} over them" if len(network.targets) > 1 else ""
         batch = f", the {network.reduction} over the samples" if network.samples > 1 else ""
+        sheet.convention(
+            "a gradient has the shape of what it belongs to; a gradient step first names the chain of derivatives, "
+            "then writes it in the order and with the transposes that fit"
+        )
         sheet.convention(f"loss {each}{over}{batch}: {told(network.loss, outputs)}{log}")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from explain.engine.answer import Answer
+from explain.engine.jacobian import NoJacobianError, jacobian
 from explain.engine.losses import LOSSES
 from explain.engine.prose import say
 from explain.engine.values import Values
@@ -13,6 +15,7 @@ from explain.errors import InputError, amount
 from explain.matrices import Matrices
 from explain.topics._cells import Cell
 from explain.topics._equations import conventions
+from explain.topics._long import LONGEST_IN_FULL, Long
 from explain.topics._sequences import initial, targets, time_steps
 from explain.topics._stacked_gates import last_states
 from explain.topics._unrolled import LossName, LossOn, Network, Reduction, Unrolled, output_layer
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 Activation = Literal["tanh", "sigmoid", "relu", "leaky-relu", "identity"]
 GateActivation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "identity"]
 OutputActivation = Literal["identity", "sigmoid", "tanh", "relu", "leaky-relu", "softmax"]
+JACOBIAN = re.compile(r"d([^/]+)/d([^/]+)")
 YesNo = Literal["yes", "no"]
 CALLED = {"rnn": "Simple recurrent network", "lstm": "LSTM", "gru": "GRU"}
 
@@ -61,11 +65,26 @@ def worked(
     title = f"{CALLED[cell.kind]}: {way}{amount(steps, 'time step')}{depth}, {told}{passes}"
     sheet = Worksheet(title, topic.source)
     conventions(sheet, network, zeros=(ends.h_0 is None, ends.c_0 is None), joined=framework if found.joined else "")
-    done = Unrolled(sheet, network)
+    done = (Long if steps > LONGEST_IN_FULL else Unrolled)(sheet, network)
     result = done.work()
     _check_stacked(sheet, network, done)
-    result.checks = sheet.checks
+    result.more = lambda name: _worked_too(sheet, result, name)
     return result
+
+
+def _worked_too(sheet: Worksheet, answer: Answer, name: str) -> Answer | None:
+    """The answer with the Jacobian of one quantity with respect to an earlier one, such as dh_2/dh_1."""
+    asked = JACOBIAN.fullmatch(name)
+    if asked is None:
+        return None
+    sheet.part("From one quantity to another")
+    try:
+        jacobian(sheet, asked[1], asked[2])
+    except NoJacobianError:
+        return None
+    wider = sheet.answer(*(answer.symbol(result) for result in answer.results))
+    wider.more = answer.more
+    return wider
 
 
 def _network(cell: Cell, found: Layers, x: Matrices, both: bool, ends: Ends) -> Network:

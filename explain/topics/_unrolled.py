@@ -27,6 +27,7 @@ LossName = Literal["squared-error", "half-squared-error", "mean-squared-error", 
 LossOn = Literal["every", "last"]
 Reduction = Literal["sum", "mean"]
 WEIGHTS = "Gradients of the weights"
+FROM_LOGITS = (("binary-cross-entropy", "sigmoid"), ("cross-entropy", "softmax"))
 
 
 class Network(NamedTuple):
@@ -65,45 +66,85 @@ class Network(NamedTuple):
 
 
 class Unrolled:
-    """The network on a worksheet."""
+    """The network on a worksheet.
 
-    def __init__(self, sheet: Worksheet, network: Network) -> None:
+    Args:
+        symbolic: no numbers are put in; the loss is written in the form that keeps its digits everywhere.
+        steps: over how many steps a mean is taken, where the network stands for a longer one.
+    """
+
+    def __init__(self, sheet: Worksheet, network: Network, symbolic: bool = False, steps: int = 0) -> None:
         self.sheet = sheet
         self.network = network
+        self.symbolic = symbolic
+        self.steps = steps or len(network.targets)
         self.parts: dict[str, str] = {}  # where each quantity is worked
         self.named: dict[str, str] = {}  # what a path through it is called
         self.weights: list[Symbol] = []
         self.logits: dict[str, Symbol] = {}
         self.tops: list[State] = []  # the last states of the last layer, one a direction
+        self.asked: list[Symbol] = []  # the outputs, or the states where there is no output layer
 
     def work(self) -> Answer:
         """Forward, and backward where there is a loss."""
-        network, sheet = self.network, self.sheet
-        x = [
-            sheet.given(f"x_{t}", value, f"input of time step {t}", option="x") for t, value in enumerate(network.x, 1)
-        ]
-        self.inputs = x
-        known = self._given_weights()
-        goals = self._given_targets()
-        read, last = x, known[-1][-1]
+        self.write()
+        if self.network.loss is None:
+            cells = [state.c for state in self.tops[:1] if state.c is not None and self.network.V is None]
+            return self.sheet.answer(*self.asked, *cells)
+        return self._answered(self.asked[-1:])
+
+    def _answered(self, outputs: Sequence[Symbol]) -> Answer:
+        """The answer with its gradients, compared with finite differences."""
+        loss = self.sheet.last("L")
+        finite_difference(self.sheet, loss, self.weights, loss)
+        gradients = [self.sheet.last(f"dL/d{weight.name}") for weight in self.weights]
+        return self.sheet.answer(*outputs, loss, *gradients)
+
+    def write(self) -> None:
+        """Every line: forward, loss and backward."""
+        network = self.network
+        known = self.givens()
+        read, last = self.inputs, known[-1][-1]
         single = len(network.weights) == 1 and not network.both
         inline = single and "V" in last and (network.loss is None or network.loss_on == "every")
         self.outputs: dict[int, Symbol] = {}
         self.after = last if inline else None  # the output is worked within its time step
         for layer in range(len(network.weights)):
             read = self._layer(layer, read, known[layer])
-        outputs = self._outputs(read, last)
-        if network.loss is None:
-            return sheet.answer(*(outputs if network.V is not None else self._shown(read)))
-        loss = self._loss(outputs, goals)
-        self._backward(loss)
-        gradients = [sheet.last(f"dL/d{weight.name}") for weight in self.weights]
-        return sheet.answer(*outputs[-1:], loss, *gradients)
+        self.asked = self._outputs(read, last)
+        if network.loss is not None:
+            self._backward(self._loss(self.asked))
 
-    def _shown(self, read: Sequence[Symbol]) -> list[Symbol]:
-        """What is asked where there is no output layer: the states, and the last cell."""
-        cells = [state.c for state in self.tops if state.c is not None]
-        return [*read, *cells[:1]]
+    def givens(self, shown: int = 0) -> list[list[dict[str, Symbol]]]:
+        """Everything the question gives; of a long sequence the first `shown` steps are printed."""
+        self.inputs = [
+            self._given(f"x_{t}", value, f"input of time step {t}", "x", hidden=0 < shown < t)
+            for t, value in enumerate(self.network.x, 1)
+        ]
+        known = self._given_weights()
+        steps, count = len(self.network.x), len(self.network.targets)
+        self.goals = [
+            self._given(f"target_{t}", value, f"target of time step {t}", "target", hidden=0 < shown < t < steps)
+            for t, value in zip(range(steps - count + 1, steps + 1), self.network.targets, strict=True)
+        ]
+        self.first = [
+            [self._first_state(layer, way) for way in range(len(ways))]
+            for layer, ways in enumerate(self.network.weights)
+        ]
+        return known
+
+    def _given(self, name: str, values: Values, meaning: str, option: str, hidden: bool = False) -> Symbol:
+        numbers = None if self.symbolic else values
+        return self.sheet.given(name, numbers, meaning, option=option, shape=values.shape, hidden=hidden)
+
+    def _first_state(self, layer: int, way: int) -> State:
+        values, mark = self.network.states[layer][way], self.network.mark(layer, way)
+        first = len(self.network.x) + 1 if way else 0
+        told = "before its first step, at the end" if way else "before the first step"
+        h = self._given(f"h_{first}{mark}", values[0], f"state {told}", "h_0")
+        if len(values) == 1:
+            return State(h)
+        return State(h, self._given(f"c_{first}{mark}", values[1], f"cell {told}", "c_0"))
 
     def _given_weights(self) -> list[list[dict[str, Symbol]]]:
         network = self.network
@@ -114,12 +155,12 @@ class Unrolled:
                 mark = network.mark(layer, way)
                 known[-1].append({})
                 for name, values in tensors_.items():
-                    symbol = self.sheet.given(f"{name}{mark}", values, self._meaning(name, layer, way), option=name)
+                    symbol = self._given(f"{name}{mark}", values, self._meaning(name, layer, way), name)
                     known[-1][-1][name] = symbol
                     self.weights.append(symbol)
         for name, found, meaning in (("V", network.V, "output weights"), ("b_y", network.b_y, "bias of the outputs")):
             if found is not None:
-                known[-1][-1][name] = self.sheet.given(name, found, meaning, option=name)
+                known[-1][-1][name] = self._given(name, found, meaning, name)
                 self.weights.append(known[-1][-1][name])
         return known
 
@@ -140,14 +181,6 @@ class Unrolled:
                 return told[name] + where
         raise AssertionError(name)
 
-    def _given_targets(self) -> list[Symbol]:
-        steps, count = len(self.network.x), len(self.network.targets)
-        times = range(steps - count + 1, steps + 1)
-        return [
-            self.sheet.given(f"target_{t}", value, f"target of time step {t}", option="target")
-            for t, value in zip(times, self.network.targets, strict=True)
-        ]
-
     def _layer(self, layer: int, read: Sequence[Symbol], known: Sequence[Mapping[str, Symbol]]) -> list[Symbol]:
         """All time steps of a layer, in one or both directions; what the next layer reads."""
         found: list[list[Symbol]] = []
@@ -156,10 +189,9 @@ class Unrolled:
             mark = self.network.mark(layer, way)
             steps = list(range(1, len(read) + 1))
             order = steps[::-1] if way else steps
-            first = str(len(read) + 1) if way else "0"
-            state = self._first_state(layer, way, first, mark)
+            before = str(len(read) + 1) if way else "0"
+            state = self.first[layer][way]
             states: dict[int, Symbol] = {}
-            before = first
             for t in order:
                 at = At(str(t), before, mark)
                 state = self._step(at, layer, way, read[t - 1], state, weights)
@@ -167,13 +199,6 @@ class Unrolled:
             self.tops.append(state)
             found.append([states[t] for t in steps])
         return found[0] if len(found) == 1 else self._joined(layer, found)
-
-    def _first_state(self, layer: int, way: int, first: str, mark: str) -> State:
-        values = self.network.states[layer][way]
-        h = self.sheet.given(f"h_{first}{mark}", values[0], "state before the first step", option="h_0")
-        if len(values) == 1:
-            return State(h)
-        return State(h, self.sheet.given(f"c_{first}{mark}", values[1], "cell before the first step", option="c_0"))
 
     def _step(self, at: At, layer: int, way: int, x: Symbol, state: State, weights: Mapping[str, Symbol]) -> State:
         heading = self._heading(layer, way, f"time step {at.step}")
@@ -250,39 +275,45 @@ class Unrolled:
         """The letter of what goes into the output's activation; `o` is a gate in an LSTM."""
         return "u" if self.network.cell.kind == "lstm" else "o"
 
-    def _loss(self, outputs: Sequence[Symbol], goals: Sequence[Symbol]) -> Symbol:
+    def _loss(self, outputs: Sequence[Symbol]) -> Symbol:
         """The loss of every step that has a target, and their sum or mean."""
         network, sheet = self.network, self.sheet
         assert network.loss is not None
         sheet.part("Loss")
         losses = []
-        single = len(goals) == 1
-        for y, goal in zip(outputs, goals, strict=True):
+        single = len(self.goals) == 1
+        for y, goal in zip(outputs, self.goals, strict=True):
             t = goal.name.removeprefix("target_")
             name = "L" if single else f"L_{t}"
-            expression = self._loss_of(y, goal)
             title = "Loss" if single else f"Loss of step {t}"
             reason = say(f"{told(network.loss, int(y.shape[0]))}: {{y}} against {{d}}", y=y, d=goal)
-            losses.append(sheet.define(name, expression, title, reason))
+            losses.append(sheet.define(name, self._loss_of(y, goal), title, reason))
             self.parts[name] = "Loss"
             self.named[name] = f"the loss of step {t}"
-        if single:
-            return losses[0]
+        return losses[0] if single else self.total(losses)
+
+    def total(self, losses: Sequence[Symbol]) -> Symbol:
+        """The sum or mean of the losses of the steps."""
         total: Node = losses[0]
         for other in losses[1:]:
             total = total + other
-        if network.reduction == "mean":
-            total = total / len(losses)
-        way = "mean" if network.reduction == "mean" else "sum"
-        return sheet.define("L", total, "Loss", say(f"the {way} over the {len(losses)} steps that have a target"))
+        mean = self.network.reduction == "mean"
+        if mean:
+            total = total / self.steps
+        way = "mean" if mean else "sum"
+        return self.sheet.define("L", total, "Loss", say(f"the {way} over the {self.steps} steps that have a target"))
 
     def _loss_of(self, y: Symbol, goal: Symbol) -> Node:
         network, sheet = self.network, self.sheet
         assert network.loss is not None
-        prediction, target = sheet.values[y.name], sheet.values[goal.name]
-        check_probabilities(network.loss, network.output_activation, prediction, target, False)
         outputs = int(y.shape[0])
         samples = network.samples if network.reduction == "mean" else 1
+        if self.symbolic:
+            if (network.loss, network.output_activation) in FROM_LOGITS and network.V is not None:
+                return loss_from_logits(network.loss, self.logits[y.name], goal, outputs, samples)
+            return loss_of(network.loss, y, goal, outputs, samples)
+        prediction, target = sheet.values[y.name], sheet.values[goal.name]
+        check_probabilities(network.loss, network.output_activation, prediction, target, False)
         if y.name in self.logits and saturated(network.loss, network.output_activation, prediction, target, outputs):
             return loss_from_logits(network.loss, self.logits[y.name], goal, outputs, samples)
         return loss_of(network.loss, y, goal, outputs, samples)
@@ -303,7 +334,6 @@ class Unrolled:
             jacobians=False,
             course=Course(heading, shared, self.named),
         )
-        finite_difference(self.sheet, loss, self.weights, loss)
 
 
 def _named(name: str, at: At, cell: Cell) -> str:

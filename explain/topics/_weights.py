@@ -22,6 +22,7 @@ ORDER: Mapping[tuple[Kind, str], str] = {
     ("gru", "keras"): "zrh",
     ("gru", "pytorch"): "rzh",
 }
+JOINED = ("W", "U", "b", "b_U")  # all gates in one
 Given = Mapping[str, Matrices | None]
 Tensors = dict[str, Values]
 
@@ -43,12 +44,16 @@ def layers(kind: Kind, given: Given, directions: int, framework: Framework) -> L
         InputError: a gate without weights, a number of matrices that fits no layer, shapes that do not meet.
     """
     present = {name: matrices.items for name, matrices in given.items() if matrices is not None}
-    joined = kind != "rnn" and "W" in present
+    joined = kind != "rnn" and any(name in present for name in JOINED)
+    if joined:
+        _only_joined(present)
     gates = [] if joined else _complete(kind, present)
     first = "W" if joined or kind == "rnn" else tensors(kind, gates[0])[0]
     count = _count(present, first, directions)
     stacked = not joined and not any(_recurrent(kind, letter) in present for letter in gates)
-    found, units, inputs = [], [], []
+    found: list[list[Tensors]] = []
+    units: list[int] = []
+    inputs: list[int] = []
     for at in range(count):
         each = []
         for way in range(directions):
@@ -64,6 +69,19 @@ def layers(kind: Kind, given: Given, directions: int, framework: Framework) -> L
             each.append(arrays)
         found.append(each)
     return Layers(found, units, inputs, stacked, joined)
+
+
+def _only_joined(present: Mapping[str, Sequence[Values]]) -> None:
+    """All gates in one matrix, or one matrix a gate; not both."""
+    single = next((name for name in present if name not in JOINED), None)
+    if single is not None:
+        both = next(name for name in present if name in JOINED)
+        raise InputError(
+            f"{{{single}}} is for one gate, but {{{both}}} holds all gates: give every gate its own, or all in one"
+        )
+    for name in ("W", "U"):
+        if name not in present:
+            raise InputError(f"{{{name}}} is missing: all gates in one matrix need {{W}} (inputs) and {{U}} (states)")
 
 
 def _complete(kind: Kind, present: Mapping[str, Sequence[Values]]) -> list[str]:
@@ -179,9 +197,6 @@ def _side(name: str, square: Values, where: str) -> int:
 def _joined(kind: Kind, mine: Mapping[str, Values], framework: Framework, where: str) -> tuple[int, int, Tensors]:
     """All gates in one matrix, in the order and the orientation of a framework."""
     order = ORDER[kind, framework]
-    for name in ("W", "U"):
-        if name not in mine:
-            raise InputError(f"{{{name}}} is missing: all gates in one matrix need {{W}} (inputs) and {{U}} (states)")
     wide, keras = len(order), framework == "keras"
     units = _wide_units(mine["U"], wide, keras, where)
     given = mine["W"]

@@ -13,11 +13,12 @@ from explain.engine.losses import LOSSES, loss_from_logits, loss_of, saturated, 
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
-from explain.engine.notation import PLUS, Word, product, related
+from explain.engine.notation import PLUS, product, related
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Matrix, Scalar
+from explain.topics._descent import descended
 from explain.topics._network import Network, check_probabilities, checked
 
 Activation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax"]
@@ -88,7 +89,7 @@ def mlp(
     gradients = [sheet.last(f"dL/d{symbol.name}") for symbol in wrt]
     if lr is None:
         return sheet.answer(output, value, *gradients)
-    return sheet.answer(output, value, *gradients, *_descended(sheet, wrt, gradients, lr))
+    return sheet.answer(output, value, *gradients, *descended(sheet, wrt, gradients, lr))
 
 
 def _forward(
@@ -185,27 +186,6 @@ def _check_error(sheet: Worksheet, output: Symbol, logits: Symbol, y: Symbol, na
             f"{name} with its own activation must give {{g}} = {{p}} - {{y}}{over}, and does", g=gradient, p=output, y=y
         ),
     )
-
-
-def _descended(sheet: Worksheet, parameters: Sequence[Symbol], gradients: Sequence[Symbol], lr: Scalar) -> list[Symbol]:
-    """The parameters after one step against their gradients."""
-    eta = sheet.given("eta", lr, "learning rate", option="lr")
-    sheet.convention(
-        "gradient descent: {eta} times its gradient is taken away from every parameter; ′ marks what it is after "
-        "the step",
-        eta=eta,
-    )
-    sheet.part("Gradient descent")
-    return [
-        sheet.define(
-            f"{parameter.name}_new",
-            parameter - eta * gradient,
-            say("{w} after the step", w=parameter),
-            say("{g} points uphill, so {eta} times it is taken away from {w}", g=gradient, eta=eta, w=parameter),
-            written=Word(f"{parameter.word.text}′", f"{parameter.word.latex}'", key=f"{parameter.name}_new"),
-        )
-        for parameter, gradient in zip(parameters, gradients, strict=True)
-    ]
 
 
 def _together(target: bool, loss: LossName | None, lr: Scalar | None) -> None:

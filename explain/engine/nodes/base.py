@@ -7,7 +7,7 @@ Neither SymPy nor NumPy is imported here: `--help` must not wait for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from numbers import Rational, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -210,6 +210,21 @@ class Number(Node):
         if isinstance(self.value, int | Fraction):
             return sympy.Rational(self.value.numerator, self.value.denominator)
         return self.value  # a SymPy number already
+
+
+class Repeated(Node):
+    """An expression that is evaluated from another one; its own formula is made when it is asked for."""
+
+    __slots__ = ()
+
+    @property
+    def formula(self) -> Node:
+        """The expression written out."""
+        raise NotImplementedError(type(self).__name__)
+
+    def value(self, values: Mapping[str, Array]) -> Array:
+        """The value, from the quantities by their names."""
+        raise NotImplementedError(type(self).__name__)
 
 
 class Textbook(Node):

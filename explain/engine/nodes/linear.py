@@ -50,7 +50,14 @@ class MatMul(Node):
         return long_sum(int(first.shape[1]), lambda k: Times(first.entry((row, k)), second.entry((k, column))))
 
     def write(self, style: Style) -> Notation:
-        return product([style.write(operand) for operand in self.operands])
+        # Wᵀ (g ⊙ s): an element-wise product is done first.
+        written = (style.write(operand) for operand in self.operands)
+        return product(
+            [
+                held(part, ATOM if _is_hadamard(operand) else PRODUCT)
+                for part, operand in zip(written, self.operands, strict=True)
+            ]
+        )
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         first, second = self.operands
@@ -114,7 +121,7 @@ class Sum(Node):
         if self.axis is not None:
             name = "rowsum" if self.axis == 1 else "columnsum"
             return call(Word(name, rf"\mathrm{{{name}}}"), style.write(operand))
-        if style.numbers:
+        if style.numbers and not any(isinstance(size, str) for size in operand.shape):
             return style.write(self.entry(()))
         index = "".join(mark for mark, size in zip("ij", operand.shape, strict=False) if size != 1)
         if not index:
@@ -175,6 +182,12 @@ class Diagonal(Node):
 
     def write(self, style: Style) -> Notation:
         return call(Word("diag", r"\mathrm{diag}"), style.write(self.operands[0]))
+
+
+def _is_hadamard(operand: Node) -> bool:
+    """Whether two arrays are multiplied entry by entry."""
+    arrays = [part for part in operand.operands if any(size != 1 for size in part.shape)]
+    return isinstance(operand, Times) and len(arrays) > 1
 
 
 def transpose(operand: Node) -> Node:

@@ -1,0 +1,170 @@
+"""The derivative of one named quantity with respect to an earlier one: every path between them, in the forward order.
+
+Each definition is linear in a symbol, or works entry by entry: its local Jacobian is read off its own pull-back. Along
+a path the Jacobians are multiplied, and where paths meet they are added (Goodfellow et al. 2016, eqs. 6.44-6.46).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explain.engine.answer import Local
+from explain.engine.chain import pull
+from explain.engine.evaluate import evaluate, symbols
+from explain.engine.names import word
+from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.functions import Softmax, softmax_jacobian
+from explain.engine.nodes.linear import Diagonal, MatMul, Transpose
+from explain.engine.notation import PLUS, SUM, Notation, Row, product
+from explain.engine.prose import Prose, say
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+    from explain.engine.worksheet import Worksheet
+
+STEP = 1e-6
+
+
+class NoJacobianError(ValueError):
+    """There is no such derivative on the sheet, or it has no matrix form."""
+
+
+def jacobian(sheet: Worksheet, top: str, bottom: str) -> Symbol:
+    """Define ∂top/∂bottom and every derivative on the way; outputs are rows, inputs columns.
+
+    Raises:
+        NoJacobianError: `top` does not depend on `bottom`, or one of them is no single column.
+    """
+    known = {item.symbol.name: item.symbol for item in sheet.given_items} | {s.name: s.symbol for s in sheet.steps}
+    if top not in known or bottom not in known or any(known[name].shape[1:] != (1,) for name in (top, bottom)):
+        raise NoJacobianError(f"{top}, {bottom}")
+    between = [s for s in sheet.steps if "/d" not in s.name and not s.hidden]
+    needed = _leading([(s.name, s.expression) for s in between], top)
+    reached: dict[str, Symbol | None] = {bottom: None}
+    for step in between:
+        paths = [symbol for name, symbol in symbols(step.expression).items() if name in reached]
+        if step.name in needed and paths and step.name != bottom:
+            reached[step.name] = _defined(sheet, step.symbol, step.expression, known[bottom], paths, reached)
+    found = reached.get(top)
+    if found is None:
+        raise NoJacobianError(f"{top}, {bottom}")
+    _check(
+        sheet, [(s.name, s.expression) for s in between if s.name in reached and s.name != bottom], top, bottom, found
+    )
+    return found
+
+
+def _leading(definitions: list[tuple[str, Node]], top: str) -> set[str]:
+    """The names that lead to `top`."""
+    needed = {top}
+    for name, expression in reversed(definitions):
+        if name in needed:
+            needed.update(symbols(expression))
+    return needed
+
+
+def _defined(
+    sheet: Worksheet,
+    symbol: Symbol,
+    expression: Node,
+    bottom: Symbol,
+    paths: list[Symbol],
+    reached: dict[str, Symbol | None],
+) -> Symbol:
+    """∂symbol/∂bottom: the sum over the paths that end in it."""
+    terms: list[Node] = []
+    chain: list[Notation] = []
+    for path in paths:
+        local = _local(expression, symbol, path)
+        inner = reached[path.name]
+        terms.append(_joined(local, inner, symbol))
+        named = word(f"d{symbol.name}/d{path.name}")
+        chain += [PLUS, named if inner is None else product([named, inner.word])]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    name = f"d{symbol.name}/d{bottom.name}"
+    return next((s.symbol for s in sheet.steps if s.name == name), None) or sheet.define(
+        name,
+        total,
+        say("How {z} depends on {h}", z=symbol, h=bottom),
+        _why(symbol, bottom, paths, reached),
+        chain=Row(chain[1:], SUM) if any(reached[path.name] is not None for path in paths) else None,
+        local=Local("matrix", symbol, bottom),
+    )
+
+
+def _local(expression: Node, symbol: Symbol, path: Symbol) -> Node | None:
+    """The local Jacobian; None for the identity."""
+    if isinstance(expression, Softmax):
+        return softmax_jacobian(symbol, False)
+    seed = Symbol("seed", symbol.shape)
+    found = pull(expression, seed, symbol, {path.name}).get(path.name)
+    if found is seed:
+        return None
+    if isinstance(found, MatMul) and found.operands[1] is seed:
+        return found.operands[0].operands[0] if isinstance(found.operands[0], Transpose) else found.operands[0].T
+    diagonal = (
+        pull(expression, Number(1, "1"), symbol, {path.name}).get(path.name) if symbol.shape == path.shape else None
+    )
+    if diagonal is None or diagonal.shape not in (symbol.shape, ()):
+        raise NoJacobianError(f"{symbol.name}, {path.name}")
+    return diagonal if symbol.shape == (1, 1) or not diagonal.shape else Diagonal(diagonal)
+
+
+def _joined(local: Node | None, inner: Symbol | None, symbol: Symbol) -> Node:
+    """A local Jacobian times what leads to it."""
+    if inner is None:
+        if local is None:
+            raise NoJacobianError(symbol.name)
+        return local
+    if local is None:
+        return inner
+    return local @ inner if len(local.shape) == 2 else local * inner
+
+
+def _why(symbol: Symbol, bottom: Symbol, paths: list[Symbol], reached: dict[str, Symbol | None]) -> Prose:
+    names: dict[str, Node] = {f"p{at}": path for at, path in enumerate(paths)}
+    if len(paths) > 1:
+        listed = ", ".join(f"{{p{at}}}" for at in range(len(paths) - 1)) + f" and {{p{len(paths) - 1}}}"
+        return say(
+            "{h} reaches {z} along " + f"{len(paths)} paths, through {listed}: the derivatives along them are added",
+            h=bottom, z=symbol, **names,
+        )  # fmt: skip
+    if reached[paths[0].name] is None:
+        return say("{h} enters {z} directly: what stands beside it is the derivative", h=bottom, z=symbol)
+    return say("chain rule: {h} reaches {z} only through {p0}", h=bottom, z=symbol, **names)
+
+
+def _check(sheet: Worksheet, definitions: list[tuple[str, Node]], top: str, bottom: str, found: Symbol) -> None:
+    """Each column again from two small steps of one entry."""
+    import numpy as np
+
+    size = max(1.0, float(np.abs(sheet.values[bottom]).max())) * STEP
+    columns = []
+    for at in range(len(sheet.values[bottom])):
+        ends = [_run(sheet, definitions, bottom, at, sign * size)[top] for sign in (1, -1)]
+        columns.append((ends[0] - ends[1]) / (2 * size))
+    slope = np.hstack(columns)
+    value = sheet.values[found.name]
+    off = float(np.abs(slope - value).max())
+    sheet.check(
+        off <= 1e-6 * max(1e-3, float(np.abs(value).max())),
+        [found],
+        say(
+            "finite differences: {h} moved by ±1e-6 in each entry changes {z} as {J} says",
+            h=word(bottom),
+            z=word(top),
+            J=found,
+        ),
+    )
+
+
+def _run(sheet: Worksheet, definitions: list[tuple[str, Node]], bottom: str, at: int, by: float) -> dict[str, Array]:
+    """The quantities between again, one entry moved."""
+    values = dict(sheet.values)
+    values[bottom] = values[bottom].copy()
+    values[bottom][at] += by
+    for name, expression in definitions:
+        values[name] = evaluate(expression, values)
+    return values

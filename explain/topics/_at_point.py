@@ -1,0 +1,82 @@
+"""Numbers put in at the end: the point gets symbols of its own, x₀ for x, so that the derivation stays with letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from explain.engine.names import word
+from explain.engine.nodes.base import Node, Symbol
+from explain.engine.notation import QUOTIENT, Word
+from explain.engine.prose import say
+from explain.engine.values import Values
+from explain.engine.worksheet import Worksheet
+from explain.topics._derivation import Derivation
+from explain.topics._formula import Point
+from explain.topics._second_route import check_slope
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+
+class AtPoint:
+    """The point as givens, and values of expressions at it."""
+
+    def __init__(self, work: Derivation, point: Point, names: Sequence[str]) -> None:
+        self.work, self.sheet, self.names = work, work.sheet, names
+        self.symbols: dict[str, Symbol] = {}
+        for name in names:
+            plain = name + ("0" if "_" in name else "_0")
+            while plain in names:
+                plain += "0"
+            given = point.values[name]
+            texts = given.texts if given.array.item() else ["0"]  # there is no -0.0
+            symbol = self.sheet.given(plain, Values((), texts), say("{x} at the point", x=Symbol(name)), option="at")
+            symbol.word = self.sheet.given_items[-1].symbol.word = Word(*_written(name), key=plain)
+            self.symbols[name] = symbol
+
+    @property
+    def values(self) -> dict[str, Array]:
+        """The point, by the names of the formula."""
+        return {name: self.sheet.values[symbol.name] for name, symbol in self.symbols.items()}
+
+    def convention(self, sheet: Worksheet) -> None:
+        """What the mark of the point says."""
+        first = self.symbols[self.names[0]]
+        sheet.convention("|₀ says that the point is put in: {x} for {y}, and so on", x=first, y=Symbol(self.names[0]))
+
+    def put(self, node: Node) -> Node:
+        """An expression with the point put in."""
+        if isinstance(node, Symbol):
+            return self.symbols.get(node.name, node)
+        return node.rebuild([self.put(operand) for operand in node.operands]) if node.operands else node
+
+    def value(self, symbol: Symbol, form: Node, what: str = "") -> Symbol:
+        """One expression at the point."""
+        return self.sheet.define(
+            f"{symbol.name}_at",
+            self.put(form),
+            say(f"{what or 'Value of'} {{d}} at the point", d=symbol),
+            say("every letter of {d} is replaced by its number", d=symbol),
+            written=Word(
+                f"{symbol.word.text}|₀", rf"\left.{symbol.word.latex}\right|_0", key=f"{symbol.name}_at", level=QUOTIENT
+            ),
+        )
+
+    def worked(self, forms: Sequence[tuple[Symbol, Node]]) -> list[Symbol]:
+        """The formula (the first of `forms`) and its derivatives at the point; slopes are checked."""
+        self.sheet.part("At the point")
+        (top, whole), *derivatives = forms
+        found = [self.value(top, whole)]
+        for symbol, form in derivatives:
+            found.append(self.value(symbol, form))
+            wrt = next((name for name in self.names if symbol.name.split("_form")[0] == f"d{top.name}/d{name}"), None)
+            if wrt is not None:
+                slope = float(self.sheet.values[found[-1].name])
+                check_slope(self.sheet, whole, self.values, Symbol(wrt), slope, top, found[-1])
+        return found
+
+
+def _written(name: str) -> tuple[str, str]:
+    written = word(name, "0")
+    return written.text, written.latex

@@ -1,0 +1,201 @@
+"""The backward pass of a formula: the chain rule over its steps, each gate told by its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from explain.engine.answer import Answer, Step
+from explain.engine.evaluate import symbols
+from explain.engine.functions import guarded
+from explain.engine.nodes.arithmetic import Negative
+from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.functions import Apply
+from explain.engine.nodes.linear import MatMul, Sum
+from explain.engine.nodes.reductions import Extreme, Larger
+from explain.engine.proof import PRECISION, Proof
+from explain.engine.prose import Prose, say
+from explain.engine.wording import SAFER
+from explain.engine.worksheet import Worksheet
+from explain.formulas.closed import closed
+from explain.topics._circuit import drawn
+from explain.topics._gate_rules import rule
+from explain.topics._gates import is_mean
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array, Index
+
+SATURATED = 1e-6
+LONGEST_FRACTION = 2_000  # bits
+LONGEST_CLOSED = 40  # nodes of a derivative that is written in the inputs alone
+
+
+class BoundedProof(Proof):
+    """Fractions stay exact while they are short: a formula that squares again and again doubles their digits."""
+
+    def _work(self, name: str, index: Index) -> Any:
+        import sympy
+
+        found = super()._work(name, index)
+        if found is None or not found.is_Rational or max(abs(found.p), found.q).bit_length() <= LONGEST_FRACTION:
+            return found
+        return sympy.N(found, PRECISION)
+
+
+class RealSheet(Worksheet):
+    """A sheet of real numbers: a derivative that is 1 is no count, but a number to calculate with."""
+
+    def _evaluated(self, name: str, expression: Node) -> Array:
+        import numpy as np
+
+        return np.asarray(super()._evaluated(name, expression), dtype=np.float64)
+
+    def proof(self) -> BoundedProof:
+        """The entries of all quantities, to be worked by SymPy."""
+        given = {item.symbol.name: item.values for item in self.given_items if item.values is not None}
+        return BoundedProof(given, {step.name: step.expression for step in self.steps})
+
+    def answer(self, *results: Symbol) -> Answer:
+        """The finished answer."""
+        return replace(super().answer(*results), proof=self.proof())
+
+
+class Graph:
+    """The steps of a formula as a graph, from the inputs to the result."""
+
+    def __init__(self, sheet: RealSheet, result: Symbol, inputs: Sequence[Symbol]) -> None:
+        self.sheet = sheet
+        self.result = result
+        self.inputs = inputs
+        self.steps = list(sheet.steps)
+        self.guarded = False
+
+    def backward(self) -> None:
+        """The gradients, told gate by gate."""
+        self._mark_ties()
+        self._guard_digits()
+        self._say_paths()
+        columns = all(not symbol.shape or symbol.shape[1] == 1 or self._is_weight(symbol) for symbol in self._all())
+        before = len(self.sheet.steps)
+        self.sheet.backward(self.result, self.inputs, jacobians=columns)
+        for step in self.sheet.steps[before:]:
+            self._retold(step)
+        self._close()
+
+    def _all(self) -> list[Symbol]:
+        return [*self.inputs, *(step.symbol for step in self.steps)]
+
+    def _is_weight(self, symbol: Symbol) -> bool:
+        """Whether a matrix only stands on the left of matrix products, as weights do."""
+        readers = [step.expression for step in self.steps if symbol.name in step.reads]
+        given = symbol in self.inputs
+        return given and all(isinstance(node, MatMul) and node.operands[0] is symbol for node in readers)
+
+    def _mark_ties(self) -> None:
+        """Where several are the largest, the derivative is shared."""
+        from explain.engine.evaluate import evaluate
+
+        for step in self.steps:
+            node = step.expression
+            if step.value is None:
+                continue
+            operands = [evaluate(operand, self.sheet.values) for operand in node.operands]
+            if isinstance(node, Extreme):
+                node.tied = node.is_tied(operands[0])
+            elif isinstance(node, Larger):
+                node.tied = bool((operands[0] == operands[1]).any())
+
+    def _guard_digits(self) -> None:
+        """A result that is a saturated σ or tanh is differentiated without 1 - f, whose digits are lost."""
+        last, node = self.steps[-1], self.steps[-1].expression
+        if isinstance(node, Apply) and node.function.safe_derivative and last.value is not None:
+            self.guarded = 1 - abs(float(last.value)) < SATURATED
+            if self.guarded:
+                last.expression = Apply(guarded(node.function), *node.operands)
+
+    def _say_paths(self) -> None:
+        """Where each value goes; several ways are several paths back."""
+        for step in self.steps:
+            readers = [other.symbol for other in self.steps if step.name in other.reads]
+            if not readers:
+                continue
+            names = {f"r{at}": reader for at, reader in enumerate(readers)}
+            listed = " and ".join("{" + name + "}" for name in names)
+            several = ": two paths will meet here" if len(readers) == 2 else f": {len(readers)} paths will meet here"
+            told = say("; {u} goes on to " + listed + (several if len(readers) > 1 else ""), u=step.symbol, **names)
+            step.why = (*step.why, *told)
+
+    def _expression(self, name: str) -> Node:
+        return next(step.expression for step in self.steps if step.name == name)
+
+    def _retold(self, step: Step) -> None:
+        """The title and the reason of one step of the backward pass."""
+        if step.local is not None:
+            step.title = say("Local derivative of {u} by {x}", u=step.local.of, x=step.local.wrt)
+            return
+        if not step.name.startswith(f"d{self.result.name}/d"):
+            return
+        operand = next(symbol for symbol in self._all() if step.name == f"d{self.result.name}/d{symbol.name}")
+        step.title = say("Gradient at {x}", x=operand)
+        if isinstance(step.expression, Negative) and isinstance(step.expression.operands[0], Number):
+            step.expression = Number(-step.expression.operands[0].value, "-1")
+        through = [other for other in self.steps if operand.name in symbols(other.expression)]
+        if len(through) > 1:
+            return
+        gate = through[0]
+        told = rule(gate.expression, gate.symbol, operand)
+        if isinstance(gate.expression, Apply) and gate.name != self.result.name:
+            arriving, local = Symbol(f"d{self.result.name}/d{gate.name}"), Symbol(f"d{gate.name}/d{operand.name}")
+            step.why = say(
+                "chain rule: what arrives at {u}, {g}, is multiplied by the local derivative {J}",
+                u=gate.symbol,
+                g=arriving,
+                J=local,
+            )
+        elif told:
+            step.why = (*told, *self._arriving(gate))
+
+    def _arriving(self, gate: Step) -> Prose:
+        """What the local derivative meets."""
+        if gate.name == self.result.name:
+            safer = ""
+            if self.guarded and isinstance(gate.expression, Apply):
+                safer = f"; {SAFER[gate.expression.function.name]} (saturated)"
+            end = Symbol(f"d{self.result.name}/d{self.result.name}")
+            return say(safer + "; {f} is the end of the graph: nothing arrives but {e} = 1", f=self.result, e=end)
+        arriving = Symbol(f"d{self.result.name}/d{gate.name}")
+        handed = isinstance(gate.expression, Sum | Extreme | Larger) or is_mean(gate.expression)
+        told = "; what arrives at {u} is {g}" if handed else "; it is multiplied by what arrives at {u}, {g}"
+        return say(told, u=gate.symbol, g=arriving)
+
+    def _close(self) -> None:
+        """Every step in which symbols remain, in the inputs alone, where that is short."""
+        proof = self.sheet.proof()
+        unknown = {step.name: step.expression for step in self.sheet.steps if step.value is None}
+
+        def exact(name: str) -> Fraction | None:
+            found = None if name in unknown or name not in self.sheet.values else proof.entry(name, ())
+            return Fraction(int(found.p), int(found.q)) if found is not None and found.is_Rational else None
+
+        sizes: dict[str, int] = {}
+        for step in self.sheet.steps:
+            if step.value is None and not step.symbol.shape and _size(step.symbol, unknown, sizes) < LONGEST_CLOSED:
+                step.closed = closed(step.expression, unknown.get, exact)
+
+    def draw(self) -> None:
+        """The graph in text, with its values and gradients."""
+        gradients = {symbol.name: f"d{self.result.name}/d{symbol.name}" for symbol in self._all()}
+        definitions = {step.name: step.expression for step in self.steps}
+        title, lines = drawn(self.result, definitions, self.sheet.values, gradients)
+        self.sheet.drawing(title, lines, [step.symbol for step in self.sheet.steps])
+
+
+def _size(node: Node, unknown: Mapping[str, Node], known: dict[str, int]) -> int:
+    """How many nodes an expression has when every unknown step is put in."""
+    if isinstance(node, Symbol) and node.name in unknown:
+        if node.name not in known:
+            known[node.name] = _size(unknown[node.name], unknown, known)
+        return known[node.name]
+    return 1 + sum(_size(operand, unknown, known) for operand in node.operands)

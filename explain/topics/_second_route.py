@@ -1,0 +1,165 @@
+"""SymPy as a second route: it differentiates the whole formula by itself, and both must be the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from explain.engine.answer import Check
+from explain.engine.evaluate import evaluate, symbols
+from explain.engine.lowering import lower
+from explain.engine.nodes.base import Entry, Node, Symbol
+from explain.engine.prose import Prose, say
+from explain.engine.rounding import tidy
+from explain.engine.worksheet import Worksheet
+
+POINTS = 5
+DIGITS = 30
+CLOSE = 1e-20
+MOST_PROVED = 250  # operations of a difference that is proved to be 0
+LARGEST_PROVED = 12  # exponent
+STEP = 1e-5
+MODEST = 1e12  # numbers on the way to a point that SymPy works with
+
+
+def real(node: Node) -> Any:
+    """A scalar expression in SymPy, its symbols real numbers."""
+    return lower(node, _leaf)
+
+
+def _leaf(leaf: Symbol | Entry) -> Any:
+    import sympy
+
+    assert isinstance(leaf, Symbol)
+    return sympy.Symbol(leaf.name, real=True)
+
+
+def check_derivative(sheet: Worksheet, whole: Node, wrt: Sequence[str], found: Node, result: Symbol) -> None:
+    """SymPy's own derivative of the whole formula against ours, proved or at random points; then a difference quotient.
+
+    Args:
+        whole: the formula in the names of the question alone; so is `found`, what the working came to.
+        wrt: the variables, one after the other.
+        result: the step that is checked.
+    """
+    import sympy
+
+    ours = real(found)
+    theirs = sympy.diff(real(whole), *(sympy.Symbol(name, real=True) for name in wrt))
+    if proved(ours, theirs):
+        sheet.check(
+            True,
+            [result],
+            say("SymPy differentiates the whole formula at once: the same as {d}, proved by algebra", d=result),
+        )
+        return
+    agreed, count = agree(ours, theirs, whole, found)
+    text = (
+        f"SymPy differentiates the whole formula at once: at {count} random points the same as {{d}} to {DIGITS} digits"
+    )
+    if count:
+        sheet.check(
+            agreed,
+            [result],
+            say(text if agreed else "SymPy's derivative of the whole formula differs from {d}", d=result),
+        )
+    else:
+        same = sympy.srepr(theirs) == sympy.srepr(ours)
+        sheet.check(
+            True,
+            [result],
+            say(
+                "SymPy's derivative of the whole formula has the same form as {d}"
+                if same
+                else "the numbers are too large to compare {d} at a point",
+                d=result,
+            ),
+        )
+
+
+def proved(ours: Any, theirs: Any) -> bool:
+    """Whether algebra shows the two to be the same."""
+    import sympy
+
+    difference = ours - theirs
+    if difference == 0:
+        return True
+    piecewise = (sympy.Max, sympy.Piecewise, sympy.Heaviside, sympy.Abs, sympy.sign, sympy.DiracDelta)
+    if difference.has(*piecewise) or difference.count_ops() > MOST_PROVED:
+        return False
+    powers = difference.atoms(sympy.Pow)
+    if any(not power.exp.is_Integer or abs(power.exp) > LARGEST_PROVED for power in powers if power.base != sympy.E):
+        return False
+    difference = sympy.expand_power_exp(difference.rewrite(sympy.exp))
+    return bool(sympy.cancel(sympy.together(difference)) == 0)
+
+
+def points(node: Node, other: Node) -> list[dict[str, Any]]:
+    """Random points at which no number on the way is large, undefined or at a kink."""
+    import numpy as np
+    import sympy
+
+    chance = np.random.default_rng(7)  # the same points in every run
+    names = list(symbols(node) | symbols(other))
+    found: list[dict[str, Any]] = []
+    for trial in range(60):
+        if len(found) == POINTS:
+            break
+        low, high = ((0.2, 1.7), (-1.5, 1.5), (0.9, 1.1))[trial % 3]
+        point = {name: sympy.Rational(round(float(chance.uniform(low, high)) * 1000), 1000) for name in names}
+        values = {name: np.array(float(value)) for name, value in point.items()}
+        with np.errstate(all="ignore"):
+            if modest(node, values) and modest(other, values):
+                found.append(point)
+    return found
+
+
+def modest(node: Node, values: Mapping[str, Any]) -> bool:
+    """Whether every number on the way to a value is finite and not too large."""
+    import numpy as np
+
+    value = np.abs(np.asarray(evaluate(node, values), dtype=float))
+    fine = bool(np.isfinite(value).all() and (value < MODEST).all())
+    return fine and all(modest(operand, values) for operand in node.operands)
+
+
+def agree(ours: Any, theirs: Any, node: Node, other: Node) -> tuple[bool, int]:
+    """Whether the two are the same at random points, and at how many that was seen."""
+    import sympy
+
+    seen = 0
+    for point in points(node, other):
+        put = {sympy.Symbol(name, real=True): value for name, value in point.items()}
+        mine, other_value = (sympy.N(form.subs(put).doit(), DIGITS) for form in (ours, theirs))
+        if not (mine.is_Number and other_value.is_Number and mine.is_finite and other_value.is_finite):
+            continue
+        seen += 1
+        if abs(mine - other_value) > CLOSE * max(1, abs(other_value)):
+            return False, seen
+    return True, seen
+
+
+def check_slope(
+    sheet: Worksheet, whole: Node, values: Mapping[str, Any], wrt: Symbol, slope: float, top: Symbol, result: Symbol
+) -> None:
+    """The slope between two points close by must be the derivative at the point between them."""
+    import numpy as np
+
+    step = STEP * max(1.0, abs(float(values[wrt.name])))
+    with np.errstate(all="ignore"):
+        above, below = (
+            float(evaluate(whole, {**values, wrt.name: np.asarray(values[wrt.name] + sign * step)})) for sign in (1, -1)
+        )
+        middle = float(evaluate(whole, values))
+    quotient = (above - below) / (2 * step)
+    bent = abs((above - middle) - (middle - below)) > 0.01 * abs(above - below) + 1e-9 * max(1.0, abs(middle))
+    if not np.isfinite(quotient) or bent:
+        return  # the formula ends or has a kink here, or bends too much for a straight line
+    noise = 1e-15 * max(abs(above), abs(below)) / step
+    agreed = abs(quotient - slope) <= 1e-4 * abs(slope) + 100 * noise + 1e-8
+    text: Prose = say(
+        f"difference quotient: a step of ±h in {{w}} changes {{f}} with slope {tidy(quotient)}; the derivative is "
+        f"{tidy(slope)}",
+        w=wrt, f=top,
+    )  # fmt: skip
+    sheet.checks.append(Check(text, agreed, (result.name,)))

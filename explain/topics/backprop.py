@@ -1,0 +1,191 @@
+"""Backpropagation through any formula: the computation graph forward, then backward, gate by gate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated
+
+from explain.declare import topic
+from explain.engine.answer import Answer
+from explain.engine.checks import finite_difference
+from explain.engine.functions import textbook
+from explain.engine.names import word
+from explain.engine.nodes.base import Node, Symbol
+from explain.engine.notation import related
+from explain.engine.prose import SYMBOLIC, say
+from explain.engine.shapes import write
+from explain.engine.symbolic_checks import symbolic_difference
+from explain.engine.values import Values
+from explain.engine.worksheet import Worksheet
+from explain.errors import InputError
+from explain.formulas.build import SCALAR, Builder
+from explain.formulas.domains import within
+from explain.formulas.inputs import Formula, Inputs
+from explain.formulas.tree import Statement, Tree, parts
+from explain.formulas.words import wrong
+from explain.parameters import Scalar
+from explain.topics import _gates as gates
+from explain.topics._backward import Graph, RealSheet
+from explain.topics._descent import descended
+
+MOST = 100  # operations
+LETTERS = "uvqghabcdekmnprst"
+
+
+@topic
+def backprop(
+    formula: Annotated[Formula, "the formula in quotes, such as 'f = (x + y)*z', or parts: 'z = W@x; L = sum(z^2)'"],
+    values: Annotated[
+        Inputs | None, "values of its names: x=-2, or --x -2; vectors x=1,-1, matrices W='1,2;3,4'"
+    ] = None,
+    lr: Annotated[Scalar | None, "learning rate: one step of gradient descent is worked too"] = None,
+) -> Answer:
+    """Backpropagation: the gradient of any formula with respect to all its inputs.
+
+    The computation graph forward, operation by operation, then backward: at every operation the local derivative times
+    what arrives, added where paths meet. A formula has + - * / ^ @ and ' (transpose); sigmoid, tanh, relu, leaky_relu,
+    softplus, softmax, exp, log, sqrt, sin, cos, abs; sum, mean, max and min with axis=0 or axis=1. A list is a
+    column; a name without a value stays a symbol.
+
+    Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.5; Stanford CS231n, Backpropagation,
+    Intuitions
+
+    Examples:
+        explain backprop "f = sigmoid(w0*x0 + w1*x1 + w2)" --w0 2 --x0 -1 --w1 -3 --x1 -2 --w2 -3
+        explain backprop "L = sum((W @ x - y)^2)" W="1,2;3,4" x=1,-1 y=0,1
+        explain backprop "(x + y) * z" x=-2 y=5 z=-4
+        explain backprop "z = relu(W @ x); L = mean(z) + x' @ x" W="1,2;-3,4" x=0.5,-1 --lr 0.1
+        explain backprop "f = x*log(y) + exp(x*y)"
+
+    Raises:
+        InputError: a formula that cannot be read, shapes that do not meet, a value outside the domain of a function,
+            with the column; a formula whose value is no single number.
+    """
+    known = values.values if values is not None else {}
+    worked = _Forward(formula, known)
+    sheet, result = worked.sheet, worked.result
+    wrt = list(worked.inputs.values())
+    sheet.part("Backward pass")
+    graph = Graph(sheet, result, wrt)
+    graph.backward()
+    gradients = [sheet.last(f"d{result.name}/d{symbol.name}") for symbol in wrt]
+    if result.name in sheet.values:
+        finite_difference(sheet, result, wrt, result, result.name)
+    else:
+        symbolic_difference(sheet, result, wrt)
+    graph.draw()
+    if lr is None:
+        return sheet.answer(result, *gradients)
+    if lr.exact(()) <= 0:
+        raise InputError(f"{{lr}} is {lr.text(())}: a learning rate must be positive, such as 0.1")
+    return sheet.answer(result, *gradients, *descended(sheet, wrt, gradients, lr))
+
+
+class _Forward:
+    """The formula worked forward, every operation a step."""
+
+    def __init__(self, formula: Formula, known: Mapping[str, Values]) -> None:
+        self.statements = formula.statements
+        self._checked(formula, known)
+        names = {*formula.inputs, *(statement.target for statement in self.statements)}
+        self.last = self.statements[-1].target or _free("fLJyo" + LETTERS, names)
+        stems = {re.split(r"[_0-9]", name)[0] for name in {*names, self.last}}
+        self.letter = _free(LETTERS, stems)
+        self.sheet = RealSheet(f"Backpropagation through {word(self.last).text}", backprop.source)
+        self.inputs = {name: self._given(name, known.get(name)) for name in formula.inputs}
+        self.count = 0
+        self.target = ""
+        self.result = self._worked()
+
+    def _checked(self, formula: Formula, known: Mapping[str, Values]) -> None:
+        """Every value belongs to an input, and every part to the result."""
+        inputs = formula.inputs
+        for name in known:
+            if any(name == statement.target for statement in self.statements):
+                raise InputError(f"{{{name}}} is worked from the formula: leave its value out, or name it otherwise")
+            if name not in inputs:
+                listed = ", ".join(inputs) or "none"
+                raise InputError(f"{{{name}}} is not an input of the formula: its inputs are {listed}")
+        if not inputs:
+            wrong("formula", 1, "there is no input to differentiate by: write a name, such as x")
+        for at, statement in enumerate(self.statements):
+            later = {name for other in self.statements[at + 1 :] for name in other.tree.names}
+            if not statement.tree.names:
+                mend = "write it where it is used, or give it as a value"
+                wrong("formula", statement.column, f"{statement.target or 'this part'} is a constant: {mend}")
+            if at < len(self.statements) - 1 and statement.target not in later:
+                wrong("formula", statement.column, f"{statement.target} is not used in what follows: leave it out")
+
+    def _given(self, name: str, values: Values | None) -> Symbol:
+        shape = "" if values is None or not values.shape else "vector" if 1 in values.shape else "matrix"
+        meaning = "input, without a value: it stays a symbol" if values is None else f"input {shape}".strip()
+        return self.sheet.given(name, values, meaning, option=name)
+
+    def _worked(self) -> Symbol:
+        """The steps of all statements; the last symbol is the result."""
+        _conventions(self.sheet, self.statements, self.inputs)
+        self.sheet.part("Forward pass")
+        unknown = {name for name in self.inputs if name not in self.sheet.values}
+        builder = Builder(self.inputs, self._defined, unknown=unknown)
+        symbol = next(iter(self.inputs.values()))
+        for statement in self.statements:
+            self.target = statement.target or self.last
+            self.tree = statement.tree
+            node = builder.build(statement.tree)
+            if not isinstance(node, Symbol) or node.name != self.target:  # a name, a transpose or what is known already
+                node = self._step(self.target, node)
+            symbol = builder.known[self.target] = node
+        if symbol.shape:
+            wrong(
+                "formula",
+                self.statements[-1].column,
+                f"the value is {write(symbol.shape)}, but a gradient belongs to one number: put sum(…) around it",
+            )
+        return symbol
+
+    def _defined(self, node: Node, tree: Tree, above: Tree | None) -> Node:
+        """Every operation gets a name; a transpose only where a function of it is taken."""
+        if isinstance(node, Symbol) or (tree.kind == "transpose" and (above is None or above.kind != "call")):
+            return node
+        within(node, self.sheet.values, tree)
+        if above is None and tree is self.tree:
+            return self._step(self.target, node)
+        self.count += 1
+        if self.count > MOST:
+            wrong("formula", tree.column, f"more than {MOST} operations: give a shorter formula")
+        return self._step(f"{self.letter}_{self.count}", node)
+
+    def _step(self, name: str, node: Node) -> Symbol:
+        title = say(gates.kind(node) + " {u}", u=word(name))
+        return self.sheet.define(name, node, title, gates.forward(node))
+
+
+def _free(letters: str, taken: Collection[str]) -> str:
+    """The first letter that is not taken, or a word made of one."""
+    words = (letter * times for times in range(1, 9) for letter in letters)
+    return next(word for word in words if word not in taken)
+
+
+def _conventions(sheet: Worksheet, statements: Sequence[Statement], inputs: Mapping[str, Symbol]) -> None:
+    """What holds for the operations that are there."""
+    trees = [tree for statement in statements for tree in parts(statement.tree)]
+    called = {tree.text for tree in trees if tree.kind == "call"}
+    shaped = any(symbol.shape for symbol in inputs.values())
+    if shaped:
+        told = "a list of numbers is a column; + - * / ^ and functions work entry by entry"
+        sheet.convention(told + (", @ is the matrix product" if any(tree.kind == "@" for tree in trees) else ""))
+    for name in SCALAR:
+        if name in called and name not in ("exp", "log", "sin", "cos", "abs"):
+            applied = SCALAR[name](Symbol("z"))
+            sheet.convention("{f}", f=related(applied.write(SYMBOLIC), "=", textbook(applied).write(SYMBOLIC)))
+    if "log" in called:
+        sheet.convention("log is the natural logarithm")
+    if "softmax" in called:
+        sheet.convention("softmax divides e to the power of each entry by the sum of these powers")
+    if any(tree.axis is not None for tree in trees):
+        sheet.convention("an axis stays, with size 1: axis 0 leaves one number a column, axis 1 one number a row")
+    sheet.convention(
+        "a gradient has the shape of its input; backward, each operation multiplies what arrives by its local "
+        "derivative" + (", in the order and with the transposes that fit" if shaped else "")
+    )

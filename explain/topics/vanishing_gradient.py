@@ -1,0 +1,448 @@
+"""Vanishing and exploding gradients of a recurrent network: the factor over T steps, its threshold, and the cures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+from explain.declare import topic
+from explain.engine.answer import Answer
+from explain.engine.chain import pull
+from explain.engine.functions import ABS, ACTIVATIONS, MAX
+from explain.engine.names import word
+from explain.engine.nodes.arithmetic import Raise, sqrt
+from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.linear import Sum
+from explain.engine.nodes.spectrum import SpectralRadius
+from explain.engine.notation import Operator, Power, Row, Word, product, related
+from explain.engine.paths import along, pulled_along
+from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.rounding import show
+from explain.engine.shapes import write
+from explain.engine.wording import RULES, primed
+from explain.engine.worksheet import Worksheet
+from explain.errors import InputError
+from explain.parameters import Count, Matrix, Scalar
+from explain.topics._in_symbols import cell_lines, functions, put_in
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+Activation = Literal["sigmoid", "tanh"]
+MOST_STEPS = 100
+MOST_UNITS = 6
+ROWS = 16  # of the plot
+BAR = 48
+FLAT = 5  # beyond, every gradient vanishes
+EQUALS = Operator(" = ", " = ")
+
+
+@topic
+def vanishing_gradient(
+    weight: Annotated[Matrix | None, "recurrent weight of one unit, or the matrix of several: 0.5,0.1;0.2,0.4"] = None,
+    activation: Annotated[Activation, "activation of the state"] = "sigmoid",
+    steps: Annotated[Count | None, "number of steps back"] = None,
+    z: Annotated[
+        Scalar | None, "what goes into the activation in every step; default 0, where the slope is largest"
+    ] = None,
+    gradient: Annotated[Matrix | None, "a gradient to be clipped by its norm: 3,4"] = None,
+    max_norm: Annotated[Scalar | None, "largest norm that is let through; default 1"] = None,
+    forget: Annotated[Scalar | None, "forget gate of an LSTM, for comparison"] = None,
+) -> Answer:
+    """Vanishing and exploding gradients of a recurrent network.
+
+    The factor by which a gradient changes over one step and over T steps, the threshold of the weight where it neither
+    vanishes nor explodes, and the two cures: clipping by norm against exploding, gates against vanishing.
+
+    Source: Bengio, Simard and Frasconi 1994, Learning Long-Term Dependencies with Gradient Descent is Difficult;
+    Pascanu, Mikolov and Bengio 2013, On the difficulty of training recurrent neural networks, sections 2.1 and 3.2
+
+    Examples:
+        explain vanishing-gradient
+        explain vanishing-gradient --weight 2 --steps 10 --gradient 3,4 --max-norm 1 --forget 0.95
+        explain vanishing-gradient --weight "0.5,0.1;0.2,0.4" --activation tanh --steps 20
+
+    Raises:
+        InputError: a matrix that is not square or has more than 6 rows, more than 100 steps, a norm that is not
+            positive, a forget gate outside 0 to 1.
+    """
+    asked = _Asked(weight, activation, steps, z, gradient, max_norm, forget)
+    _refuse(asked)
+    sheet = Worksheet("Recurrent network: vanishing and exploding gradients", vanishing_gradient.source)
+    given = _givens(sheet, asked)
+    functions(sheet, activation)
+    sheet.convention(
+        "a model: one step is {h} = {f}, and every step back has the same {z}, so the same factor",
+        h=Symbol("h_t+1"), f=ACTIVATIONS[activation](Symbol("z")), z=Symbol("z"),
+    )  # fmt: skip
+    sheet.part("One step back")
+    slope = _slope(sheet, activation, given["z"])
+    results = _several(sheet, given, slope) if len(given["w"].shape) == 2 else _single(sheet, asked, given, slope)
+    results.append(_clipped(sheet, given))
+    results.append(_gated(sheet, given))
+    return sheet.answer(*results)
+
+
+LARGEST = {
+    "sigmoid": "the slope is largest where {s} = 1/2, at z = 0: it never exceeds 1/4",
+    "tanh": "the slope is largest where {s} = 0, at z = 0: it never exceeds 1",
+}
+
+
+class _Asked(NamedTuple):
+    """What the question gives."""
+
+    weight: Matrix | None
+    activation: Activation
+    steps: Count | None
+    z: Scalar | None
+    gradient: Matrix | None
+    max_norm: Scalar | None
+    forget: Scalar | None
+
+
+def _refuse(asked: _Asked) -> None:
+    """What cannot be worked."""
+    W, steps, forget = asked.weight, asked.steps, asked.forget
+    if W is not None and len(W) > 1 and (len(W.shape) == 1 or W.shape[0] != W.shape[1]):
+        raise InputError(
+            f"{{weight}} is {write(W.shape) if len(W.shape) == 2 else f'{len(W)} numbers'}: one number, or a square "
+            "matrix such as 0.5,0.1;0.2,0.4"
+        )
+    if W is not None and len(W) > MOST_UNITS**2:
+        raise InputError(f"{{weight}} is {write(W.shape)}: at most {MOST_UNITS} rows are worked")
+    if steps is not None and steps.number and steps.number > MOST_STEPS:
+        raise InputError(f"{{steps}} is {steps.number}: at most {MOST_STEPS} are worked")
+    if asked.z is not None and abs(asked.z.exact(())) > FLAT:
+        raise InputError(f"{{z}} is {asked.z.text(())}: beyond ±{FLAT} the activation is flat; give a smaller one")
+    if asked.max_norm is not None and asked.max_norm.exact(()) <= 0:
+        raise InputError(f"{{max_norm}} is {asked.max_norm.text(())}: a norm that is let through must be positive")
+    if asked.max_norm is not None and asked.gradient is None:
+        raise InputError("{max_norm} is given, but {gradient} is missing: there is nothing to clip")
+    if asked.gradient is not None and len(asked.gradient.shape) == 2 and 1 not in asked.gradient.shape:
+        raise InputError(f"{{gradient}} is {write(asked.gradient.shape)}: give it in one row, such as 3,4")
+    if forget is not None and not 0 <= forget.exact(()) <= 1:
+        raise InputError(f"{{forget}} is {forget.text(())}: a forget gate lies between 0 and 1")
+
+
+def _givens(sheet: Worksheet, asked: _Asked) -> dict[str, Symbol]:
+    """All quantities, those without numbers as symbols."""
+    W, steps = asked.weight, asked.steps
+    single = W is None or len(W) == 1
+    one = None if W is None or not single else W.reshape(())
+    found: dict[str, Symbol] = {}
+    if steps is not None and steps.number is None:
+        found["T"] = sheet.given(steps.name, None, "number of steps back", option="steps")
+    else:
+        number = None if steps is None else steps.values
+        found["T"] = sheet.given("T", number, "number of steps back", option="steps")
+    if single:
+        found["w"] = sheet.given("w", one, "recurrent weight of one unit", option="weight")
+    else:
+        found["w"] = sheet.given("W", W, "recurrent weights", option="weight")
+    z = asked.z or Scalar.read("z", 0)
+    found["z"] = sheet.given("z", z, "what goes into the activation in every step", option="z")
+    g = asked.gradient
+    column = None if g is None else g.reshape((len(g), 1))
+    found["g"] = sheet.given("g", column, "a gradient to be clipped", option="gradient", shape=("p", 1))
+    norm = None if g is None else asked.max_norm or Scalar.read("max_norm", 1)
+    found["c"] = sheet.given("c", norm, "largest norm that is let through", option="max_norm")
+    found["f"] = sheet.given("f", asked.forget, "forget gate of an LSTM, the same in every step", option="forget")
+    return found
+
+
+def _slope(sheet: Worksheet, activation: Activation, z: Symbol) -> Symbol:
+    """The activation at z, and its slope there."""
+    function = ACTIVATIONS[activation]
+    s = sheet.define("s", function(z), say("The activation at {z}", z=z), say("the slope is read off this value next"))
+    return sheet.define(
+        "slope",
+        pulled_along({"s": (s, function(z))}, (z, s), Number(1, "1")),
+        say("Its slope at {z}", z=z),
+        say(RULES[activation]),
+        written=primed(function, z),
+        note=say(LARGEST[activation], s=s),
+    )
+
+
+def _single(sheet: Worksheet, asked: _Asked, given: dict[str, Symbol], slope: Symbol) -> list[Symbol]:
+    """One unit: the factor of a step, its power, the threshold."""
+    w, T, h, z = given["w"], given["T"], Symbol("h_t"), Symbol("z")
+    factor = pull(w * h, slope, z, {h.name})[h.name]
+    chained = product([word("dh_t+1/dz"), word("dz/dh_t")])
+    q = sheet.define(
+        "q",
+        factor,
+        "Factor over one step",
+        say("chain rule: {a} depends on {h} through {z}, which contains {e}", a=Symbol("h_t+1"), h=h, z=z, e=w * h),
+        chain=Row([Symbol("dh_t+1/dh_t").word, EQUALS, chained]),
+    )
+    edge = sheet.define(
+        "w_0",
+        1 / slope,
+        say("Threshold of {w}", w=ABS(w)),
+        say("the factor has the size 1 where {e} = 1, solved for {w}", e=ABS(w) * slope, w=ABS(w)),
+        note=_threshold(asked, given),
+    )
+    sheet.part("Many steps back")
+    power = sheet.define(
+        "Q",
+        Raise(factor, T),
+        say("Factor over {T} steps", T=T),
+        say("every step back multiplies by {q} once more", q=q),
+        chain=Power(q.word, T.word),
+        note=_fate(sheet.values.get(q.name)),
+    )
+    _check_single(sheet, asked, given, q, edge)
+    _plot(sheet, q, power, T)
+    return [edge, q, power]
+
+
+def _threshold(asked: _Asked, given: dict[str, Symbol]) -> Prose:
+    """What holds on both sides of the threshold."""
+    largest = asked.z is None or asked.z.exact(()) == 0
+    told = "{w} < {e}: the gradient vanishes; {w} > {e}: it explodes while {z} stays so; {w} = {e}: it keeps its size"
+    if largest:
+        told += ". No slope is larger than the one here, so below {e} it vanishes whatever {z} is"
+    return say(told, w=ABS(given["w"]), e=Symbol("w_0"), z=given["z"])
+
+
+def _fate(factor: Array | None) -> Prose:
+    """What becomes of a gradient, told from the factor of one step."""
+    if factor is None:
+        return say("a size below 1 goes to 0 (vanishing), a size above 1 grows without bound (exploding)")
+    size = abs(float(factor))
+    if abs(size - 1) < 1e-12:
+        return say("the factor of one step has the size 1: the gradient keeps its size")
+    return say(f"the factor of one step is {'smaller' if size < 1 else 'larger'} than 1 in size: the gradient "
+               f"{'vanishes' if size < 1 else 'explodes'}")  # fmt: skip
+
+
+def _several(sheet: Worksheet, given: dict[str, Symbol], slope: Symbol) -> list[Symbol]:
+    """Several units: the largest singular value bounds each step, the largest eigenvalue decides the long run."""
+    W, T, h, z = given["w"], given["T"], Symbol("h_t", (given["w"].shape[0], 1)), Symbol("z", (given["w"].shape[0], 1))
+    J = sheet.define(
+        "J",
+        slope * along({z.name: (z, W @ h)}, (h, z)),
+        "Jacobian of one step",
+        say(
+            "all slopes are the same here, so their diagonal matrix is a number; {W} is what {h} enters {z} through",
+            W=W,
+            h=h,
+            z=z,
+        ),
+        written=word("dh_t+1/dh_t"),
+    )
+    G = sheet.define(
+        "G", W.T @ W, say("Gram matrix of {W}", W=W), say("its eigenvalues are the squared singular values of {W}", W=W)
+    )
+    norm = sheet.define(
+        "norm_W",
+        sqrt(_largest(sheet, G)),
+        "Largest singular value",
+        say("root of the largest eigenvalue of {G}: the most by which {W} can lengthen a vector", G=G, W=W),
+        written=Word("‖W‖", r"\lVert W \rVert", key="norm_W"),
+    )
+    radius = sheet.define(
+        "rho",
+        _largest(sheet, W),
+        say("Largest eigenvalue of {W}, in size", W=W),
+        say("in the long run each product with {W} lengthens a vector by this factor", W=W),
+    )
+    edge = sheet.define(
+        "w_0",
+        1 / slope,
+        "Threshold",
+        say("one step has the size 1 where a size of {W} times {s} is 1: both sizes are held against it", W=W, s=slope),
+        note=_between(sheet, norm, radius),
+    )
+    sheet.part("Many steps back")
+    bound = sheet.define(
+        "B",
+        Raise(slope * norm, T),
+        say("Over {T} steps: at most", T=T),
+        say("no step lengthens by more than {e}, and the lengths multiply", e=slope * norm),
+    )
+    run = sheet.define(
+        "R",
+        Raise(slope * radius, T),
+        say("Over {T} steps: at least", T=T),
+        say("along the eigenvector of {r} each step multiplies by {e}", r=radius, e=slope * radius),
+    )
+    _check_several(sheet, J, norm, bound, run)
+    return [norm, radius, edge, bound, run]
+
+
+def _largest(sheet: Worksheet, A: Symbol) -> Node:
+    """The largest size among the eigenvalues; of a 2×2 matrix worked by its quadratic equation."""
+    if A.shape != (2, 2):
+        sheet.convention("ρ(A) is the spectral radius of A: the largest size among its eigenvalues, worked by NumPy")
+        return SpectralRadius(A)
+    t, d, D = (f"{letter}_{A.name}" for letter in "tdD")
+    trace = sheet.define(
+        t, A[0, 0] + A[1, 1], say("Trace of {A}", A=A), "the sum of the diagonal: the sum of both eigenvalues"
+    )
+    det = sheet.define(
+        d, A[0, 0] * A[1, 1] - A[0, 1] * A[1, 0], say("Determinant of {A}", A=A), "the product of both eigenvalues"
+    )
+    inside = sheet.define(
+        D,
+        trace**2 - 4 * det,
+        say("Discriminant of {A}", A=A),
+        say("the eigenvalues solve {e} = 0; this stands under the root", e=_characteristic(trace, det)),
+    )
+    if float(sheet.values[D]) >= 0:
+        return (ABS(trace) + sqrt(inside)) / 2
+    return sqrt(det)  # a complex pair: the product of both is the square of their size
+
+
+def _characteristic(trace: Symbol, det: Symbol) -> Node:
+    unknown = Symbol("lambda")
+    return unknown**2 - trace * unknown + det
+
+
+def _between(sheet: Worksheet, norm: Symbol, radius: Symbol) -> Prose:
+    """Which side of the threshold both sizes are on."""
+    edge = 1 / float(sheet.values["slope"])
+    high, low = float(sheet.values[norm.name]), float(sheet.values[radius.name])
+    parts = {"n": norm, "r": radius, "e": Symbol("w_0")}
+    if high < edge:
+        return say("{n} < {e}: the gradient vanishes, each step makes it shorter", **parts)
+    if low > edge:
+        return say("{r} > {e}: the gradient explodes, as long as the slopes stay so", **parts)
+    return say(
+        "{r} does not exceed {e}, {n} is not below it: single steps may lengthen the gradient, the long run does not",
+        **parts,
+    )
+
+
+def _clipped(sheet: Worksheet, given: dict[str, Symbol]) -> Symbol:
+    """Clipping by norm: the cure for exploding."""
+    sheet.part("Cure for exploding: clipping by norm")
+    g, c = given["g"], given["c"]
+    length = sheet.define(
+        "norm_g",
+        sqrt(Sum(g**2)),
+        say("Norm of {g}", g=g),
+        say("root of the sum of all squared entries"),
+        written=Word("‖g‖", r"\lVert g \rVert", key="norm_g"),
+    )
+    divisor = sheet.define(
+        "r",
+        MAX(Number(1, "1"), length / c),
+        say("How many times too long {g} is", g=g),
+        say("a gradient that is short enough is divided by 1: it stays as it is"),
+    )
+    clipped = sheet.define(
+        "g_clipped",
+        g / divisor,
+        "Clipped gradient",
+        say("every entry is divided by the same {r}: the direction stays, the norm is at most {c}", r=divisor, c=c),
+        written=Word("g′", "g'", key="g_clipped"),
+    )
+    if clipped.name in sheet.values:
+        import numpy as np
+
+        lengths = [float(np.linalg.norm(sheet.values[name])) for name in (clipped.name, g.name)]
+        most = float(sheet.values[c.name])
+        sheet.check(
+            abs(lengths[0] - min(lengths[1], most)) <= 1e-12 * max(most, 1e-300),
+            [clipped],
+            say("the norm of {a} is the smaller of {n} and {c}", a=clipped, n=length, c=c),
+        )
+    return clipped
+
+
+def _gated(sheet: Worksheet, given: dict[str, Symbol]) -> Symbol:
+    """The forget gate in place of weight and slope: the cure for vanishing."""
+    sheet.part("Cure for vanishing: gates")
+    f, T, old, cell = given["f"], given["T"], Symbol("c_t-1"), Symbol("c_t")
+    line = cell_lines("lstm", 1)["c_t"][1]
+    kept = pulled_along({cell.name: (cell, _scalars(line))}, (old, cell), Number(1, "1"))
+    return sheet.define(
+        "F",
+        Raise(put_in(kept, {"f_t": f}), T),
+        say("Factor over {T} steps along the cell path of an LSTM", T=T),
+        say(
+            "in {e} each step back multiplies by the forget gate alone: no weight, no slope; the network can learn "
+            "a gate near 1",
+            e=related(cell.word, "=", _scalars(line).write(SYMBOLIC)),
+        ),
+        note=say(
+            "it never explodes, as {f} is at most 1, and at {f} = 1 it passes unchanged; the gates are held constant",
+            f=f,
+        ),
+    )
+
+
+def _scalars(node: Node) -> Node:
+    """The formula of one unit, every quantity a number."""
+    if isinstance(node, Symbol):
+        return Symbol(node.name)
+    return node.rebuild([_scalars(operand) for operand in node.operands])
+
+
+def _check_single(sheet: Worksheet, asked: _Asked, given: dict[str, Symbol], q: Symbol, edge: Symbol) -> None:
+    """The threshold from SymPy's own derivative; the factor by a finite difference of the network itself."""
+    import sympy
+
+    x, w = sympy.Symbol("x"), sympy.Symbol("w", positive=True)
+    function = sympy.tanh(x) if asked.activation == "tanh" else 1 / (1 + sympy.exp(-x))
+    z = sheet.values["z"]
+    slope = sympy.diff(function, x).subs(x, sympy.Float(float(z), 30))
+    (found,) = sympy.solve(w * slope - 1, w)
+    sheet.check(
+        abs(float(found) / float(sheet.values[edge.name]) - 1) < 1e-9,
+        [edge],
+        say(
+            "SymPy differentiates the activation and solves {e} = 1: the same threshold",
+            e=ABS(given["w"]) * sheet.last("slope"),
+        ),
+    )
+    if q.name not in sheet.values:
+        return
+    number, step = float(sheet.values["w"]), 1e-5
+    ends = [ACTIVATIONS[asked.activation].numpy(z + number * sign * step) for sign in (1, -1)]
+    measured = float(ends[0] - ends[1]) / (2 * step)
+    told = "finite difference: {h} moved by ±10⁻⁵ moves {n} by {q} times as much"
+    sheet.check(
+        abs(measured - float(sheet.values[q.name])) <= 1e-6 * max(1.0, abs(number) ** 3),
+        [q],
+        say(told, h=Symbol("h_t"), n=Symbol("h_t+1"), q=q),
+    )
+
+
+def _check_several(sheet: Worksheet, J: Symbol, norm: Symbol, bound: Symbol, run: Symbol) -> None:
+    """The Jacobian multiplied with itself, step by step, between both powers."""
+    import numpy as np
+
+    matrix = sheet.values[J.name]
+    length = float(np.linalg.svd(sheet.values["W"], compute_uv=False)[0])
+    sheet.check(
+        abs(length - float(sheet.values[norm.name])) <= 1e-7 * max(1.0, length),
+        [norm],
+        say("NumPy's singular value decomposition gives the same {n}", n=norm),
+    )
+    steps = int(sheet.values["T"]) if "T" in sheet.values else 10
+    slope, radius = float(sheet.values["slope"]), float(sheet.values["rho"])
+    norms = float(np.linalg.norm(np.linalg.matrix_power(matrix, steps), 2))
+    low, high = (slope * radius) ** steps, (slope * length) ** steps
+    sheet.check(
+        low * (1 - 1e-9) <= norms + 1e-300 and norms <= high * (1 + 1e-9) + 1e-300,
+        [J, bound, run],
+        say(
+            f"NumPy takes {{J}} to the power {steps}: its largest singular value {show(norms).text} lies between both",
+            J=J,
+        ),
+    )
+
+
+def _plot(sheet: Worksheet, q: Symbol, power: Symbol, T: Symbol) -> None:
+    """The size of the gradient after each step, as bars."""
+    if power.name not in sheet.values:
+        return
+    size, count = abs(float(sheet.values[q.name])), int(sheet.values[T.name])
+    shown = sorted({round(1 + at * (count - 1) / max(1, min(count, ROWS) - 1)) for at in range(min(count, ROWS))})
+    sizes = {0: 1.0, **{step: size**step for step in shown}}
+    longest = max(sizes.values())
+    lines = [f"{step:>4} │{'─' * round(BAR * value / longest)} {show(value).text}" for step, value in sizes.items()]
+    sheet.drawing("Size of a gradient 1 after so many steps back", lines, [q, power])
