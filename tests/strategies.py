@@ -40,9 +40,10 @@ def keywords(topic, words):
     words, given = list(words), {}
     loose = list(takewhile(lambda word: not word.startswith("--"), words))
     rest = words[len(loose) :]
-    if loose and topic.loose is not None:  # a formula, and values for its names
-        given[topic.loose.name] = loose[1:]
-        loose = loose[:1]
+    if topic.loose is not None:  # a formula, and values for its names
+        loose, told = loose[:1], loose[1:]
+        if told:
+            given[topic.loose.name] = told
     if loose:
         given[next(name for name, parameter in parameters.items() if parameter.positional)] = " ".join(loose)
     for option, value in zip(rest[::2], rest[1::2], strict=True):
@@ -52,7 +53,7 @@ def keywords(topic, words):
         elif name in parameters:
             given[name] = value
         elif topic.loose is not None:
-            given[topic.loose.name].append(f"{name}={value}")
+            given.setdefault(topic.loose.name, []).append(f"{name}={value}")
     return given
 
 

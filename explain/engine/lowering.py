@@ -128,6 +128,8 @@ def simplified(node: Node, known: Mapping[str, Symbol] | None = None, decimals: 
     import sympy
 
     found = to_named(node)
+    if any(power.exp.free_symbols for power in found.atoms(sympy.Pow)):
+        found = sympy.powsimp(found, combine="exp")
     small = found.count_ops() <= LONGEST_FACTORED and all(
         power.exp.is_Integer and abs(power.exp) <= LARGEST_FACTORED for power in found.atoms(sympy.Pow)
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from explain.engine.nodes.arithmetic import Add, Divide, Raise, SquareRoot, Times, negative
+from explain.engine.nodes.arithmetic import Add, Divide, Negative, Raise, SquareRoot, Times, negative
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.powers import Power
 from explain.engine.nodes.sizes import CeilingQuotient, FloorQuotient
@@ -78,7 +78,11 @@ class _Reader:
             ordered.remove(equal[0])
             ordered.insert(0, equal[0])
         signs = [-1 if at and is_negative(term) else 1 for at, term in enumerate(ordered)]
-        return _sum([self.convert(term * sign) for term, sign in zip(ordered, signs, strict=True)], signs)
+        terms = [self.convert(term * sign) for term, sign in zip(ordered, signs, strict=True)]
+        for at, term in enumerate(terms):
+            if at and isinstance(term, Negative):
+                terms[at], signs[at] = term.operands[0], -signs[at]
+        return _sum(terms, signs)
 
     def product(self, part: Any) -> Node:
         """A product, as one quotient where something is divided by; minus signs where they are easiest to read."""
@@ -91,6 +95,7 @@ class _Reader:
         number, rest = part.as_coeff_Mul()
         sign, factors = _signed(-1 if number < 0 else 1, sympy.Mul.make_args(rest))
         number = abs(number)
+        factors = _from_one(factors)
         below = [factor for factor in factors if factor.is_Pow and is_negative(factor.exp)]
         above = [factor for factor in factors if factor not in below]
         kept = self.decimals and number.q != 1 and ends(Fraction(int(number.p), int(number.q)))
@@ -154,6 +159,23 @@ def _signed(sign: int, factors: Sequence[Any]) -> tuple[int, list[Any]]:
             flipped = -inner
             turned[at] = flipped**factor.exp if factor.is_Pow else flipped
     return sign, turned
+
+
+def _from_one(factors: list[Any]) -> list[Any]:
+    """(y - p) / (p (p - 1)) as (p - y) / (p (1 - p)): two signs that cancel."""
+    below = [at for at, part in enumerate(factors) if part.is_Pow and part.exp == -1 and _less_one(part.base)]
+    above = [at for at, part in enumerate(factors) if part.is_Add and len(part.args) == 2 and _mixed(part)]
+    for under, over in zip(below, above, strict=False):
+        factors[under], factors[over] = 1 / (-factors[under].base), -factors[over]
+    return factors
+
+
+def _less_one(total: Any) -> bool:
+    return bool(total.is_Add and len(total.args) == 2 and -1 in total.args and _mixed(total))
+
+
+def _mixed(total: Any) -> bool:
+    return {is_negative(term) for term in total.args} == {True, False}
 
 
 def _first(term: Any) -> Any:

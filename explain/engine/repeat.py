@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from explain.engine.answer import Step
 from explain.engine.evaluate import evaluate
 from explain.engine.names import word
-from explain.engine.nodes.base import Entry, Index, Node, Repeated, Style, Symbol
+from explain.engine.nodes.base import Entry, Index, Node, Repeated, Style, Symbol, Textbook
 from explain.engine.notation import Notation, Word
 from explain.engine.prose import Prose
 
@@ -95,6 +95,8 @@ def _renamed(node: Node, by: int) -> Node:
         return node if name == node.name else Symbol(name, node.shape)
     if isinstance(node, Entry):
         return Entry(Symbol(moved(node.symbol.name, by), node.symbol.shape), node.index)
+    if isinstance(node, Textbook):
+        return Textbook(_renamed(node.printed, by), [_renamed(operand, by) for operand in node.operands], node.numpy)
     if not node.operands:
         return node
     return node.rebuild([_renamed(operand, by) for operand in node.operands])

@@ -17,14 +17,16 @@ from explain.engine.nodes.arithmetic import Add, Divide, Negative, Raise, Square
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.functions import Apply
 
+POWERS = {(True, False): "power rule", (False, True): "exponential rule", (True, True): "power and exponential rule"}
 ZERO, ONE = Number(0, "0"), Number(1, "1")
 
 
 class Rule(NamedTuple):
-    """A rule by its name, and the expression that it was used on."""
+    """A rule by its name, and the expression that it was used on; `fixed` is the constant factor that stays."""
 
     name: str
     of: Node
+    fixed: Node | None = None
 
 
 class Derivative(NamedTuple):
@@ -88,8 +90,8 @@ class _Once:
         if isinstance(whole, Divide):
             return self._quotient(whole)
         if isinstance(whole, Raise):
-            fixed = not moves(whole.operands[1], self.moving)
-            return self._outer("power rule" if fixed else "exponential rule", whole)
+            base, exponent = (moves(operand, self.moving) for operand in whole.operands)
+            return self._outer(POWERS[base, exponent], whole)
         if isinstance(whole, SquareRoot):
             return self._outer("derivative of the root", whole)
         if isinstance(whole, Apply):
@@ -109,7 +111,8 @@ class _Once:
         if len(factors) == 1:
             found = self.inner(factors[0])
             others = [factor for factor in whole.operands if factor is not factors[0]]
-            return Derivative(_scaled(others, found.node), (Rule("constant factor rule", whole), *found.rules))
+            fixed = Times(*others) if len(others) > 1 else others[0]
+            return Derivative(_scaled(others, found.node), (Rule("constant factor rule", whole, fixed), *found.rules))
         terms, rules = [], [Rule("product rule", whole)]
         for at, factor in enumerate(whole.operands):
             if factor in factors:

@@ -169,7 +169,9 @@ class Worksheet:
         crumbs = np.argwhere((value != 0) & (np.abs(value) < CRUMB * largest) & (np.abs(value) > CRUMB**2 * largest))
         if not 0 < len(crumbs) <= MOST_CRUMBS:
             return value
-        proof = Proof(self._given_values(), {**{s.name: s.expression for s in self.steps}, name: expression})
+        proof = Proof(
+            self._given_values(), {**{s.name: s.expression for s in self.steps if not s.hidden}, name: expression}
+        )
         value = value.copy()
         for place in crumbs:
             index = tuple(int(at) for at in place)

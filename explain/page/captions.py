@@ -6,12 +6,14 @@ import re
 
 from explain.engine import shapes
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
-from explain.engine.nodes.base import Node, Textbook
+from explain.engine.nodes.base import Node, Repeated, Textbook
 from explain.engine.nodes.blocks import Stack
 from explain.engine.nodes.entries import Entries
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.linear import Diagonal, MatMul, is_leaf
 from explain.engine.nodes.rewritten import Rewritten
+
+MOST_TERMS = 6  # of a sum whose shapes are told one by one
 
 
 def shape_line(expression: Node) -> str:
@@ -37,7 +39,10 @@ def _shapes(node: Node) -> str:
         return "".join(_shapes(operand) for operand in node.operands)
     if isinstance(node, Add):
         terms = [(sign, operand) for sign, operand in zip(node.signs, node.operands, strict=True) if operand.shape]
-        joined = "".join((" + " if sign > 0 else " - ") + _term(operand) for sign, operand in terms)
+        left_out = len(terms) > MOST_TERMS
+        shown = [*terms[:2], terms[-1]] if left_out else terms
+        pieces = [(" + " if sign > 0 else " - ") + _term(operand) for sign, operand in shown]
+        joined = "".join([*pieces[:2], " + …", pieces[2]] if left_out else pieces)
         return joined[3:]
     if isinstance(node, Times | Divide):
         sign = " ⊙ " if isinstance(node, Times) else " ⊘ "
@@ -52,6 +57,8 @@ def _shapes(node: Node) -> str:
 
 
 def _term(node: Node) -> str:
+    if isinstance(node, Repeated):
+        node = node.formula
     return _shapes(node) if isinstance(node, MatMul) else _bracketed(node)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN = 2
 MOST_NUMBERS = 3  # of a quantity that stands in the table itself
+MOST_IN_A_ROW = 6
 LONGEST_IN_FULL = 6  # steps; sequences up to this length are worked in full
 COLUMNS = ("h", "c", "y", "L", "dL/dh", "dL/dc", "dL/dz")  # of the table
 
@@ -94,11 +95,12 @@ class Long(Unrolled):
             and step.name.endswith((f"_2{layer}", f"_2{layer}b", f"_2{layer or '^'}b"))
         ]
         sizes = [self.sheet.values[name].size for name in names]
-        norm = any(size > MOST_NUMBERS for size in sizes)
+        self.most = MOST_NUMBERS if sum(sizes) <= MOST_IN_A_ROW else 1
+        norm = any(size > self.most for size in sizes)
         heads = [word(INDEX.sub("t", name)).text for name in names]
         columns = [Column("step", True)]
         columns += [
-            Column(f"‖{head}‖" if size > MOST_NUMBERS else head, size in (1, *range(MOST_NUMBERS + 1, size + 1)))
+            Column(f"‖{head}‖" if size > self.most else head, size == 1 or size > self.most)
             for head, size in zip(heads, sizes, strict=True)
         ]
         rows: list[list[Cell]] = []
@@ -116,7 +118,7 @@ class Long(Unrolled):
         if value is None:
             return ("",)
         symbol = Symbol(name, value.shape)
-        return symbol if value.size <= MOST_NUMBERS else sqrt(Sum(symbol * symbol))
+        return symbol if value.size <= self.most else sqrt(Sum(symbol * symbol))
 
 
 def _summed(printed: Add, term: Node, through: Sequence[str]) -> Node:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explain.engine.evaluate import symbols
-from explain.engine.nodes.arithmetic import Divide, Negative, Times
-from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.functions import LOG
+from explain.engine.nodes.arithmetic import Divide, Negative
+from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.functions import Apply
 from explain.engine.prose import Prose, say
 from explain.engine.rules import Rule
@@ -26,14 +27,26 @@ FUNCTIONS = {
     "relu": RULES["relu"],
     "leaky-relu": RULES["leaky-relu"],
 }
-SHORT = {"derivative of leaky-relu": "derivative of LeakyReLU", "derivative of relu": "derivative of ReLU"}
+SHORT = {
+    "derivative of sigmoid": "derivative of σ",
+    "derivative of leaky-relu": "derivative of LeakyReLU",
+    "derivative of relu": "derivative of ReLU",
+}
 
 
 def label(rules: Sequence[Rule]) -> Prose:
-    """The names of the rules of one line: `constant factor, power rule`."""
-    names = list(dict.fromkeys(SHORT.get(rule.name, rule.name) for rule in _told(rules)))
-    ends = [name.removesuffix(" rule") for name in names[:-1]]
-    return (", ".join([*ends, names[-1]]),)
+    """The names of the rules of one line: `power rule`, or `constant factor, log′, chain rule`."""
+    names = list(dict.fromkeys(rule.name for rule in _told(rules)))
+    if len(names) == 1:
+        return (SHORT.get(names[0], names[0]),)
+    primed = [_primed(name).removesuffix(" rule") for name in names[:-1]]
+    return (", ".join([*primed, _primed(names[-1])]),)
+
+
+def _primed(name: str) -> str:
+    """`derivative of log` as `log′`."""
+    function = SHORT.get(name, name).removeprefix("derivative of ")
+    return name if function in (name, "the root") else f"{function}′"
 
 
 def _told(rules: Sequence[Rule]) -> list[Rule]:
@@ -53,71 +66,46 @@ def reason(rules: Sequence[Rule], wrt: Symbol, sign: str) -> Prose:
 
 
 def _reason(rule: Rule, wrt: Symbol, sign: str) -> Prose:
-    whole = rule.of
-    if rule.name == "constant rule":
-        if not symbols(whole):
-            return say("{c} is a number: its derivative is 0", c=whole)
-        return say("{c} does not depend on {w}: its derivative is 0", c=whole, w=wrt)
-    if rule.name == "identity rule":
-        return say("{w} itself has the derivative 1", w=wrt)
+    """One rule and its quantities: {p} the expression, {a} and {b} its first two parts, {w} the variable."""
     if rule.name == "constant factor rule":
-        return _constant(whole, wrt)
-    if rule.name == "sum rule":
-        return say("sum rule: {s} is differentiated term by term", s=whole)
-    if rule.name == "product rule":
-        return say(
-            "product rule: in {p} one factor at a time is differentiated while the others stay, and the results are "
-            "added",
-            p=whole,
-        )
-    if rule.name == "quotient rule":
-        top, bottom = whole.operands
-        return say(
-            "quotient rule: derivative of {a} times {b}, minus {a} times derivative of {b}, all over {b} squared",
-            a=top, b=bottom,
-        )  # fmt: skip
-    if rule.name == "reciprocal rule":
-        top, bottom = whole.operands
-        return say(
-            "quotient rule with a constant on top: minus {a} times derivative of {b}, over {b} squared",
-            a=top, b=bottom,
-        )  # fmt: skip
-    if rule.name == "chain rule":
-        return say(
-            f"chain rule: the derivative {sign}{{u}}/{sign}{{w}} of what stands inside follows as a factor",
-            u=whole,
-            w=wrt,
-        )
-    if rule.name == "power rule":
-        exponent = whole.operands[1]
-        return say("power rule: in {p} the exponent {n} comes to the front and is lowered by 1", p=whole, n=exponent)
-    if rule.name == "exponential rule":
-        return say("exponential rule: {p} is e to the power {l}", p=whole, l=_logarithm(whole))
-    if rule.name == "derivative of the root":
-        return say("√t = t^(1/2) has the derivative 1/(2 √t), by the power rule")
-    assert isinstance(whole, Apply)
-    return say(FUNCTIONS[whole.function.name])
+        return _constant(rule, wrt)
+    if rule.name == "constant rule" and not symbols(rule.of):
+        return say("{p} is a number: its derivative is 0", p=rule.of)
+    if rule.name not in TOLD:
+        assert isinstance(rule.of, Apply)
+        return say(FUNCTIONS[rule.of.function.name])
+    first, second = [*rule.of.operands, rule.of, rule.of][:2]
+    parts = {"p": rule.of, "a": first, "b": second, "w": wrt, "l": LOG(first)}
+    return say(TOLD[rule.name].replace("∂", sign), **parts)
 
 
-def _logarithm(power: Node) -> Node:
-    from explain.engine.functions import LOG
+TOLD = {
+    "constant rule": "{p} does not depend on {w}: its derivative is 0",
+    "identity rule": "{w} itself has the derivative 1",
+    "sum rule": "sum rule: {p} is differentiated term by term",
+    "product rule": "product rule: in {p} one factor at a time is differentiated while the others stay, and the "
+    "results are added",
+    "quotient rule": "quotient rule: derivative of {a} times {b}, minus {a} times derivative of {b}, all over the "
+    "square of {b}",
+    "reciprocal rule": "quotient rule with a constant on top: minus {a} times derivative of {b}, over the square of "
+    "{b}",
+    "chain rule": "chain rule: the derivative ∂{p}/∂{w} of what stands inside follows as a factor",
+    "power rule": "power rule: in {p} the exponent {b} comes to the front and is lowered by 1",
+    "exponential rule": "exponential rule: with a constant base, the derivative of {p} by its exponent is {p} times "
+    "{l}",
+    "power and exponential rule": "base and exponent of {p} both depend on {w}: the power rule with the exponent held "
+    "constant, plus the exponential rule (the power times {l}) with the base held constant",
+    "derivative of the root": "√t = t^(1/2) has the derivative 1/(2 √t), by the power rule",
+}
 
-    base, exponent = power.operands
-    return exponent * LOG(base)
 
-
-def _constant(whole: Node, wrt: Symbol) -> Prose:
+def _constant(rule: Rule, wrt: Symbol) -> Prose:
     """Which factor stays."""
-    if isinstance(whole, Negative):
+    if isinstance(rule.of, Negative):
         return say("the minus sign stays")
-    if isinstance(whole, Divide):
-        return say("the divisor {c} does not depend on {w} and stays", c=whole.operands[1], w=wrt)
-    active = [factor for factor in whole.operands if wrt.name in symbols(factor)]
-    fixed = [factor for factor in whole.operands if factor not in active]
-    if not active or not fixed:
-        return say("the constant factor stays")
-    if len(fixed) == 1 and isinstance(fixed[0], Number):
-        return say("the factor {c} stays", c=fixed[0])
-    return say(
-        "the factor {c} does not depend on {w} and stays", c=Times(*fixed) if len(fixed) > 1 else fixed[0], w=wrt
-    )
+    if isinstance(rule.of, Divide):
+        return say("the divisor {c} does not depend on {w} and stays", c=rule.of.operands[1], w=wrt)
+    assert rule.fixed is not None
+    if not symbols(rule.fixed):
+        return say("the factor {c} stays", c=rule.fixed)
+    return say("the factor {c} does not depend on {w} and stays", c=rule.fixed, w=wrt)

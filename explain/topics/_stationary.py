@@ -43,7 +43,7 @@ def stationary(work: Derivation, gradient: Symbol, rows: Sequence[Node], variabl
         )
     order = {name: symbol for name, symbol in work.known.items() if name not in variables}
     point = Entries(1, *(from_sympy(value, order, work.decimals) for value in found[0]))
-    name = next(name for name in ("c", "c_0", "p", "p_0") if name not in work.known)
+    name = next(name for name in ("c", "s", "m", "k", "e", "stationary") if name not in work.known)
     equations = [part for row in rows for part in (" and ", SYMBOLIC.write(row), " = 0")][1:]
     symbol = work.sheet.define(
         name,

@@ -286,8 +286,11 @@ class Unrolled:
             t = goal.name.removeprefix("target_")
             name = "L" if single else f"L_{t}"
             title = "Loss" if single else f"Loss of step {t}"
-            reason = say(f"{told(network.loss, int(y.shape[0]))}: {{y}} against {{d}}", y=y, d=goal)
-            losses.append(sheet.define(name, self._loss_of(y, goal), title, reason))
+            expression, logits = self._loss_of(y, goal)
+            reason = f"{told(network.loss, int(y.shape[0]))}: {{y}} against {{d}}"
+            if logits:
+                reason += "; with the activation put in it depends on {o}, the logits, and keeps its digits everywhere"
+            losses.append(sheet.define(name, expression, title, say(reason, y=y, d=goal, o=self.logits.get(y.name, y))))
             self.parts[name] = "Loss"
             self.named[name] = f"the loss of step {t}"
         return losses[0] if single else self.total(losses)
@@ -303,20 +306,21 @@ class Unrolled:
         way = "mean" if mean else "sum"
         return self.sheet.define("L", total, "Loss", say(f"the {way} over the {self.steps} steps that have a target"))
 
-    def _loss_of(self, y: Symbol, goal: Symbol) -> Node:
+    def _loss_of(self, y: Symbol, goal: Symbol) -> tuple[Node, bool]:
+        """The loss of one output, and whether it is taken from what goes into the last activation."""
         network, sheet = self.network, self.sheet
         assert network.loss is not None
         outputs = int(y.shape[0])
         samples = network.samples if network.reduction == "mean" else 1
         if self.symbolic:
             if (network.loss, network.output_activation) in FROM_LOGITS and network.V is not None:
-                return loss_from_logits(network.loss, self.logits[y.name], goal, outputs, samples)
-            return loss_of(network.loss, y, goal, outputs, samples)
+                return loss_from_logits(network.loss, self.logits[y.name], goal, outputs, samples), True
+            return loss_of(network.loss, y, goal, outputs, samples), False
         prediction, target = sheet.values[y.name], sheet.values[goal.name]
         check_probabilities(network.loss, network.output_activation, prediction, target, False)
         if y.name in self.logits and saturated(network.loss, network.output_activation, prediction, target, outputs):
-            return loss_from_logits(network.loss, self.logits[y.name], goal, outputs, samples)
-        return loss_of(network.loss, y, goal, outputs, samples)
+            return loss_from_logits(network.loss, self.logits[y.name], goal, outputs, samples), True
+        return loss_of(network.loss, y, goal, outputs, samples), False
 
     def _backward(self, loss: Symbol) -> None:
         """Back-propagation through time: from the loss to every weight and input."""

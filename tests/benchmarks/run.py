@@ -209,6 +209,15 @@ def gradients(repeats: int) -> list[Result]:
     return [Result("values and gradients against plain NumPy", took, theirs, "ms", 1.5)]
 
 
+def recurrent(repeats: int) -> list[Result]:
+    """An LSTM through time, against the same written by hand in NumPy."""
+    from tests.benchmarks.recurrent import LENGTH, through_time
+
+    ours, by_hand = through_time()
+    took, theirs = medians([ours, by_hand], 2 * repeats)
+    return [Result(f"LSTM through {LENGTH} steps against plain NumPy", took, theirs, "ms", 2.0)]
+
+
 def slowest(
     definitions: Sequence[tuple[str, object]], given: Mapping[str, object], most: int = 4
 ) -> list[tuple[str, float]]:
@@ -249,7 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=15, help="interleaved runs of every process (default: 15)")
     repeats = parser.parse_args(arguments).repeats
     used = memory()
-    results = [*commands(repeats), *listing(repeats), *gradients(repeats), *steps(repeats)]
+    results = [*commands(repeats), *listing(repeats), *gradients(repeats), *recurrent(repeats), *steps(repeats)]
     width = max(len(result.name) for result in results)
     print(f"\n{'':{width}}  {'ours':>10}  {'against':>10}  {'ratio':>6}  budget")
     for result in results:
