@@ -42,13 +42,21 @@ def node(formula):
     [
         ("x^3", ["power rule"], "3 x²"),
         ("5*x^3", ["constant factor rule", "power rule"], "15 x²"),
-        ("x^2 + a*x + a", ["sum rule", "power rule", "constant factor rule", "identity rule", "constant rule"], "2 x + a"),
+        (
+            "x^2 + a*x + a",
+            ["sum rule", "power rule", "constant factor rule", "identity rule", "constant rule"],
+            "2 x + a",
+        ),
         ("x^2*exp(x)", ["product rule", "power rule", "derivative of exp"], "x eˣ (x + 2)"),
         ("x/(x + 1)", ["quotient rule", "identity rule", "sum rule", "identity rule", "constant rule"], "1/(x + 1)²"),
         ("1/x", ["reciprocal rule", "identity rule"], "- 1/x²"),
-        ("log(x^2 + 1)", ["derivative of log", "chain rule", "sum rule", "power rule", "constant rule"], "(2 x)/(x² + 1)"),
+        (
+            "log(x^2 + 1)",
+            ["derivative of log", "chain rule", "sum rule", "power rule", "constant rule"],
+            "(2 x)/(x² + 1)",
+        ),
         ("2^x", ["exponential rule"], "2ˣ·log(2)"),
-        ("x^n", ["power rule"], "x^(n - 1) n"),
+        ("x^n", ["power rule"], "n x^(n - 1)"),
         ("x^x", ["power and exponential rule"], "xˣ log(x) + xˣ"),
         ("sqrt(x)", ["derivative of the root"], "1/(2 √x)"),
         ("relu(x)", ["derivative of relu"], "1[x > 0]"),
@@ -93,7 +101,13 @@ def test_tanh_is_derived_from_its_definition():
 def test_the_neuron_has_an_inner_function():
     """Protects the chain rule page: u named, differentiated term by term, put back."""
     shown = text(derivative(formula="sigmoid(w*x+b)", wrt="w"))
-    for line in ("u = w x + b", "∂/∂w(w x) = x", "∂/∂w(b) = 0", "∂f/∂w = ∂f/∂u · ∂u/∂w", "= x σ(w x + b) (1 - σ(w x + b))"):
+    for line in (
+        "u = w x + b",
+        "∂/∂w(w x) = x",
+        "∂/∂w(b) = 0",
+        "∂f/∂w = ∂f/∂u · ∂u/∂w",
+        "= x σ(w x + b) (1 - σ(w x + b))",
+    ):
         assert line in shown
 
 
@@ -184,7 +198,7 @@ def test_every_reason_names_its_rule():
 
 BAD = {
     "9**9**9": "column 2",
-    "x + 9**9**9": "column 4",
+    "x + 9**9**9": "column 6",
     "__import__('os')": "column 1",
     "x.real": "column 2",
     "sigmod(x)": "did you mean sigmoid?",
@@ -196,7 +210,9 @@ BAD = {
     "W @ x": "belong to backprop",
     "softmax(z)*2": "softmax(z), or as",
     "-sum(z*log(softmax(z)))": "score and target at once",
-    "0^x": "divides by 0",
+    "0^x": "must be positive",
+    "x*log(0)": "no number",
+    "x + sqrt(-2)": "no number",
     "1/(x - x)": "divides by 0",
     "exp(" * 40 + "x" + ")" * 40: "too many functions",
 }

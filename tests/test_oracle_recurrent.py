@@ -49,9 +49,15 @@ class Question(NamedTuple):
         outputs = unroll(self.form, tape, x, self.layers, self.ways, tape)
         if "V" in tape:
             outputs = [self.read_out(tape, t, h, targets) for t, h in enumerate(outputs, 1)]
+        logits = [tape.get(f"{self.logit}_{t}") for t in range(1, len(x) + 1)]
         if self.loss is not None:
-            total(self.loss, self.reduction, outputs, targets, tape).backward(retain_graph=True)
+            total(self.loss, self.reduction, outputs, logits, targets, tape).backward(retain_graph=True)
         return tape
+
+    @property
+    def logit(self):
+        """What goes into the activation of the output; o is a gate in an LSTM."""
+        return "u" if self.form.kind == "lstm" else "o"
 
     def read_out(self, tape, t, h, targets):
         """The output of a step, if it is asked: of all, or of those that have a target."""
@@ -61,7 +67,7 @@ class Question(NamedTuple):
         y = y + tape["b_y"] if "b_y" in tape else y
         if self.output == "identity":
             return tape.keep(f"y_{t}", y)
-        logits = tape.keep(f"{'u' if self.form.kind == 'lstm' else 'o'}_{t}", y)
+        logits = tape.keep(f"{self.logit}_{t}", y)
         return tape.keep(f"y_{t}", FUNCTIONS[self.output](logits))
 
 
@@ -73,8 +79,9 @@ def numbered(tape, base):
 class Maker:
     """Draws a question: its shape is drawn, its numbers come from a seed."""
 
-    def __init__(self, draw, kind, way_given, size=1.0):
-        self.draw, self.kind, self.way_given, self.size = draw, kind, way_given, size
+    def __init__(self, draw, kind, way_given, sizes=None):
+        self.draw, self.kind, self.way_given = draw, kind, way_given
+        self.sizes = sizes or {}  # how much larger the weights of a gate are than those of the others
         self.random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         self.layers, self.ways = draw(st.sampled_from([(1, 1), (1, 1), (1, 2), (2, 1), (2, 2), (3, 1)]))
         self.steps = draw(st.integers(1, 5 if self.layers * self.ways == 1 else 3))
@@ -82,7 +89,7 @@ class Maker:
         self.arguments, self.tensors = {}, {}
 
     def number(self, *shape):
-        return self.random.uniform(-self.size, self.size, shape)
+        return self.random.uniform(-1, 1, shape)
 
     def tensor(self, name, columns):
         self.tensors[name] = torch.tensor(np.array(columns))
@@ -130,7 +137,9 @@ class Maker:
             for way in range(self.ways):
                 gates = {}
                 for gate in GATES[self.kind]:
-                    gates[gate] = W, U, b, second = [self.number(*shape) for shape in ((n, m), (n, n), (n, 1), (n, 1))]
+                    shapes = ((n, m), (n, n), (n, 1), (n, 1))
+                    size = self.sizes.get(gate, 1)
+                    gates[gate] = W, U, b, second = [size * self.number(*shape) for shape in shapes]
                     entry, recurrent, bias, beside = names(form, gate)
                     at = mark(layer, way, self.layers)
                     if form.stacked:
@@ -223,12 +232,12 @@ def questions(draw, kind, way_given, losses=(None, *LOSSES)):
 
 
 def assert_close(ours, theirs, name, rtol=1e-9):
-    """To nine digits; an entry that cancels, against the largest one beside it."""
+    """To nine digits; an entry that cancels, against the largest one beside it; what is smaller than 1e-290 is 0."""
     theirs = theirs.detach().numpy() if isinstance(theirs, torch.Tensor) else theirs
     if ours.shape != np.shape(theirs) and ours.size == np.size(theirs) == 1:
         theirs = np.reshape(theirs, ours.shape)
     assert ours.shape == np.shape(theirs), name
-    np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=1e-13 * np.abs(theirs).max(initial=0), err_msg=name)
+    np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=1e-290 + 1e-13 * np.abs(theirs).max(), err_msg=name)
 
 
 def expected(name, tape, gradients):
@@ -393,11 +402,140 @@ def test_all_forms_of_the_weights_are_one_network(kind, data):
             np.testing.assert_allclose(answer[f"h_{t}"].value, first[f"h_{t}"].value, rtol=1e-14)
 
 
+STEEP = {"rnn": "h", "lstm": "fio", "gru": "r"}
+
+
 @pytest.mark.parametrize("kind", list(TOPICS))
-@settings(EXAMPLES, max_examples=15)
+@settings(EXAMPLES, max_examples=20)
 @given(data=st.data())
 def test_saturated_units(kind, data):
-    """Protects nine digits where gates are all but open or shut: derivatives must not cancel as 1 - tanh² does."""
-    maker = Maker(data.draw, kind, "apart", size=8.0)
-    question = maker.question("squared-error")
+    """Protects nine digits where units are all but open or shut: derivatives must not cancel as 1 - tanh² does."""
+    sizes = dict.fromkeys(STEEP[kind], 12.0)
+    question = Maker(data.draw, kind, "apart", sizes).question("squared-error")
     assert_whole_page(question.answer(), question)
+
+
+@pytest.mark.xfail(reason="1 - tanh(c)² is worked as it stands within one product, and cancels", strict=True)
+@pytest.mark.parametrize("cell", [10.0, 20.0])
+def test_a_large_cell(cell):
+    """Protects the gradients of an LSTM that has counted: tanh(c) is nearly 1, its derivative is not 0."""
+    one = {"W_f": 1.0, "U_f": 0.5, "b_f": 40.0, "W_i": 0.3, "U_i": 0.2, "W_c": 0.5, "U_c": 0.1, "W_o": 0.4, "U_o": 0.1}
+    one |= dict.fromkeys(["b_i", "b_c", "b_o"], 0.0)
+    question = single("lstm", one, x=0.5, target=0.0, states={"h_0": 0.0, "c_0": cell})
+    assert_whole_page(question.answer(), question)
+
+
+@pytest.mark.xfail(reason="1 - z is worked as it stands and cancels where z is nearly 1", strict=True)
+@pytest.mark.parametrize("bias", [20.0, 40.0])
+def test_an_update_gate_that_lets_in_next_to_nothing(bias):
+    """Protects what a GRU that keeps its state lets in, and the gradient of its candidate."""
+    one = {"W_r": 1.0, "U_r": 0.5, "W_z": 0.3, "U_z": 0.2, "b_z": bias, "W_h": 0.5, "U_h": 0.1, "b_r": 0.0, "b_h": 0.0}
+    question = single("gru", one, x=0.5, target=1.0, states={"h_0": 0.0})
+    assert_whole_page(question.answer(), question)
+
+
+def single(kind, weights, x, target, states, **options):
+    """One unit, one input, one step."""
+    numbers = {**weights, "x": x, "target": target, **states}
+    tensors = {**weights, "x_1": x, "target_1": target, **states}
+    tensors = {name: torch.tensor([[value]], dtype=torch.float64) for name, value in tensors.items()}
+    arguments = {**numbers, "loss": "squared-error", **options}
+    form = Form(kind, options.get("activation", "tanh"))
+    return Question(form, arguments, tensors, 1, 1, "identity", "squared-error", "sum")
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu"])
+@pytest.mark.parametrize("weight", [0.0, 1.0, -1.0])
+def test_at_a_kink(activation, weight):
+    """Protects the derivative at 0: that of the left side, as in torch."""
+    weights = {"U": weight, "W": 0.5, "b_h": -2 * weight}
+    question = single("rnn", weights, x=2.0, target=1.0, states={"h_0": 0.0}, activation=activation)
+    answer = question.answer()
+    assert answer["z_1"].value == 0
+    assert_whole_page(answer, question)
+
+
+GOOD = {
+    "rnn": {
+        "x": "1,2;3,4", "U": "1,2;3,4;5,6", "W": "1,2,3;4,5,6;7,8,9", "b_h": "1,2,3", "h_0": "1,2,3",
+        "V": "1,2,3;4,5,6", "b_y": "1,2", "target": "1,2;3,4", "loss": "squared-error",
+    },
+    "lstm": {
+        "x": "1,2;3,4", "h_0": "0.5", "c_0": "0.1", "target": "1,2", "loss": "squared-error", "W_f": "0.1,0.2",
+        "U_f": "0.3", "b_f": "1", "W_i": "0.1,0.2", "U_i": "0.3", "b_i": "1", "W_c": "0.1,0.2", "U_c": "0.3",
+        "b_c": "1", "W_o": "0.1,0.2", "U_o": "0.3", "b_o": "1",
+    },
+    "gru": {
+        "x": "1;2", "W": "1,2,3,4,5,6", "U": "1,2,3,4,5,6;6,5,4,3,2,1", "b": "1,2,3,4,5,6", "b_U": "1,2,3,4,5,6",
+        "h_0": "1,2", "target": "1,2;3,4", "loss": "squared-error",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", list(TOPICS))
+def test_what_the_errors_start_from_is_accepted(kind):
+    """Protects the tests of errors: without the one change the question is a good one."""
+    assert TOPICS[kind](**GOOD[kind]).passed
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "says"),
+    [
+        # a gate or a matrix is missing
+        ("lstm", {"W_i": None}, "W_i is missing: every gate needs its input weights"),
+        ("lstm", {"U_o": None}, "U_o is missing, but U_f is given: give it for every gate, or for none"),
+        ("lstm", {"b_c": None}, "b_c is missing, but b_f is given: give it for every gate, or for none"),
+        ("gru", {"U": None}, "U is missing: all gates in one matrix need W (inputs) and U (states)"),
+        ("rnn", {"W": None}, "W is missing"),
+        # shapes, gate by gate
+        ("lstm", {"W_o": "1,2,3"}, "W_o is 3 numbers: it needs 1x2"),
+        ("lstm", {"U_f": "1,2"}, "U_f is 2 numbers: it joins every unit with every unit"),
+        ("lstm", {"U_i": "1,2;3,4"}, "U_i is 2x2: it needs 1x1"),
+        ("lstm", {"b_f": "1,2"}, "b_f is 2 numbers: it needs 1 number"),
+        ("rnn", {"U": None}, "W is 3x3: without U it reads the state stacked upon the input"),
+        # all gates in one
+        ("gru", {"U": "1,2,3,4;5,6,7,8"}, "U is 2x4: it needs the shape units x 3·units for 3 gates"),
+        ("gru", {"W": "1,2,3"}, "W is 3 numbers: it needs 1x6"),
+        ("gru", {"b": "1,2,3"}, "b is 3 numbers: it needs 6 numbers"),
+        ("gru", {"b_U": "1,2,3;4,5,6"}, "b_U is 2x3: it needs 6 numbers"),
+        ("gru", {"framework": "pytorch"}, "U is 2x6: it needs the shape 3·units x units for 3 gates"),
+        # first states
+        ("rnn", {"h_0": "1,2"}, "h_0 has 2 numbers, but there are 3 units: it needs 3 numbers"),
+        ("lstm", {"c_0": "1,2"}, "c_0 has 2 numbers, but there is 1 unit: it needs 1 number"),
+        ("rnn", {"h_0": "1,2,3 | 1,2,3"}, "h_0 is given 2 times"),
+        ("lstm", {"h_0": "1;2"}, "h_0 has 2 numbers, but there is 1 unit"),
+        # targets
+        ("rnn", {"target": "1,2"}, "target has 2 numbers, but there are 2 outputs at 2 steps: it needs 4"),
+        ("rnn", {"loss_on": "last"}, "target has 4 numbers, but there are 2 outputs at 1 step: it needs 2"),
+        ("lstm", {"target": "1,2 | 1,2"}, "target is given for 2 samples, but x has 1"),
+        ("lstm", {"loss": None}, "target is given, but loss is missing"),
+        ("lstm", {"target": None}, "loss is given, but target is missing"),
+        ("lstm", {"loss": "cross-entropy"}, "loss is cross-entropy, but there is one output"),
+        # sequences
+        ("rnn", {"x": "1,2 | 1,2;3,4"}, "x has sequences of 1 and 2 steps: a batch needs equal lengths"),
+        ("rnn", {"x": "1,2,3;4,5,6"}, "x has 3 numbers a step, but U is for 2"),
+        ("gru", {"x": "1,2;3,4"}, "x has 2 numbers a step, but W is for 1"),
+        ("gru", {"x": np.ones((2001, 1))}, "x has 2001 time steps"),
+        ("gru", {"x": "1 |"}, "x is 1 |: an empty place beside |"),
+        # layers and directions
+        ("rnn", {"bidirectional": "yes"}, "W has 1 matrix: a bidirectional layer needs two"),
+        ("lstm", {"W_f": "0.1,0.2 | 0.1"}, "U_f has 1 matrix, but W_f has 2: give one a layer"),
+        # the output layer
+        ("rnn", {"V": None}, "b_y is given, but V is missing"),
+        ("rnn", {"V": None, "b_y": None, "output_activation": "sigmoid"}, "output_activation is sigmoid, but V is"),
+        ("rnn", {"V": "1,2;3,4"}, "V is 2x2, but the states have 3 entries: it needs 3 columns"),
+        ("rnn", {"b_y": "1"}, "b_y has 1 number, but there are 2 outputs: it needs 2 numbers"),
+        # what is not offered
+        ("lstm", {"gate_activation": "softmax"}, "gate_activation"),
+        ("gru", {"update": "forgets"}, "update"),
+        ("gru", {"framework": "jax"}, "framework"),
+        ("rnn", {"reduction": "max"}, "reduction"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(kind, changes, says):
+    """Protects one line that names the parameter, its value and what it should be."""
+    arguments = {name: value for name, value in {**GOOD[kind], **changes}.items() if value is not None}
+    with pytest.raises(InputError) as refusal:
+        TOPICS[kind](**arguments)
+    assert str(refusal.value).startswith(says)
+    assert "\n" not in str(refusal.value)

@@ -126,11 +126,11 @@ class _Once:
         top, bottom = whole.operands
         if not moves(bottom, self.moving):
             return self._joined("constant factor rule", whole, (top,), lambda parts: parts[0] / bottom)
-        below = self.inner(bottom)
         if not moves(top, self.moving):
+            below = self.inner(bottom)
             node = negative(_scaled([top], below.node) / bottom**2)
             return Derivative(node, (Rule("reciprocal rule", whole), *below.rules))
-        above = self.inner(top)
+        above, below = self.inner(top), self.inner(bottom)
         node = (_scaled([above.node], bottom) - _scaled([top], below.node)) / bottom**2
         return Derivative(node, (Rule("quotient rule", whole), *above.rules, *below.rules))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import reduce
 
-from explain.engine.nodes.arithmetic import Add, Negative, Raise, Times, is_number, negative, times
+from explain.engine.nodes.arithmetic import Add, Divide, Negative, Raise, Times, negative, times
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.formulas.constants import number
 
@@ -49,21 +49,36 @@ def closed(node: Node, definition: Definition, value: Value) -> Node:
 
 
 def _product(parts: list[Node]) -> Node:
-    """A product with one number in front."""
+    """A product with one number in front, and at most one line of a fraction."""
     factors: list[Node] = []
+    below: list[Node] = []
     coefficient = Fraction(1)
-    for part in parts:
-        sign, inner = (-1, part.operands[0]) if isinstance(part, Negative) else (1, part)
-        coefficient *= sign
-        for factor in inner.operands if isinstance(inner, Times) else (inner,):
-            if isinstance(factor, Number) and isinstance(factor.value, int | Fraction):
-                coefficient *= factor.value
-            else:
-                factors.append(factor)
-    if not factors or not coefficient:
+    left = list(parts)
+    while left:
+        part = left.pop(0)
+        if isinstance(part, Negative):
+            coefficient = -coefficient
+            left.insert(0, part.operands[0])
+        elif isinstance(part, Times):
+            left = [*part.operands, *left]
+        elif isinstance(part, Divide):
+            left.insert(0, part.operands[0])
+            below.append(part.operands[1])
+        elif isinstance(part, Number) and isinstance(part.value, int | Fraction):
+            coefficient *= part.value
+        else:
+            factors.append(part)
+    if not coefficient:
         return number(coefficient)
-    plain = reduce(times, factors) if abs(coefficient) == 1 else Times(number(abs(coefficient)), *factors)
-    return plain if coefficient > 0 else negative(plain)
+    top = _scaled(abs(coefficient), factors)
+    whole = Divide(top, reduce(times, below)) if below else top
+    return whole if coefficient > 0 else negative(whole)
+
+
+def _scaled(coefficient: Fraction, factors: list[Node]) -> Node:
+    if not factors:
+        return number(coefficient)
+    return reduce(times, factors) if coefficient == 1 else Times(number(coefficient), *factors)
 
 
 def _sum(parts: list[Node], signs: tuple[int, ...]) -> Node:
@@ -90,4 +105,4 @@ def _sum(parts: list[Node], signs: tuple[int, ...]) -> Node:
         first = kept.index(1)
         terms.insert(0, terms.pop(first))
         kept.insert(0, kept.pop(first))
-    return Add(*terms, signs=kept) if not is_number(terms[0], 0) else negative(terms[1])
+    return Add(*terms, signs=kept)

@@ -57,7 +57,7 @@ class AtPoint:
             f"{symbol.name}_at",
             self.put(form),
             say(f"{what or 'Value of'} {{d}} at the point", d=symbol),
-            say("every letter of {d} is replaced by its number", d=symbol),
+            say("{d} = {form}: each letter is replaced by its number at the point", d=symbol, form=form),
             written=Word(
                 f"{symbol.word.text}|₀", rf"\left.{symbol.word.latex}\right|_0", key=f"{symbol.name}_at", level=QUOTIENT
             ),

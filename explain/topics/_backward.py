@@ -189,7 +189,7 @@ class Graph:
         gradients = {symbol.name: f"d{self.result.name}/d{symbol.name}" for symbol in self._all()}
         definitions = {step.name: step.expression for step in self.steps}
         title, lines = drawn(self.result, definitions, self.sheet.values, gradients)
-        self.sheet.drawing(title, lines, [step.symbol for step in self.sheet.steps])
+        self.sheet.drawing(title, lines)
 
 
 def _size(node: Node, unknown: Mapping[str, Node], known: dict[str, int]) -> int:

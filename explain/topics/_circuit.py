@@ -133,7 +133,7 @@ def _circuit(part: Part) -> tuple[list[str], int]:
     if not part.sign:
         return _even([label, below] if below else [label], 0)
     blocks = [_circuit(inner) for inner in part.inputs]
-    width = max(len(lines[0]) for lines, _ in blocks)
+    width = max(len(lines[0]) for lines, _ in blocks) + 1
     rows: list[str] = []
     wires: list[int] = []
     for lines, leaves in blocks:

@@ -12,7 +12,7 @@ from explain.engine.notation import Notation, related
 from explain.engine.prose import SYMBOLIC, Prose
 from explain.engine.worksheet import Worksheet
 from explain.topics._cells import At, State, activated
-from explain.topics._unrolled import Network
+from explain.topics._sequence_network import Network
 
 FRAMEWORKS = {"keras": "Keras", "pytorch": "PyTorch"}
 ORDERS = {

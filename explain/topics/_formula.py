@@ -183,8 +183,25 @@ def _refuse(tree: Tree) -> None:
         wrong("formula", tree.column, f"{tree.text} needs a vector, and here every name is a number: {mend}")
     if tree.kind == "call" and tree.text in ("max", "min"):
         wrong("formula", tree.column, f"{tree.text} is not differentiated here; relu, leaky_relu and abs are")
+    if tree.operands and not tree.names:
+        _constant(tree)
+        return
+    if tree.kind == "^" and tree.operands[1].names:
+        base = exact(tree.operands[0], "formula")
+        if base is not None and base <= 0:
+            wrong("formula", tree.column, "a name stands in the exponent: the base must be positive")
     for operand in tree.operands:
         _refuse(operand)
+
+
+def _constant(tree: Tree) -> None:
+    """An expression of numbers must have a value."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        value = evaluate(Builder({}, lambda node, _tree, _above: node).build(tree), {})
+    if not np.isfinite(np.asarray(value, dtype=float)).all():
+        wrong("formula", tree.column, "this comes to no number: change it")
 
 
 def has_decimals(node: Node) -> bool:

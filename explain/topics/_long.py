@@ -59,7 +59,7 @@ class Long(Unrolled):
         count = len(self.network.x)
         self.sheet.part(step.part)
         if step.name == "L" and self.network.loss_on == "every":
-            self.total([Symbol(f"L_{t}") for t in range(1, count + 1)])
+            self.outputs.total([Symbol(f"L_{t}") for t in range(1, count + 1)])
         elif step.name == "L":
             self.sheet.work(in_words(at_time(step, count - WRITTEN)))
         else:

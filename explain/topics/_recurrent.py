@@ -16,9 +16,10 @@ from explain.matrices import Matrices
 from explain.topics._cells import Cell
 from explain.topics._equations import conventions
 from explain.topics._long import LONGEST_IN_FULL, Long
+from explain.topics._sequence_network import LossName, LossOn, Network, Reduction, output_layer
 from explain.topics._sequences import initial, targets, time_steps
 from explain.topics._stacked_gates import last_states
-from explain.topics._unrolled import LossName, LossOn, Network, Reduction, Unrolled, output_layer
+from explain.topics._unrolled import Unrolled
 from explain.topics._weights import Framework, Given, Layers, layers
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _network(cell: Cell, found: Layers, x: Matrices, both: bool, ends: Ends) -> 
     goals = _goals(ends, outputs, len(inputs), samples)
     return Network(
         cell, inputs, found.tensors, found.units, states, V, b_y, ends.output_activation, goals, ends.loss,
-        ends.loss_on, ends.reduction,
+        ends.loss_on, ends.reduction, found.joined,
     )  # fmt: skip
 
 

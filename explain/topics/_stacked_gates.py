@@ -10,7 +10,7 @@ from explain.topics._cells import GATES, Cell, tensors
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
-    from explain.topics._unrolled import Network
+    from explain.topics._sequence_network import Network
 
 
 def last_states(network: Network) -> list[Array]:

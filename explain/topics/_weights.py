@@ -167,7 +167,7 @@ def _apart(
             if m < 1:
                 raise InputError(
                     f"{{{name}}}{where} is {_shown(whole)}: without {{{_recurrent(kind, letter)}}} it reads the state "
-                    f"stacked upon the input, so {amount(rows, 'row')} need more than {amount(rows, 'column')}"
+                    f"stacked upon the input, so it needs more than {amount(rows, 'column')}"
                 )
             found[name] = _fitted(name, whole, n, n + m, where, "units × (units + inputs)")
         else:

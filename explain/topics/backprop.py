@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from textwrap import wrap
 from typing import Annotated
 
 from explain.declare import topic
@@ -18,7 +19,7 @@ from explain.engine.shapes import write
 from explain.engine.symbolic_checks import symbolic_difference
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError
+from explain.errors import InputError, printable
 from explain.formulas.build import SCALAR, Builder
 from explain.formulas.domains import within
 from explain.formulas.inputs import Formula, Inputs
@@ -27,6 +28,7 @@ from explain.formulas.words import wrong
 from explain.parameters import Scalar
 from explain.topics import _gates as gates
 from explain.topics._backward import Graph, RealSheet
+from explain.topics._circuit import WIDEST
 from explain.topics._descent import descended
 
 MOST = 100  # operations
@@ -74,6 +76,7 @@ def backprop(
         finite_difference(sheet, result, wrt, result, result.name)
     else:
         symbolic_difference(sheet, result, wrt)
+    sheet.drawing("Formula", worked.written)
     graph.draw()
     if lr is None:
         return sheet.answer(result, *gradients)
@@ -94,6 +97,7 @@ class _Forward:
         self.letter = _free(LETTERS, stems)
         self.sheet = RealSheet(f"Backpropagation through {word(self.last).text}", backprop.source)
         self.inputs = {name: self._given(name, known.get(name)) for name in formula.inputs}
+        self.written = _written(formula.text, self.last)
         self.count = 0
         self.target = ""
         self.result = self._worked()
@@ -159,6 +163,14 @@ class _Forward:
     def _step(self, name: str, node: Node) -> Symbol:
         title = say(gates.kind(node) + " {u}", u=word(name))
         return self.sheet.define(name, node, title, gates.forward(node))
+
+
+def _written(text: str, last: str) -> list[str]:
+    """The formula as it was typed, a part a line."""
+    lines = [" ".join(printable(part).split()) for part in re.split(r"[;\n]", text) if part.strip()]
+    if not re.match(r"\w+ *=", lines[-1]):
+        lines[-1] = f"{last} = {lines[-1]}"
+    return [row for line in lines for row in wrap(line, WIDEST, subsequent_indent="    ", break_long_words=True)]
 
 
 def _free(letters: str, taken: Collection[str]) -> str:

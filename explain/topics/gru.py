@@ -11,7 +11,7 @@ from explain.matrices import Matrices
 from explain.parameters import Matrix
 from explain.topics._cells import Cell
 from explain.topics._recurrent import Activation, Ends, GateActivation, OutputActivation, YesNo, worked
-from explain.topics._unrolled import LossName, LossOn, Reduction
+from explain.topics._sequence_network import LossName, LossOn, Reduction
 from explain.topics._weights import Framework
 
 

@@ -10,7 +10,7 @@ from explain.matrices import Matrices
 from explain.parameters import Matrix
 from explain.topics._cells import Cell
 from explain.topics._recurrent import Activation, Ends, OutputActivation, YesNo, worked
-from explain.topics._unrolled import LossName, LossOn, Reduction
+from explain.topics._sequence_network import LossName, LossOn, Reduction
 
 
 @topic

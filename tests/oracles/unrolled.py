@@ -131,9 +131,10 @@ class Step(NamedTuple):
         return self.given.get(name + self.at)
 
     def affine(self, gate, x, h):
+        """W x + U h + b; stacked, W v + b, where x is v."""
         entry, recurrent, bias, second = names(self.form, gate)
         if self.form.stacked:
-            z = self.weight("W" if self.form.kind == "rnn" else entry) @ torch.cat([h, x])
+            z = self.weight("W" if self.form.kind == "rnn" else entry) @ x
         else:
             z = self.weight(entry) @ x + self.weight(recurrent) @ h
         return sum((b for b in (self.weight(bias), self.weight(second)) if b is not None), z)
@@ -146,23 +147,23 @@ class Step(NamedTuple):
         return self.keep(f"{gate}tilde_" if candidate else f"{gate}_", function(z))
 
     def stack(self, base, h, x):
-        if self.form.stacked:
-            self.keep(base, torch.cat([h, x]))
+        """What the gates read: x, or the state stacked upon it."""
+        return self.keep(base, torch.cat([h, x])) if self.form.stacked else x
 
     def rnn(self, x, h, c):
-        self.stack("v_", h, x)
+        x = self.stack("v_", h, x)
         z = self.keep("z_", self.affine("h", x, h))
         return self.keep("h_", FUNCTIONS[self.form.activation](z)), None
 
     def lstm(self, x, h, c):
-        self.stack("v_", h, x)
+        x = self.stack("v_", h, x)
         f, i, candidate, o = (self.gate(gate, self.affine(gate, x, h)) for gate in "fico")
         c = self.keep("c_", f * c + i * candidate)
         return self.keep("h_", o * FUNCTIONS[self.form.activation](c)), c
 
     def gru(self, x, h, c):
-        self.stack("v_", h, x)
-        r, z = (self.gate(gate, self.affine(gate, x, h)) for gate in "rz")
+        read = self.stack("v_", h, x)
+        r, z = (self.gate(gate, self.affine(gate, read, h)) for gate in "rz")
         candidate = self.gate("h", self.candidate(x, h, r))
         new = z * h + (1 - z) * candidate if self.form.keeps else (1 - z) * h + z * candidate
         return self.keep("h_", new), None
@@ -171,8 +172,7 @@ class Step(NamedTuple):
         """What goes into the candidate of a GRU."""
         if self.form.stacked or not self.form.after:
             q = self.keep("q_", r * h)
-            self.stack("w_", q, x)
-            return self.affine("h", x, q)
+            return self.affine("h", self.stack("w_", q, x), q)
         second, bias = self.weight("b_Uh"), self.weight("b_h")
         q = self.weight("U_h") @ h
         q = self.keep("q_", q if second is None else q + second)
@@ -180,8 +180,13 @@ class Step(NamedTuple):
         return z if bias is None else z + bias
 
 
-def loss_of(name, y, target):
-    """The loss of every sample; columns are samples."""
+def loss_of(name, y, target, logits):
+    """The loss of every sample; columns are samples. Probabilities near 0 or 1 are left out: logits in their place."""
+    used = y[target > 0]
+    if name == "cross-entropy" and bool(((used < 1e-300) | (1 - used < 1e-6)).any()):
+        return -(target * torch.log_softmax(logits, 0)).sum(0)
+    if name == "binary-cross-entropy" and bool((torch.minimum(y, 1 - y) < 1e-6).any()):
+        return functional.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(0)
     y, target = y.T, target.T
     if name == "cross-entropy":
         return -(target * torch.log(y)).sum(1)
@@ -191,12 +196,12 @@ def loss_of(name, y, target):
     return {"squared-error": squares.sum(1), "half-squared-error": squares.sum(1) / 2}.get(name, squares.mean(1))
 
 
-def total(loss, reduction, outputs, targets, tape):
-    """The loss over all samples of the steps that have a target; `outputs` and `targets` by time step."""
+def total(loss, reduction, outputs, logits, targets, tape):
+    """The loss over all samples of the steps that have a target; `targets` by time step."""
     single = len(targets) == 1
     losses = []
     for t, target in targets.items():
-        each = loss_of(loss, outputs[t - 1], target)
+        each = loss_of(loss, outputs[t - 1], target, logits[t - 1])
         name = "L" if single else f"L_{t}"
         losses.append(tape.keep(name, each.mean() if reduction == "mean" else each.sum()))
     if not single:

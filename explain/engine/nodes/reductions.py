@@ -236,4 +236,4 @@ class Indicator(_Elementwise):
     def write(self, style: Style) -> Notation:
         first, second = (style.write(operand) for operand in self.operands)
         sign = f" {self.relation} "
-        return Row([Word("1[", r"\mathbb{1}\left["), first, Word(sign), second, Word("]", r" \right]")])
+        return Row([Word("1[", r"\mathbb{1}\left[", number=True), first, Word(sign), second, Word("]", r" \right]")])
