@@ -10,13 +10,13 @@ import sympy
 
 from explain import attention, lstm_params, mlp
 from explain.engine import functions
-from explain.engine.chain import UnnamedError, pull
 from explain.engine.evaluate import evaluate, symbols
 from explain.engine.lowering import TooLongError, factored, from_sympy, to_sympy
 from explain.engine.nodes.arithmetic import sqrt
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import LogSumExp, ScalarFunction, Softmax
 from explain.engine.nodes.linear import Sum
+from explain.engine.pullback import UnnamedError, pull
 
 FUNCTIONS = {value.name: value for value in vars(functions).values() if isinstance(value, ScalarFunction)}
 DERIVED = [function for function in FUNCTIONS.values() if function.derivatives]

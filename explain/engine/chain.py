@@ -11,21 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from explain.engine import wording
+from explain.engine import local_derivatives, wording
 from explain.engine.answer import Local
 from explain.engine.evaluate import symbols
 from explain.engine.names import word
-from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Node, Number, Symbol
-from explain.engine.nodes.functions import Apply, Softmax, softmax_jacobian
-from explain.engine.nodes.linear import Diagonal, MatMul, Transpose
+from explain.engine.nodes.functions import Apply, Softmax
+from explain.engine.nodes.linear import Diagonal
 from explain.engine.notation import PLUS, SUM, Notation, Row, Word, product
+from explain.engine.pullback import joined, pull
 
 if TYPE_CHECKING:
     from explain.engine.worksheet import Worksheet
-
-
-LARGEST_JACOBIAN = 64  # rows; a larger Jacobian of softmax is multiplied out without being built
 
 
 class Course(NamedTuple):
@@ -40,40 +37,6 @@ class Course(NamedTuple):
     heading: Callable[[str], str]
     last: frozenset[str]
     told: Mapping[str, str]
-
-
-class UnnamedError(TypeError):
-    """A function of something that has no name: the topic must define that first."""
-
-
-def pull(expression: Node, seed: Node, output: Node, active: set[str]) -> dict[str, Node]:
-    """What each active symbol of an expression receives when `seed` arrives at the expression.
-
-    >>> W, x = Symbol("W", (3, 2)), Symbol("x", (2, 1))
-    >>> pulled = pull(W @ x, Symbol("g", (3, 1)), Symbol("z", (3, 1)), {"W", "x"})
-    >>> pulled["W"].shape, pulled["x"].shape
-    ((3, 2), (2, 1))
-    """
-    found: dict[str, Node] = {}
-    if isinstance(expression, Symbol):
-        if expression.name in active:
-            found[expression.name] = seed
-        return found
-    if isinstance(expression, Apply | Softmax):
-        for operand in expression.operands:
-            if operand.operands and active & symbols(operand).keys():
-                raise UnnamedError(f"name {type(operand).__name__} before a function of it is differentiated")
-    for operand, adjoint in zip(expression.operands, expression.pull(seed, output), strict=True):
-        if adjoint is None or not active & symbols(operand).keys():
-            continue
-        for name, piece in pull(operand, adjoint, operand, active).items():
-            found[name] = joined(found[name], piece) if name in found else piece
-    return found
-
-
-def joined(first: Node, second: Node) -> Node:
-    """Two contributions added; a minus sign becomes a difference."""
-    return first - second.operands[0] if isinstance(second, Negative) else first + second
 
 
 def backward(
@@ -151,14 +114,15 @@ class Backward:
     def _through(self, symbol: Symbol, expression: Node) -> None:
         seed = self.adjoints[symbol.name]
         self._place(symbol)
-        self._local_of_function(symbol, expression)
+        if not isinstance(seed, Number):
+            local_derivatives.of_function(self.sheet, symbol, expression, self.active, self.jacobians)
         pulled = self._pulled(symbol, expression, seed)
         defined = {defined.name for defined, _ in self.definitions}
         reads = symbols(expression)
         for name in sorted(pulled, key=lambda name: name in defined):  # what is given first
             self.pieces.setdefault(name, []).append((symbol, pulled[name]))
             if self.jacobians and not isinstance(seed, Number):
-                self._local_of_linear(symbol, reads[name], expression)
+                local_derivatives.of_linear(self.sheet, symbol, reads[name], expression)
             self.waiting[name] -= 1
             if self.waiting[name] == 0:
                 self._reached(reads[name])
@@ -202,67 +166,6 @@ class Backward:
 
     def _defined(self, name: str) -> Symbol | None:
         return next((step.symbol for step in self.sheet.steps if step.name == name), None)
-
-    def _local_of_function(self, symbol: Symbol, expression: Node) -> None:
-        """∂h/∂z of an activation: the diagonal of its Jacobian; of softmax, the Jacobian itself."""
-        if not isinstance(expression, Apply | Softmax) or isinstance(self.adjoints[symbol.name], Number):
-            return
-        operand = expression.operands[0]
-        if not isinstance(operand, Symbol) or operand.name not in self.active:
-            return
-        name = f"d{symbol.name}/d{operand.name}"
-        if isinstance(expression, Softmax):
-            if self.jacobians and int(symbol.shape[0]) <= LARGEST_JACOBIAN:
-                saturated = self._saturated(symbol, "softmax")
-                self.sheet.define(
-                    name,
-                    softmax_jacobian(symbol, saturated),
-                    *wording.softmax_jacobian(symbol, operand, saturated),
-                    local=Local("matrix", symbol, operand),
-                )
-            return
-        function = expression.function
-        single = all(size == 1 for size in symbol.shape)
-        safe = function.safe_derivative if self._saturated(symbol, function.name) else None
-        derivative = safe(operand) if safe else function.derivatives[0](expression.operands, symbol)
-        self.sheet.define(
-            name,
-            derivative,
-            *wording.activation_derivative(function, symbol, operand, safe is not None, self.jacobians),
-            written=None if single else wording.primed(function, operand),
-            chain=None,
-            local=Local("number" if single else "diagonal" if self.jacobians else "entries", symbol, operand),
-        )
-
-    def _saturated(self, symbol: Symbol, name: str) -> bool:
-        """Whether 1 - σ, 1 - tanh² or p - p² would lose its digits."""
-        import numpy as np
-
-        value = self.sheet.values.get(symbol.name)
-        if value is None or name not in ("sigmoid", "tanh", "softmax"):
-            return False
-        return bool(np.any(1 - np.abs(value) < 1e-6))
-
-    def _local_of_linear(self, symbol: Symbol, operand: Symbol, expression: Node) -> None:
-        """∂z/∂W and ∂z/∂h of a linear step, read off what a symbolic seed is pulled back to."""
-        if isinstance(expression, Apply | Softmax):
-            return
-        seed = Symbol("seed", symbol.shape)
-        structure = pull(expression, seed, symbol, {operand.name}).get(operand.name)
-        if not isinstance(structure, MatMul):
-            return
-        first, second = structure.operands
-        name = f"d{symbol.name}/d{operand.name}"
-        if second is seed and isinstance(first, Transpose | Symbol) and operand.shape[1] == 1:
-            jacobian, form = first.T, "matrix"
-        elif first is seed:
-            jacobian, form = second, "slice" if symbol.shape[0] != 1 else "matrix"
-        else:
-            return
-        local = Local("slice" if form == "slice" else "matrix", symbol, operand)
-        self.sheet.define(
-            name, jacobian, *wording.linear_local(symbol, operand, jacobian, form == "slice"), local=local
-        )
 
     def _gradient(self, operand: Symbol) -> None:
         self._place(operand)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explain.engine.answer import Local
-from explain.engine.chain import pull
 from explain.engine.evaluate import evaluate, symbols
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
@@ -17,6 +16,7 @@ from explain.engine.nodes.functions import Softmax, softmax_jacobian
 from explain.engine.nodes.linear import Diagonal, MatMul, Transpose
 from explain.engine.notation import PLUS, SUM, Notation, Row, product
 from explain.engine.prose import Prose, say
+from explain.engine.pullback import pull
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array

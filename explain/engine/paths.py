@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import reduce
 
-from explain.engine.chain import pull
 from explain.engine.evaluate import symbols
 from explain.engine.nodes.arithmetic import Add, Negative, Times, negative, times
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.linear import Diagonal, MatMul, transpose
+from explain.engine.pullback import pull
 
 Definitions = Mapping[str, tuple[Symbol, Node]]
 Path = tuple[Symbol, ...]

@@ -14,7 +14,8 @@ _ASCII = {
     "⋯": "...", "⋮": ":", "⋱": ":",
     "⌊": "[_", "⌋": "_]", "⌈": "[-", "⌉": "-]", "×": "x", "→": "->", "≤": "<=", "≥": ">=", "≠": "!=", "−": "-",
     "ᵀ": "^T", "…": "...",    "‖": "||", "✓": "ok", "✗": "FAILED", "±": "+-", "—": "-", "–": "-", "∈": "in",
-    "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "ᵢ": "_i", "ⱼ": "_j", "“": '"', "”": '"', "’": "'",
+    "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar",
+    **dict(zip("─│┌┐└┘├┤┬┴┼←↑↓", "-|+++++++++<^v", strict=True)), "ᵢ": "_i", "ⱼ": "_j", "“": '"', "”": '"', "’": "'",
 }  # fmt: skip
 _RULES = str.maketrans("─│┌┐└┘├┤┬┴┼→←↑↓", "-|+++++++++><^v")
 _SUPER = dict(zip("0123456789-+()nzxb", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᶻˣᵇ", strict=True))  # no T: ᵀ is the transposed
@@ -65,6 +66,7 @@ def to_ascii(text: str) -> str:
     """Mathematics in ASCII: `∂L/∂W₁` as `dL/dW_1`, `10⁻⁵` as `10^-5`."""
     if text.isascii():
         return text
+    text = text.replace("─→", "─>")  # an arrow in a picture stays one character wide
     out: list[str] = []
     previous = ""
     for mark in unicodedata.normalize("NFC", text):

@@ -53,6 +53,8 @@ def derivative(
         explain derivative "x^2 + 3*x*y + y^2" --hessian yes --at "x=1, y=-0.50"
         explain derivative "sigmoid(z)" --order 2
         explain derivative "x^3*exp(-x)/(x + 2)" --at "x=0.5"
+        explain derivative "softmax(z)" --classes 3
+        explain derivative "-sum(y*log(softmax(z)))" --wrt z
 
     Raises:
         InputError: a formula that cannot be read, with the column; a variable that it does not have; a point without

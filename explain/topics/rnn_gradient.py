@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 from explain.declare import topic
 from explain.engine import shapes
 from explain.engine.answer import Answer, Cell, Column, Table
-from explain.engine.chain import joined, pull
 from explain.engine.functions import ACTIVATIONS
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.notation import PLUS, SUM, Notation, Row, Word, product, related
 from explain.engine.paths import Definitions, along, pulled_along
 from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.pullback import joined, pull
 from explain.engine.shapes import ShapeError, write
 from explain.engine.wording import RULES, primed
 from explain.engine.worksheet import Worksheet

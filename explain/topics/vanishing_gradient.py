@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from explain.declare import topic
 from explain.engine.answer import Answer
-from explain.engine.chain import pull
 from explain.engine.functions import ABS, ACTIVATIONS, MAX
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Raise, sqrt
@@ -16,6 +15,7 @@ from explain.engine.nodes.spectrum import SpectralRadius
 from explain.engine.notation import Operator, Power, Row, Word, product, related
 from explain.engine.paths import along, pulled_along
 from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.pullback import pull
 from explain.engine.rounding import show
 from explain.engine.shapes import write
 from explain.engine.wording import RULES, primed
@@ -31,7 +31,7 @@ Activation = Literal["sigmoid", "tanh"]
 MOST_STEPS = 100
 MOST_UNITS = 6
 ROWS = 16  # of the plot
-BAR = 48
+BAR = 20
 FLAT = 5  # beyond, every gradient vanishes
 EQUALS = Operator(" = ", " = ")
 
@@ -445,4 +445,4 @@ def _plot(sheet: Worksheet, q: Symbol, power: Symbol, T: Symbol) -> None:
     sizes = {0: 1.0, **{step: size**step for step in shown}}
     longest = max(sizes.values())
     lines = [f"{step:>4} │{'─' * round(BAR * value / longest)} {show(value).text}" for step, value in sizes.items()]
-    sheet.drawing("Size of a gradient 1 after so many steps back", lines, [q, power])
+    sheet.drawing("A gradient of 1, steps back", lines, [q, power])
