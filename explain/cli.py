@@ -14,7 +14,7 @@ from explain import __version__
 from explain.commands import command_of, file_names, output_options, plain_text
 from explain.errors import InputError, printable, shown
 from explain.output import Output
-from explain.topics import all_topics, find_topic
+from explain.topics import declared, find_topic
 
 EXAMPLES = (
     "explain attention --scores 112,96",
@@ -34,11 +34,11 @@ class TopicGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All topics, and the commands of the program itself."""
-        return sorted([*all_topics(), *super().list_commands(ctx)])
+        return sorted([*declared(), *super().list_commands(ctx)])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands; a topic's title is enough for it, its options are not built."""
-        found: dict[str, str] = {name: topic.title for name, topic in all_topics().items()}
+        """The list of commands; the title of a topic is enough for it, its file is not loaded."""
+        found: dict[str, str] = {name: title for name, (title, _) in declared().items()}
         for name in super().list_commands(ctx):
             own = super().get_command(ctx, name)
             found[name] = "" if own is None else own.get_short_help_str(limit=200)
@@ -85,10 +85,10 @@ def group(context: click.Context) -> None:
 @group.command("topics", short_help="List what can be asked", epilog="Example: explain topics")
 def topics() -> None:
     """List what can be asked, one line a topic."""
-    found = all_topics()
+    found = declared()
     width = max(map(len, found))
-    for name, topic in sorted(found.items()):
-        click.echo(plain_text(f"{name:{width}}  {topic.title}"))
+    for name, (title, _) in sorted(found.items()):
+        click.echo(plain_text(f"{name:{width}}  {title}"))
 
 
 @group.command(

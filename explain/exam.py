@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explain.errors import InputError, printable, shown
-from explain.topics import all_topics, find_topic
+from explain.topics import declared, find_topic
 
 if TYPE_CHECKING:
     from explain.declare import Topic
@@ -225,8 +225,8 @@ def _topic(table: Mapping[str, Any], where: str) -> Topic | None:
         return None
     topic = find_topic(name)
     if topic is None:
-        near = get_close_matches(name, all_topics(), 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(all_topics())}"
+        near = get_close_matches(name, declared(), 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(declared())}"
         raise InputError(f"{where}: topic is {shown(name)}: {hint}")
     return topic
 

@@ -10,14 +10,16 @@ import shlex
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
 
 import explain
 from explain import cli, commands
-from explain.topics import all_topics
+from explain.topics import all_topics, declared, topics_of
 
 TOPICS = sorted(all_topics())
 COMMAND = [sys.executable, "-m", "explain"]
@@ -97,6 +99,16 @@ def test_help_lists_every_topic():
         assert name in helped.stdout
         assert re.search(rf"^{name} +{re.escape(topic.title)}$", listed.stdout, re.MULTILINE)
     assert "topics" in helped.stdout
+
+
+def test_what_is_listed_is_what_is_declared():
+    """Protects the list that is read from the files: no topic is missed, none has another title or module."""
+    loaded = {}
+    for module in iter_modules(explain.topics.__path__):
+        for topic in topics_of(import_module(f"explain.topics.{module.name}")):
+            if topic.function.__module__ == f"explain.topics.{module.name}":
+                loaded[topic.name] = (topic.title, module.name)
+    assert declared() == loaded
 
 
 @pytest.mark.parametrize("command", [(), ("topics",), *((name,) for name in TOPICS)], ids=" ".join)

@@ -119,7 +119,7 @@ def test_zero_input():
     expected = f * np.tanh(f * 0.6 + f * np.tanh(0.5)) - 0.5
     assert answer["d"].value.item() == pytest.approx(expected, abs=1e-12)
     assert abs(answer["d"].value.item()) > 0.1
-    assert "No." in str(answer)
+    assert "h₁ is not h₀" in str(answer)
 
 
 def test_zero_input_of_a_gru():

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from explain.engine.answer import Answer, Check, Step
 from explain.engine.evaluate import evaluate, largest_of
 from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.extremes import Extreme, Larger
 from explain.engine.nodes.functions import Apply
-from explain.engine.nodes.reductions import Extreme, Larger
 from explain.engine.prose import say
 from explain.engine.rounding import show, tidy
 
@@ -46,7 +46,8 @@ def sympy_check(answer: Answer) -> list[Check]:
         if scalars
         else f"one entry of each of the {worked} steps with numbers"
     )
-    entries = "the one step" if worked == 1 else several
+    alone = "the one step" if all(step.value is not None for step in answer.steps) else "the one step with a number"
+    entries = alone if worked == 1 else several
     if exact and largest == 0:
         return [
             Check(say(f"SymPy, with exact fractions from the numbers as typed, gives the same for {entries}"), True)

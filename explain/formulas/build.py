@@ -11,10 +11,11 @@ from typing import NoReturn
 from explain.engine import functions, shapes
 from explain.engine.nodes.arithmetic import Add, Divide, SquareRoot, negative, times
 from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.extremes import Larger, extreme
 from explain.engine.nodes.functions import ScalarFunction, Softmax
 from explain.engine.nodes.linear import matmul, transpose
 from explain.engine.nodes.powers import ConstantPower, Power, Product
-from explain.engine.nodes.reductions import Dot, Larger, extreme, mean, total
+from explain.engine.nodes.reductions import Dot, mean, total
 from explain.engine.shapes import Shape, ShapeError
 from explain.formulas.constants import exact, in_bounds, number, typed
 from explain.formulas.tree import Tree

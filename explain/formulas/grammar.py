@@ -15,16 +15,14 @@ Nothing is evaluated: the result is a tree of plain data.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import NoReturn
 
 from explain.errors import amount, shown
+from explain.formulas.reader import Reader
 from explain.formulas.tree import FUNCTIONS, OTHER_NAMES, Function, Statement, Tree
-from explain.formulas.words import Token, tokens, wrong
+from explain.formulas.words import Token, tokens
 
-DEEPEST = 50
 LONGEST_NUMBER = 25  # characters
 LARGEST_EXPONENT = 300  # in 1e300
-OPENING, CLOSING = "([{", ")]}"
 AXES = {"0": 0, "1": 1, "-1": 1, "-2": 0}
 
 
@@ -45,37 +43,8 @@ def parse(text: str, name: str = "formula") -> list[Statement]:
     return _Parser(tokens(text, name), name).statements()
 
 
-class _Parser:
-    """Reads the tokens from left to right; `at` is the next one."""
-
-    def __init__(self, found: list[Token], name: str) -> None:
-        self.found = found
-        self.name = name
-        self.at = 0
-        self.open = 0  # how deep the reading is
-
-    @property
-    def next(self) -> Token:
-        return self.found[self.at]
-
-    def take(self) -> Token:
-        self.at += 1
-        return self.found[self.at - 1]
-
-    def sees(self, *signs: str) -> bool:
-        return self.next.kind == "sign" and self.next.text in signs
-
-    def wrong(self, column: int, message: str) -> NoReturn:
-        wrong(self.name, column, message)
-
-    def made(self, kind: str, *operands: Tree, column: int, text: str = "", signs: tuple[int, ...] = ()) -> Tree:
-        depth = 1 + max(operand.depth for operand in operands)
-        if depth > DEEPEST + 1:
-            self.too_deep(column)
-        return Tree(kind, text, operands, signs, None, column, depth)
-
-    def too_deep(self, column: int) -> NoReturn:
-        self.wrong(column, f"nested more than {DEEPEST} deep: give the inner parts names, such as u = x*y; f = u^2")
+class _Parser(Reader):
+    """One method for each line of the grammar."""
 
     def statements(self) -> list[Statement]:
         found: list[Statement] = []
@@ -204,20 +173,6 @@ class _Parser:
             )
         return Tree("number", token.text, column=token.column)
 
-    def enter(self, token: Token) -> None:
-        self.open += 1
-        if self.open > DEEPEST:
-            self.too_deep(token.column)
-
-    def close(self, opened: Token) -> None:
-        self.open -= 1
-        if self.sees(")"):
-            self.take()
-        elif self.next.kind == "end" or self.sees(";"):
-            self.wrong(self.next.column, f"a ) is missing: the ( of column {opened.column} is still open")
-        else:
-            self.unexpected()
-
     def call(self, token: Token) -> Tree:
         plain = OTHER_NAMES.get(token.text, token.text)
         if plain not in FUNCTIONS:
@@ -268,19 +223,3 @@ class _Parser:
         takes = amount(function.least, "argument") if function.most == 1 or axis is not None else "1 or 2 arguments"
         mend = f"; an axis is written {plain}(x, axis=0)" if function.axis and count == 2 else ""
         self.wrong(token.column, f"{token.text} takes {takes}, here are {count}{mend}")
-
-    def unexpected(self) -> NoReturn:
-        token, last = self.next, self.found[max(0, self.at - 1)]
-        text = shown(token.text)
-        ended = self.at and (last.kind in ("number", "name", "raised") or last.text in (")", "'"))
-        if ended and (token.kind in ("number", "name") or token.text == "("):
-            self.wrong(token.column, f"a sign is missing before {text}: a product is written {last.text}*{text}")
-        if token.kind == "end":
-            self.wrong(token.column, "the formula ends too early: a number, a name or ( belongs here")
-        if (token.text in CLOSING and token.text != ")") or token.text in OPENING[1:]:
-            self.wrong(token.column, f"{text} is not read: only round brackets are; numbers are given as W=1,2;3,4")
-        if token.text == ")":
-            self.wrong(token.column, "this ) closes nothing" if not self.open else "something is missing before this )")
-        if token.text in ("=", "=="):
-            self.wrong(token.column, f"{text} is not read here: a name stands on its left, once, as in f = x*y")
-        self.wrong(token.column, f"{text} is not expected here: a sign, a number, a name or ( belongs here")

@@ -8,13 +8,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from explain.engine.answer import Answer, Step
-from explain.engine.evaluate import symbols
+from explain.engine.evaluate import evaluate, symbols
 from explain.engine.functions import guarded
-from explain.engine.nodes.arithmetic import Negative
+from explain.engine.nodes.arithmetic import Add, Negative, Times
 from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.extremes import Extreme, Larger
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.linear import MatMul, Sum
-from explain.engine.nodes.reductions import Extreme, Larger
 from explain.engine.proof import PRECISION, Proof
 from explain.engine.prose import Prose, say
 from explain.engine.wording import SAFER
@@ -95,8 +95,6 @@ class Graph:
 
     def _mark_ties(self) -> None:
         """Where several are the largest, the derivative is shared."""
-        from explain.engine.evaluate import evaluate
-
         for step in self.steps:
             node = step.expression
             if step.value is None:
@@ -143,6 +141,10 @@ class Graph:
             step.expression = Number(-step.expression.operands[0].value, "-1")
         through = [other for other in self.steps if operand.name in symbols(other.expression)]
         if len(through) > 1:
+            twice = [gate.symbol for gate in through if _stands(operand, gate.expression) > 1]
+            if twice:
+                told = say("; {x} stands in {u} more than once, and counts each time", x=operand, u=twice[0])
+                step.why = (*step.why, *told)
             return
         gate = through[0]
         told = rule(gate.expression, gate.symbol, operand)
@@ -155,9 +157,9 @@ class Graph:
                 J=local,
             )
         elif told:
-            step.why = (*told, *self._arriving(gate))
+            step.why = (*told, *self._arriving(gate, operand))
 
-    def _arriving(self, gate: Step) -> Prose:
+    def _arriving(self, gate: Step, operand: Symbol) -> Prose:
         """What the local derivative meets."""
         if gate.name == self.result.name:
             safer = ""
@@ -167,6 +169,7 @@ class Graph:
             return say(safer + "; {f} is the end of the graph: nothing arrives but {e} = 1", f=self.result, e=end)
         arriving = Symbol(f"d{self.result.name}/d{gate.name}")
         handed = isinstance(gate.expression, Sum | Extreme | Larger) or is_mean(gate.expression)
+        handed = handed or (isinstance(gate.expression, Add | Times) and gate.symbol.shape != operand.shape)
         told = "; what arrives at {u} is {g}" if handed else "; it is multiplied by what arrives at {u}, {g}"
         return say(told, u=gate.symbol, g=arriving)
 
@@ -190,6 +193,13 @@ class Graph:
         definitions = {step.name: step.expression for step in self.steps}
         title, lines = drawn(self.result, definitions, self.sheet.values, gradients)
         self.sheet.drawing(title, lines)
+
+
+def _stands(symbol: Symbol, node: Node) -> int:
+    """How often a symbol stands in an expression."""
+    if isinstance(node, Symbol):
+        return int(node.name == symbol.name)
+    return sum(_stands(symbol, operand) for operand in node.operands)
 
 
 def _size(node: Node, unknown: Mapping[str, Node], known: dict[str, int]) -> int:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Raise, SquareRoot, Times
 from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.extremes import Extreme, Larger
 from explain.engine.nodes.functions import Apply, Softmax
 from explain.engine.nodes.linear import MatMul, Sum, Transpose
-from explain.engine.nodes.reductions import Dot, Extreme, Larger
+from explain.engine.nodes.reductions import Dot
 from explain.engine.rounding import tidy
 from explain.engine.shapes import write
 from explain.topics._gates import is_mean

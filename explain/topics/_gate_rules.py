@@ -6,10 +6,11 @@ from explain.engine import wording
 from explain.engine.evaluate import symbols
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Raise, SquareRoot, Times
 from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.extremes import Extreme, Larger
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.linear import Sum
 from explain.engine.nodes.powers import ConstantPower, Power
-from explain.engine.nodes.reductions import Extreme, Larger
+from explain.engine.nodes.reductions import Dot
 from explain.engine.prose import Prose, say
 from explain.topics._gates import is_mean, listed
 
@@ -35,6 +36,8 @@ def rule(node: Node, gate: Symbol, operand: Symbol) -> Prose:
         return _product(node, parts, operand)
     if isinstance(node, Divide):
         return _quotient(node, parts, operand)
+    if isinstance(node, Dot):
+        return _dot(node, parts, operand)
     if isinstance(node, Power):
         if operand.name in symbols(node.operands[1]):
             return say("{x} is the exponent of {u}: its derivative is {u} times the logarithm of the base", **parts)
@@ -52,7 +55,7 @@ def _sum(node: Add, parts: dict[str, Node], operand: Symbol) -> Prose:
     elif len(signs) > 1:
         told = "{x} stands in {u} several times: its local derivatives, 1 or -1, are added"
     if node.shape != operand.shape:
-        told += "; one entry of {x} goes to several places of {u}, and what arrives at them is added"
+        told += ", and one entry of {x} goes to several places of {u}: what arrives at them is added"
     return say(told, **parts)
 
 
@@ -69,6 +72,14 @@ def _product(node: Times, parts: dict[str, Node], operand: Symbol) -> Prose:
         **parts,
         **named,
     )
+
+
+def _dot(node: Dot, parts: dict[str, Node], operand: Symbol) -> Prose:
+    others = [part for part in node.operands if operand.name not in symbols(part)]
+    told = "{u} is an inner product: the local derivative at {x} is what stands beside it, "
+    if others:
+        return say(told + "{o}", o=others[0], **parts)
+    return say(told + "{x} again, and twice, because {x} stands on both sides", **parts)
 
 
 def _quotient(node: Divide, parts: dict[str, Node], operand: Symbol) -> Prose:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Raise, SquareRoot, Times
 from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.extremes import Extreme, Larger
 from explain.engine.nodes.functions import Apply, Softmax
 from explain.engine.nodes.linear import MatMul, Sum, Transpose
 from explain.engine.nodes.powers import ConstantPower, Power, Product
-from explain.engine.nodes.reductions import Dot, Extreme, Larger
+from explain.engine.nodes.reductions import Dot
 from explain.engine.prose import Prose, say
 
 EFFECT = {

@@ -27,26 +27,15 @@ FUNCTIONS = {
     "relu": RULES["relu"],
     "leaky-relu": RULES["leaky-relu"],
 }
-SHORT = {
-    "derivative of sigmoid": "derivative of σ",
-    "derivative of leaky-relu": "derivative of LeakyReLU",
-    "derivative of relu": "derivative of ReLU",
-}
 
 
 def label(rules: Sequence[Rule]) -> Prose:
-    """The names of the rules of one line: `power rule`, or `constant factor, log′, chain rule`."""
+    """The names of the rules of one line: `power rule`, or `constant factor, log, chain rule`."""
     names = list(dict.fromkeys(rule.name for rule in _told(rules)))
     if len(names) == 1:
-        return (SHORT.get(names[0], names[0]),)
-    primed = [_primed(name).removesuffix(" rule") for name in names[:-1]]
-    return (", ".join([*primed, _primed(names[-1])]),)
-
-
-def _primed(name: str) -> str:
-    """`derivative of log` as `log′`."""
-    function = SHORT.get(name, name).removeprefix("derivative of ")
-    return name if function in (name, "the root") else f"{function}′"
+        return (names[0],)
+    short = [name.removeprefix("derivative of ") for name in names]
+    return (", ".join([*(name.removesuffix(" rule") for name in short[:-1]), short[-1]]),)
 
 
 def _told(rules: Sequence[Rule]) -> list[Rule]:

@@ -51,9 +51,9 @@ def derivative(
     Examples:
         explain derivative "sigmoid(w*x+b)" --wrt w
         explain derivative "x^2 + 3*x*y + y^2" --hessian yes --at "x=1, y=-0.50"
-        explain derivative "sigmoid(z)" --order 2
-        explain derivative "x^3*exp(-x)/(x + 2)" --at "x=0.5"
-        explain derivative "softmax(z)" --classes 3
+        explain derivative "sigmoid(z)"
+        explain derivative "x^3*exp(-x)" --order 2 --at "x=0.5"
+        explain derivative "softmax(z)" --classes 2
         explain derivative "-sum(y*log(softmax(z)))" --wrt z
 
     Raises:

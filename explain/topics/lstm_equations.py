@@ -187,7 +187,7 @@ def _vanishes(node: Node, zero: Symbol) -> bool:
 
 def _counter_example(sheet: Worksheet, cell: Cell) -> Symbol:
     """One unit in numbers: the state moves although the input is 0."""
-    sheet.part("Does the state stay as it was? A counter-example in numbers")
+    sheet.part("With xₜ = 0 the state does not stay: a counter-example")
     told = {
         "x_1": "counter-example: input of step 1", "h_0": "counter-example: state before it",
         "c_0": "counter-example: cell before it", "w": "counter-example: every input weight",
@@ -207,11 +207,11 @@ def _counter_example(sheet: Worksheet, cell: Cell) -> Symbol:
     return sheet.define(
         "d",
         new.h - h,
-        say("Is {a} the same as {b}?", a=new.h, b=h),
+        say("{a} is not {b}", a=new.h, b=h),
         say("were the state to stay whenever the input is 0, this difference would be 0"),
         note=say(
-            "No. {x} = 0 takes away the products with the input only: the gates still read {h} and their biases, keep "
-            "a part of what was there and add a candidate, so in general {s} differs from {h}.",
+            "{x} = 0 takes away the products with the input only: the gates still read {h} and their biases, keep a part "
+            "of what was there and add a candidate; so {s} is not {h} in general",
             x=Symbol("x_t"), h=Symbol("h_t-1"), s=Symbol("h_t"),
         ),
     )  # fmt: skip

@@ -145,7 +145,7 @@ def _limits(gate: Gate, lines: Definitions) -> tuple[Prose, Prose]:
 
 def _ranges(sheet: Worksheet, z: Symbol) -> None:
     """σ and tanh by their formulas."""
-    sheet.part("Do the gates lie between 0 and 1?")
+    sheet.part("Gates lie between 0 and 1")
     sheet.define(
         "s",
         textbook(SIGMOID(z)),
@@ -155,7 +155,7 @@ def _ranges(sheet: Worksheet, z: Symbol) -> None:
             "than 1",
             e=EXP(-z), z=z,
         ),
-        note=say("Yes: every entry of a gate lies in (0, 1). 0 and 1 are limits, for z → -∞ and z → ∞, never reached."),
+        note=say("every entry of a gate lies in (0, 1); 0 and 1 are limits, for z → -∞ and z → ∞, never reached"),
         written=Word("σ(z)", r"\sigma(z)", key="s"),
     )  # fmt: skip
     sheet.define(
@@ -163,14 +163,14 @@ def _ranges(sheet: Worksheet, z: Symbol) -> None:
         textbook(TANH(z)),
         say("The candidate lies between -1 and 1"),
         say("both powers are positive, so their difference is smaller in size than their sum; it may be negative"),
-        note=say("The candidate is no gate: it says what is written, and may be negative to lower the cell."),
+        note=say("the candidate is no gate: it says what is written, and where it is negative it lowers the cell"),
         written=Word("tanh(z)", r"\tanh(z)", key="g"),
     )
 
 
 def _sum(sheet: Worksheet, inputs: list[Symbol]) -> Symbol:
     """The gates of one unit added up."""
-    sheet.part("Do the gates sum to one? A counter-example")
+    sheet.part("Gates do not sum to one: a counter-example")
     gates = []
     for gate, z in zip(_gates(), inputs, strict=True):
         name = f"{gate.base}_1"
@@ -183,8 +183,15 @@ def _sum(sheet: Worksheet, inputs: list[Symbol]) -> Symbol:
         f + i + o,
         "The three gates added up",
         "each gate has weights of its own and its own σ, so nothing ties them together; softmax would, σ does not",
-        note=say("No: with other inputs to the gates it is any number between 0 and 3."),
+        note=_sum_told(sheet, f, i, o),
     )
+
+
+def _sum_told(sheet: Worksheet, *gates: Symbol) -> Prose:
+    """What the sum of the gates shows."""
+    off = abs(sum(float(sheet.values[gate.name]) for gate in gates) - 1)
+    seen = "not 1" if off > 1e-6 else "1 here by chance only"
+    return say(f"{seen}: with other inputs to the gates it is any number between 0 and 3")
 
 
 def _check(sheet: Worksheet, z: Symbol, total: Symbol) -> None:

@@ -41,6 +41,18 @@ class Tanh(torch.autograd.Function):
         return seed / torch.cosh(z) ** 2
 
 
+class Complement(torch.autograd.Function):
+    """1 - z of a gate z = s(a): s(-a), where 1 - z would lose its digits; its derivative is that of 1 - z."""
+
+    @staticmethod
+    def forward(ctx, z, a):
+        return torch.sigmoid(-a)
+
+    @staticmethod
+    def backward(ctx, seed):
+        return -seed, None
+
+
 FUNCTIONS = {
     "identity": lambda z: z * 1,
     "sigmoid": Sigmoid.apply,
@@ -165,8 +177,9 @@ class Step(NamedTuple):
         read = self.stack("v_", h, x)
         r, z = (self.gate(gate, self.affine(gate, read, h)) for gate in "rz")
         candidate = self.gate("h", self.candidate(x, h, r))
-        new = z * h + (1 - z) * candidate if self.form.keeps else (1 - z) * h + z * candidate
-        return self.keep("h_", new), None
+        sigmoid = self.form.gate_activation == "sigmoid"
+        rest = Complement.apply(z, self.tape[f"a_z,{self.t}{self.at}"].detach()) if sigmoid else 1 - z
+        return self.keep("h_", z * h + rest * candidate if self.form.keeps else rest * h + z * candidate), None
 
     def candidate(self, x, h, r):
         """What goes into the candidate of a GRU."""
