@@ -394,6 +394,8 @@ REFUSED = [
     ("vanishing-gradient", {"weight": "1,2"}, "weight"),
     ("vanishing-gradient", {"weight": "1,2;3,4;5,6"}, "weight"),
     ("vanishing-gradient", {"steps": 101}, "steps"),
+    ("vanishing-gradient", {"weight": "1e200", "steps": 100}, "(z|weight)"),
+    ("vanishing-gradient", {"steps": "w"}, "steps"),
     ("vanishing-gradient", {"z": "6"}, "z"),
     ("vanishing-gradient", {"gradient": "1,2;3,4"}, "gradient"),
     ("vanishing-gradient", {"max_norm": "1"}, "max_norm"),

@@ -9,6 +9,7 @@ vector-Jacobian product.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from explain.engine import local_derivatives, wording
@@ -82,7 +83,7 @@ class Backward:
         self.jacobians = jacobians
         self.definitions = [(step.symbol, step.expression) for step in sheet.steps]
         self.active = self._path(loss, {symbol.name for symbol in wrt})
-        self.adjoints: dict[str, Node] = {loss.name: seed if seed is not None else Number(1, "1")}
+        self.adjoints: dict[str, Node] = {loss.name: seed if seed is not None else Number(Fraction(1), "1")}
         self.pieces: dict[str, list[tuple[Symbol, Node]]] = {}
         self.waiting = {
             name: sum(name in symbols(e) for s, e in self.definitions if s.name in self.active) for name in self.active

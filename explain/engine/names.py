@@ -21,6 +21,7 @@ LOWERED = "0123456789ijt+-"
 SUBSCRIPTS = str.maketrans(LOWERED, "₀₁₂₃₄₅₆₇₈₉ᵢⱼₜ₊₋")
 RAISED = str.maketrans("0123456789b", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵇ")
 _DERIVATIVE = re.compile(r"d(.+)/d(.+)")
+_NUMBERED = re.compile(r"([A-Za-z])(\d+)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)?")
 
 
@@ -52,6 +53,9 @@ def word(name: str, index: str = "") -> Word:
         return Word(f"∂{top.text}/∂{bottom.text}", latex, key=name, level=QUOTIENT)
     name_of, _, layer = name.partition("^")
     base, _, sub = name_of.partition("_")
+    numbered = _NUMBERED.fullmatch(base)
+    if numbered and not sub:  # w0 is w₀
+        base, sub = numbered[1], numbered[2]
     text, latex = _base(base)
     subs = ",".join(part for part in (sub, index) if part)
     if subs:

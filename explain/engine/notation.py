@@ -171,7 +171,7 @@ def held(part: Notation, level: int) -> Notation:
 def glue(left: Notation, right: Notation) -> Operator:
     """What stands between two factors: `0.8·3`, `(-1.6)(-2)`, `W x`, `4 n`."""
     first, second = edge(left, -1), edge(right, 0)
-    if _slashed(first) or _slashed(second):
+    if _slashed(first) or _slashed(second) or _spelled(first) or (_spelled(second) and not _digits(first)):
         return WIDE_DOT
     if isinstance(first, Fraction) or isinstance(second, Fraction) or (isinstance(first, Grid) and _digits(second)):
         return WIDE_DOT
@@ -192,6 +192,11 @@ def edge(part: Notation, end: int) -> Notation:
 
 def _slashed(part: Notation) -> bool:
     return isinstance(part, Word) and part.level == QUOTIENT
+
+
+def _spelled(part: Notation) -> bool:
+    """Whether a symbol is a word of several letters, which beside another symbol would be read as one with it."""
+    return type(part) is Word and part.latex.startswith(r"\mathrm") and part.level == ATOM
 
 
 def _digits(part: Notation) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from explain.engine.values import Values
 
 PRECISION = 40
+LONGEST = 4000  # bits of a fraction that is carried on exactly; x squared again and again has no end
 SHORT = 8  # operations of an expression that is carried on exactly
 UNPRINTABLE = 10**6  # bits in the exponent of a number that no page should show
 
@@ -99,7 +100,7 @@ def settle(value: Any) -> Any:
     """A SymPy number as it is when rational, else to forty digits; None when it is no number."""
     import sympy
 
-    if value.is_Rational or value.is_infinite:
+    if value.is_infinite or (value.is_Rational and value.q.bit_length() + abs(value.p).bit_length() < LONGEST):
         return value
     if not value.is_number:
         return None

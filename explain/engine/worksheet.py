@@ -153,7 +153,8 @@ class Worksheet:
             value = as_array(evaluate(expression, self.values))
         if value.dtype == object or np.isfinite(value).all():
             return self._without_noise(name, expression, value)
-        masked = any(np.isneginf(self.values[read]).any() for read in symbols(expression))
+        floats = (self.values[read] for read in symbols(expression) if self.values[read].dtype != object)
+        masked = any(np.isneginf(array).any() for array in floats)
         if np.isnan(value).any() or np.isposinf(value).any() or not masked:
             options = ", ".join(f"{{{option}}}" for option in self._origins(expression))
             raise InputError(f"{options}: with these numbers {name} is beyond 1.8e308; give smaller ones")
@@ -185,10 +186,15 @@ class Worksheet:
     def _origins(self, expression: Node) -> list[str]:
         """The parameters that an expression comes from."""
         found: dict[str, None] = {}
-        for name in symbols(expression):
-            definition = self.definition(name)
-            if definition is not None:
-                found.update(dict.fromkeys(self._origins(definition)))
+        definitions = {step.name: step.expression for step in self.steps}
+        waiting, seen = list(symbols(expression)), set()
+        while waiting:
+            name = waiting.pop(0)
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in definitions:
+                waiting += symbols(definitions[name])
             elif self._options.get(name):
                 found[self._options[name]] = None
         return list(found)
@@ -234,9 +240,13 @@ class Worksheet:
                 values[step.name] = evaluate(step.expression, values)
         return values
 
+    def proof(self) -> Proof:
+        """SymPy's numbers for the entries of all quantities that are shown."""
+        return Proof(self._given_values(), {s.name: s.expression for s in self.steps if not s.hidden})
+
     def answer(self, *results: Symbol) -> Answer:
         """The finished answer."""
-        proof = Proof(self._given_values(), {step.name: step.expression for step in self.steps if not step.hidden})
+        proof = self.proof()
         names = [symbol.name for symbol in results]
         return Answer(
             self.title, self.source, self.given_items, self.conventions, self.steps, names, self.checks,

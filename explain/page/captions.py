@@ -24,8 +24,10 @@ def shape_line(expression: Node) -> str:
         return ""
     if all(size == 1 for size in expression.shape) and not _has_product(expression):
         return ""
-    told = f"{_shapes(expression)} → {_bracketed(expression)}"
-    return "" if set(re.findall(r"\([^()]*\)", told)) == {"(1×1)"} else told  # numbers in the form of matrices
+    told = f"{_shapes(expression)} → {_bracketed(expression)}".strip()
+    return (
+        "" if told.startswith("→") or set(re.findall(r"\([^()]*\)", told)) == {"(1×1)"} else told
+    )  # numbers in the form of matrices
 
 
 def _has_product(node: Node) -> bool:

@@ -88,6 +88,8 @@ class Working:
             relations = relations[1:]
         if relations and _text(relations[-1][1]) == _text(value):
             relations.pop()
+        if not relations and _text(head[-1][1]) == _text(value):
+            return []  # what was put in is the value already
         return [*relations, (_sign(exact), value)]
 
     def _entries(self, step: Step) -> list[Line]:

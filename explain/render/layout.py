@@ -186,7 +186,8 @@ def groups(part: Notation, writer: BoxWriter, deep: int) -> list[Box]:
     Args:
         part: what is broken.
         writer: draws the pieces.
-        deep: -1 keeps what stands between two operators whole, 1 goes into parentheses and quotients, 2 breaks inside products of numbers too.
+        deep: -1 keeps what stands between two operators whole, 1 goes into parentheses and quotients, 2 breaks inside
+            products of numbers too.
     """
     if isinstance(part, Row):
         return _row_groups(part, writer, deep)

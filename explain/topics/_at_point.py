@@ -27,12 +27,13 @@ class AtPoint:
         self.symbols: dict[str, Symbol] = {}
         for name in names:
             plain = name + ("0" if "_" in name else "_0")
-            while plain in names:
+            taken = {*names, *(symbol.name for symbol in self.symbols.values())}
+            while plain in taken:
                 plain += "0"
             given = point.values[name]
             texts = given.texts if given.array.item() else ["0"]  # there is no -0.0
             symbol = self.sheet.given(plain, Values((), texts), say("{x} at the point", x=Symbol(name)), option="at")
-            symbol.word = self.sheet.given_items[-1].symbol.word = Word(*_written(name), key=plain)
+            symbol.word = self.sheet.given_items[-1].symbol.word = Word(*_written(name, plain), key=plain)
             self.symbols[name] = symbol
 
     @property
@@ -77,6 +78,7 @@ class AtPoint:
         return found
 
 
-def _written(name: str) -> tuple[str, str]:
-    written = word(name, "0")
+def _written(name: str, plain: str) -> tuple[str, str]:
+    """x₀ for x; where the question has an x₀ of its own, x₀₀."""
+    written = word(name, "0") if len(plain) <= len(name) + 2 and "00" not in plain else word(plain)
     return written.text, written.latex

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from explain.engine.answer import Answer, Step
+from explain.engine.answer import Step
 from explain.engine.evaluate import evaluate, symbols
 from explain.engine.functions import guarded
 from explain.engine.nodes.arithmetic import Add, Negative, Times
@@ -15,7 +14,6 @@ from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.extremes import Extreme, Larger
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.linear import MatMul, Sum
-from explain.engine.proof import PRECISION, Proof
 from explain.engine.prose import Prose, say
 from explain.engine.wording import SAFER
 from explain.engine.worksheet import Worksheet
@@ -25,47 +23,16 @@ from explain.topics._gate_rules import rule
 from explain.topics._gates import is_mean
 
 if TYPE_CHECKING:
-    from explain.engine.nodes.base import Array, Index
+    pass
 
 SATURATED = 1e-6
-LONGEST_FRACTION = 2_000  # bits
 LONGEST_CLOSED = 40  # nodes of a derivative that is written in the inputs alone
-
-
-class BoundedProof(Proof):
-    """Fractions stay exact while they are short: a formula that squares again and again doubles their digits."""
-
-    def _work(self, name: str, index: Index) -> Any:
-        import sympy
-
-        found = super()._work(name, index)
-        if found is None or not found.is_Rational or max(abs(found.p), found.q).bit_length() <= LONGEST_FRACTION:
-            return found
-        return sympy.N(found, PRECISION)
-
-
-class RealSheet(Worksheet):
-    """A sheet of real numbers: a derivative that is 1 is no count, but a number to calculate with."""
-
-    def _evaluated(self, name: str, expression: Node) -> Array:
-        import numpy as np
-
-        return np.asarray(super()._evaluated(name, expression), dtype=np.float64)
-
-    def proof(self) -> BoundedProof:
-        """The entries of all quantities, to be worked by SymPy."""
-        given = {item.symbol.name: item.values for item in self.given_items if item.values is not None}
-        return BoundedProof(given, {step.name: step.expression for step in self.steps})
-
-    def answer(self, *results: Symbol) -> Answer:
-        """The finished answer."""
-        return replace(super().answer(*results), proof=self.proof())
 
 
 class Graph:
     """The steps of a formula as a graph, from the inputs to the result."""
 
-    def __init__(self, sheet: RealSheet, result: Symbol, inputs: Sequence[Symbol]) -> None:
+    def __init__(self, sheet: Worksheet, result: Symbol, inputs: Sequence[Symbol]) -> None:
         self.sheet = sheet
         self.result = result
         self.inputs = inputs

@@ -9,21 +9,17 @@ from explain.engine.lowering import to_named
 from explain.engine.nodes.arithmetic import Divide, sqrt
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.entries import Eigenvalue
-from explain.engine.notation import Notation, Word
+from explain.engine.notation import Word
 from explain.engine.prose import Prose, say
 from explain.engine.reading import from_sympy
 from explain.engine.rounding import tidy
 from explain.topics._derivation import Derivation
 from explain.topics._second_route import real
+from explain.topics._verdict import undecided, verdict
 
 Place = tuple[int, int]
 TWO = Number(2, "2")
 LONGEST = 24  # operations in the entries of a Hessian whose eigenvalues are worked in letters
-POINTS = {
-    "positive definite": "a strict minimum",
-    "negative definite": "a strict maximum",
-    "indefinite": "a saddle point",
-}
 
 
 class Definiteness:
@@ -179,20 +175,15 @@ class Definiteness:
         if at == self.size - 1:
             self.sheet.steps[-1].note = self._verdict(still)
 
-    # What the signs say
-
     def _verdict(self, still: Prose) -> Prose:
         signs = [self._sign(symbol) for symbol in self.found]
-        if None in signs:
-            return self._open(self.found)
-        kind = _kind([sign for sign in signs if sign is not None])
-        told: list[str | Notation] = []
-        for symbol, sign in zip(self.found, signs, strict=True):
-            told += [" and " if told else "", symbol.word, " " + {1: "> 0", -1: "< 0", 0: "= 0"}[sign or 0]]
-        ending: Prose = (*still, POINTS.get(kind, "undecided by the second derivatives"))
-        if still and "neither" in str(still[0]):
-            ending = still
-        return (*told, f": the Hessian is {kind}; ", *ending)
+        known = [sign for sign in signs if sign is not None]
+        return self._open(self.found) if len(known) < len(signs) else verdict(self.found, known, still)
+
+    def _open(self, found: Sequence[Symbol]) -> Prose:
+        entries = [self.work.forms[symbol.name] for symbol in self.half.values()]
+        names = [name for name in self.work.given if any(name in symbols(entry) for entry in entries)]
+        return undecided(found, [self.work.known[name] for name in names])
 
     def _sign(self, symbol: Symbol) -> int | None:
         """The sign of an eigenvalue; None where it depends on letters."""
@@ -204,26 +195,6 @@ class Definiteness:
             return 0 if abs(number) <= 1e-12 * largest else 1 if number > 0 else -1
         form = real(self.work.forms[symbol.name])
         return 1 if form.is_positive else -1 if form.is_negative else 0 if form.is_zero else None
-
-    def _open(self, found: Sequence[Symbol]) -> Prose:
-        """The signs depend on letters."""
-        names = [
-            name
-            for name in self.work.given
-            if any(name in symbols(self.work.forms[s.name]) for s in self.half.values())
-        ]
-        listed = [part for symbol in found for part in (" and ", symbol.word)][1:]
-        which = (
-            (*listed, " depends on " if len(found) == 1 else " depend on ")
-            if found
-            else ("the eigenvalues depend on ",)
-        )
-        text = ", ".join(self.work.known[name].word.text for name in self.work.known if name in names)
-        return (
-            *which,
-            text,
-            ": the signs, and so the definiteness, are not the same everywhere; --at settles them at a point",
-        )
 
     def _checked(self) -> None:
         """The sum of the eigenvalues is the trace."""
@@ -255,11 +226,3 @@ def _determinant(rows: Sequence[Sequence[Node]]) -> Node:
     for at, term in enumerate(terms[1:], 1):
         total = total - term if at % 2 else total + term
     return total
-
-
-def _kind(signs: Sequence[int]) -> str:
-    if 1 in signs and -1 in signs:
-        return "indefinite"
-    if 0 not in signs:
-        return "positive definite" if 1 in signs else "negative definite"
-    return "positive semidefinite" if 1 in signs else "negative semidefinite" if -1 in signs else "zero"

@@ -6,108 +6,34 @@ the chain rule multiplies the two. Each line is a step of the worksheet, so that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from explain.engine.answer import Place
 from explain.engine.evaluate import symbols
-from explain.engine.lowering import simplified, to_named
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Raise, SquareRoot, Times
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.rewritten import Rewritten
-from explain.engine.notation import Notation, Word, related
-from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.notation import Word
+from explain.engine.prose import Prose, say
 from explain.engine.rules import Derivative, Inner, Rule, differentiate, moves
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError
 from explain.topics import _derivation_words as words
+from explain.topics._naming import Naming
 from explain.topics._rule_words import label, reason
 
-LETTERS = "uvqrstabcghkmnp"
-MOST_OPERATIONS = 250  # of a derivative that is put in
 
-
-class Derivation:
-    """The lines of one derivation.
-
-    Args:
-        known: the symbols of the question, in the order of their appearance.
-        decimals: whether the question has decimals, so that the answer keeps them.
-    """
+class Derivation(Naming):
+    """The lines of one derivation; see `Naming` for its arguments."""
 
     def __init__(self, sheet: Worksheet, known: Mapping[str, Symbol], decimals: bool) -> None:
-        self.sheet = sheet
-        self.known = dict(known)
-        self.given = set(known)
-        self.decimals = decimals
-        self.sign = "∂" if len(known) > 1 else "d"
-        self.definitions: dict[str, Node] = {}
-        self.forms: dict[str, Node] = {}  # of every derivative: what it came to, with u and v in it
-        self._named: dict[Any, Symbol] = {}
+        super().__init__(sheet, known, decimals)
         self._along: dict[tuple[str, str], Symbol] = {}
         self._lines: dict[tuple[str, Any], Symbol] = {}
-        self._free = [letter for letter in LETTERS if letter not in self.known]
         self._again: dict[str, str] = {}
         self._count = 0
         self._group = ""
-
-    # Names for inner functions
-
-    def quantity(self, name: str, expression: Node, title: str | Prose, why: str | Prose) -> Symbol:
-        """A named quantity, defined by one line; what stands inside a function in it is named first."""
-        named = self.named(expression)
-        symbol = self.sheet.define(name, named, title, why)
-        self.definitions[name] = named
-        self.known[name] = symbol
-        self._named.setdefault(self._key(named), symbol)
-        return symbol
-
-    def named(self, expression: Node) -> Node:
-        """The expression with every composite argument of a function, and every composite base, named."""
-        if not expression.operands:
-            return expression
-        operands = [self.named(operand) for operand in expression.operands]
-        if isinstance(expression, Apply | Raise | SquareRoot):
-            operands = [self._name(expression, operand) for operand in operands]
-        return expression.rebuild(operands)
-
-    def _name(self, outer: Node, operand: Node) -> Node:
-        if not operand.operands or not symbols(operand):
-            return operand
-        key = self._key(operand)
-        if key not in self._named:
-            name = self.fresh()
-            what = "the exponent" if isinstance(outer, Apply) and outer.function.name == "exp" else (
-                "what is raised to a power" if isinstance(outer, Raise) else "what stands inside the function"
-            )  # fmt: skip
-            self._named[key] = self.quantity(
-                name,
-                operand,
-                say("Inner function {u}", u=Symbol(name)),
-                say(f"{what} in {{f}} gets a name, so that the chain rule can be written", f=outer),
-            )
-        return self._named[key]
-
-    def fresh(self) -> str:
-        """A letter that nobody uses."""
-        if not self._free:
-            raise InputError("the formula has too many functions inside functions: give fewer, or work a part of it")
-        return self._free.pop(0)
-
-    def _key(self, node: Node) -> Any:
-        """Two expressions that say the same have the same key, with the names put back."""
-        return to_named(self.sheet.inlined(node))
-
-    def moving(self, wrt: str) -> set[str]:
-        """The named quantities that depend on a variable."""
-        found: set[str] = set()
-        for name, expression in self.definitions.items():
-            if moves(expression, found | {wrt}):
-                found.add(name)
-        return found
-
-    # Derivatives
 
     def along(
         self,
@@ -191,9 +117,9 @@ class Derivation:
         self, name: str, of: str, wrt: str, node: Node, why: Prose, written: Word | None, last: bool
     ) -> Symbol:
         form = self.form(node)
-        back = self._hidden(form)
+        back = self.hidden(form)
         if last and back:
-            put = [part for read in back for part in (", ", self._told(read))][1:]
+            put = [part for read in back for part in (", ", self.told(read))][1:]
             why = (*why, "; then ", *put, " is put back" if len(back) == 1 else " are put back")
             self.forms[name] = self.form(self.sheet.inlined(form))
         else:
@@ -205,42 +131,6 @@ class Derivation:
         )
         self.known[name] = symbol
         return symbol
-
-    def _hidden(self, form: Node) -> list[str]:
-        """The named quantities that an expression reads, directly or through others, the outermost first."""
-        found: list[str] = []
-        waiting = [name for name in symbols(form) if name in self.definitions]
-        for name in waiting:
-            if name not in found:
-                found.append(name)
-                waiting += [read for read in symbols(self.definitions[name]) if read in self.definitions]
-        return found
-
-    def _told(self, name: str) -> Notation:
-        return related(self.known[name].word, "=", SYMBOLIC.write(self.definitions[name]))
-
-    def form(self, node: Node) -> Node:
-        """The expression with the derivatives before it put in, collected."""
-        resolved = self.resolved(node)
-        if _size(resolved) > MOST_OPERATIONS:
-            raise InputError(
-                "formula: a derivative gets too long for a page; ask for a lower order, or for a part of it"
-            )
-        try:
-            return simplified(resolved, self._order(), self.decimals)
-        except TypeError as error:
-            raise InputError(
-                "formula divides by 0 or takes the logarithm of 0, whatever its names stand for: change it"
-            ) from error
-
-    def resolved(self, node: Node) -> Node:
-        """Derivatives replaced by what they came to; u and v stay."""
-        if isinstance(node, Symbol):
-            return self.forms.get(node.name, node)
-        return node.rebuild([self.resolved(part) for part in node.operands]) if node.operands else node
-
-    def _order(self) -> dict[str, Symbol]:
-        return {name: symbol for name, symbol in self.known.items() if name not in self.forms}
 
     def _differentiated(self, whole: Node, wrt: str, moving: set[str]) -> Derivative:
         return differentiate(whole, self.known[wrt], self._inner(whole, wrt, moving), moving)
@@ -265,7 +155,7 @@ class Derivation:
 
     def _line(self, part: Node, wrt: str, moving: set[str]) -> Symbol:
         """The derivative of a part, a step of its own."""
-        key = (wrt, self._key(part))
+        key = (wrt, self.key(part))
         if key in self._lines:
             return self._lines[key]
         found = self._differentiated(part, wrt, moving)
@@ -292,17 +182,6 @@ class Derivation:
     def _why(self, found: Derivative, wrt: str) -> Prose:
         return reason(found.rules, self.known[wrt], self.sign)
 
-    # How derivatives are written
-
-    def word(self, of: str, wrt: str) -> Word:
-        """∂f/∂w; with only one name in the formula df/dw."""
-        return words.of_name(self.sign, self.known[of].word, self.known[wrt].word, f"d{of}/d{wrt}")
-
-    def higher(self, of: str, wrt: Sequence[str]) -> Word:
-        """∂²f/∂x², ∂²f/∂x∂y."""
-        bottoms = [self.known[name].word for name in wrt]
-        return words.higher(self.sign, self.known[of].word, bottoms, f"d{len(wrt)}{of}/{''.join(wrt)}")
-
 
 def is_simple(part: Node, moving: set[str]) -> bool:
     """Whether one line is enough: constants times one function, power or variable."""
@@ -314,7 +193,3 @@ def is_simple(part: Node, moving: set[str]) -> bool:
     if isinstance(part, Negative | Times) or (isinstance(part, Divide) and not moves(part.operands[1], moving)):
         return len(active) == 1 and is_simple(active[0], moving)
     return False
-
-
-def _size(node: Node) -> int:
-    return bool(node.operands) + sum(map(_size, node.operands))

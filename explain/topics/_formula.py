@@ -19,6 +19,7 @@ from explain.parameters import PASTED, Scalar
 
 MOST_NAMES = 12
 MOST_OPERATIONS = 80
+RESERVED = re.compile(r"rule_\d+|lambda_\d+|grad_\w+|tr|det|chi")  # names of steps
 
 
 class Names:
@@ -105,6 +106,9 @@ def question(formula: Formula) -> Question:
         wrong("formula", trees[-1].column, "no name is in it: there is nothing to differentiate by; write one, x^2")
     if len(names) > MOST_NAMES:
         raise InputError(f"formula has {len(names)} names: at most {MOST_NAMES} are differentiated; use fewer")
+    for name in [*names, *(statement.target for statement in formula.statements)]:
+        if RESERVED.fullmatch(name):
+            raise InputError(f"formula has the name {name}, which the page itself uses: choose another letter")
     size = sum(map(_size, trees))
     if size > MOST_OPERATIONS:
         raise InputError(f"formula has {size} operations: at most {MOST_OPERATIONS} are worked; ask for a part of it")

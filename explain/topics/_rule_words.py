@@ -91,7 +91,7 @@ TOLD = {
 def _constant(rule: Rule, wrt: Symbol) -> Prose:
     """Which factor stays."""
     if isinstance(rule.of, Negative):
-        return say("the minus sign stays")
+        return say("the minus sign of {p} stays", p=rule.of)
     if isinstance(rule.of, Divide):
         return say("the divisor {c} does not depend on {w} and stays", c=rule.of.operands[1], w=wrt)
     assert rule.fixed is not None

@@ -27,7 +27,7 @@ from explain.formulas.tree import Statement, Tree, parts
 from explain.formulas.words import wrong
 from explain.parameters import Scalar
 from explain.topics import _gates as gates
-from explain.topics._backward import Graph, RealSheet
+from explain.topics._backward import Graph
 from explain.topics._circuit import WIDEST
 from explain.topics._descent import descended
 
@@ -95,7 +95,7 @@ class _Forward:
         self.last = self.statements[-1].target or _free("fLJyo" + LETTERS, names)
         stems = {re.split(r"[_0-9]", name)[0] for name in {*names, self.last}}
         self.letter = _free(LETTERS, stems)
-        self.sheet = RealSheet(f"Backpropagation through {word(self.last).text}", backprop.source)
+        self.sheet = Worksheet(f"Backpropagation through {word(self.last).text}", backprop.source)
         self.inputs = {name: self._given(name, known.get(name)) for name in formula.inputs}
         self.written = _written(formula.text, self.last)
         self.count = 0
@@ -111,6 +111,10 @@ class _Forward:
             if name not in inputs:
                 listed = ", ".join(inputs) or "none"
                 raise InputError(f"{{{name}}} is not an input of the formula: its inputs are {listed}")
+        alike: dict[str, str] = {}
+        for name in inputs:
+            if alike.setdefault(word(name).text, name) != name:
+                raise InputError(f"{{{name}}} and {{{alike[word(name).text]}}} are written alike: rename one of them")
         if not inputs:
             wrong("formula", 1, "there is no input to differentiate by: write a name, such as x")
         for at, statement in enumerate(self.statements):

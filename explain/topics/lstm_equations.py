@@ -210,8 +210,8 @@ def _counter_example(sheet: Worksheet, cell: Cell) -> Symbol:
         say("{a} is not {b}", a=new.h, b=h),
         say("were the state to stay whenever the input is 0, this difference would be 0"),
         note=say(
-            "{x} = 0 takes away the products with the input only: the gates still read {h} and their biases, keep a part "
-            "of what was there and add a candidate; so {s} is not {h} in general",
+            "{x} = 0 takes away the products with the input only: the gates still read {h} and their biases, keep "
+            "a part of what was there and add a candidate; so {s} is not {h} in general",
             x=Symbol("x_t"), h=Symbol("h_t-1"), s=Symbol("h_t"),
         ),
     )  # fmt: skip
