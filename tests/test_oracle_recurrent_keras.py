@@ -24,12 +24,20 @@ YES = {True: "yes", False: "no"}
 TOPICS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 LAYERS = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 ORDER = {"lstm": "ifco", "gru": "zrh"}
+
+
+@keras.saving.register_keras_serializable()
+def leaky(z):
+    """Keras' own slope is 0.2; Bidirectional copies a layer by the names of its functions."""
+    return keras.activations.leaky_relu(z, negative_slope=0.01)
+
+
 FUNCTIONS = {
     "tanh": "tanh",
     "sigmoid": "sigmoid",
     "relu": "relu",
     "identity": "linear",
-    "leaky-relu": lambda z: keras.activations.leaky_relu(z, negative_slope=0.01),
+    "leaky-relu": leaky,
 }
 
 
