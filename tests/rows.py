@@ -38,8 +38,8 @@ ROWS = {
     "rnn-both-ways": 'explain rnn --x 1,2 --U "0.5 | -0.5" --W "0.1 | 0.2" --bidirectional yes --V 1,-1',
     "lstm": LSTM,
     "lstm-find": LSTM + " --find dh_2/dh_1 --detail brief",
-    "lstm-stacked": "explain lstm --x 1 --W-f 0.5,0.2 --W-i 0.1,0.3 --W-c 0.4,0.6 --W-o 0.7,0.8 --b-f 1 --b-i 0 --b-c 0 "
-    "--b-o 0 --h-0 0.5",
+    "lstm-stacked": "explain lstm --x 1 --W-f 0.5,0.2 --W-i 0.1,0.3 --W-c 0.4,0.6 --W-o 0.7,0.8 --b-f 1 --b-i 0 "
+    "--b-c 0 --b-o 0 --h-0 0.5",
     "lstm-layers": 'explain lstm --x 1,2 --W "1,2,0,1 | 0,1,1,2" --U "0.1,0.2,0.3,0.4 | 0,0,0,0" --framework pytorch',
     "gru": "explain gru --x 1,2 --W 0.5,-0.5,1 --U 0.1,0.2,0.3 --b 0,1,0 --target 0.5 --loss squared-error "
     "--loss-on last",

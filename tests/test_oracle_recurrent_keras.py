@@ -26,6 +26,15 @@ LAYERS = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras
 ORDER = {"lstm": "ifco", "gru": "zrh"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def float64():
+    """Cells that a layer makes for itself do not heed its dtype."""
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    yield
+    keras.config.set_floatx(before)
+
+
 @keras.saving.register_keras_serializable()
 def leaky(z):
     """Keras' own slope is 0.2; Bidirectional copies a layer by the names of its functions."""

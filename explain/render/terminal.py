@@ -15,6 +15,8 @@ from explain.render.tables import tabulated
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from explain.engine.answer import Drawing
+
 # Mid-bright colours that can be read on a dark and on a light ground.
 PALETTE = ("color(32)", "color(166)", "color(35)", "color(133)", "color(136)", "color(161)", "color(37)", "color(67)")
 STYLES = {
@@ -70,11 +72,20 @@ def _front(page: Page, glyphs: Glyphs, width: int) -> list[Line]:
         found = [part for name in page.find for part in (", ", name)][1:]
         out += wrap(tuple(found), glyphs, width, "  ", "  ")
     for drawing in page.drawings:
-        drawn = [glyphs.drawn(line) for line in drawing.lines]
-        out += [*_heading(drawing.title), *([("  " + line, "")] if line else [] for line in drawn)]
+        out += _drawing(drawing, glyphs, width)
     for table in page.tables:
         out += [*_heading(table.title), *tabulated(table, glyphs, width)]
     return out
+
+
+def _drawing(drawing: Drawing, glyphs: Glyphs, width: int) -> list[Line]:
+    """A picture in text; where it does not fit, its title and how much room it needs."""
+    drawn = [glyphs.drawn(line) for line in drawing.lines]
+    needed = 2 + max(map(width_of, drawn), default=0)
+    out: list[Line] = [[], *wrap((drawing.title,), glyphs, width, style="heading")]
+    if needed > width:
+        return [*out, *wrap((f"this picture needs {needed} columns: --width {needed}",), glyphs, width, "  ", "  ")]
+    return [*out, *([("  " + line, "")] if line else [] for line in drawn)]
 
 
 def _heading(text: str) -> list[Line]:

@@ -40,7 +40,7 @@ class Stack(Node):
             upper, lower = _rows(first), _rows(second)
             if upper is not None and lower is not None:
                 return Grid([*upper, *lower], first.columns if isinstance(first, Grid) else [0])
-        return Row([Word("[", r"\left["), first, Word("; ", r";\; "), second, Word("]", r"\right]")])
+        return Row([Word("[", r"\left["), first, Word("; ", "; "), second, Word("]", r"\right]")])
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         above, total = int(self.operands[0].shape[0]), int(self.shape[0])
