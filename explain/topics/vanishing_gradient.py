@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from explain.declare import topic
 from explain.engine.answer import Answer
-from explain.engine.functions import ABS, ACTIVATIONS, MAX
+from explain.engine.functions import ABS, ACTIVATIONS
 from explain.engine.names import word
-from explain.engine.nodes.arithmetic import Raise, sqrt
-from explain.engine.nodes.base import Node, Number, Symbol
-from explain.engine.nodes.linear import Sum
-from explain.engine.nodes.spectrum import SpectralRadius
-from explain.engine.notation import Operator, Power, Row, Word, product, related
-from explain.engine.paths import along, pulled_along
-from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.nodes.arithmetic import Raise
+from explain.engine.nodes.base import Number, Symbol
+from explain.engine.notation import Operator, Power, Row, product
+from explain.engine.paths import pulled_along
+from explain.engine.prose import Prose, say
 from explain.engine.pullback import pull
 from explain.engine.rounding import show
 from explain.engine.shapes import write
@@ -22,7 +20,9 @@ from explain.engine.wording import RULES, primed
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Count, Matrix, Scalar
-from explain.topics._in_symbols import cell_lines, functions, put_in
+from explain.topics._gradient_cures import clipped, gated
+from explain.topics._in_symbols import functions
+from explain.topics._several_units import several
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -76,9 +76,9 @@ def vanishing_gradient(
     )  # fmt: skip
     sheet.part("One step back")
     slope = _slope(sheet, activation, given["z"])
-    results = _several(sheet, given, slope) if len(given["w"].shape) == 2 else _single(sheet, asked, given, slope)
-    results.append(_clipped(sheet, given))
-    results.append(_gated(sheet, given))
+    results = several(sheet, given, slope) if len(given["w"].shape) == 2 else _single(sheet, asked, given, slope)
+    results.append(clipped(sheet, given))
+    results.append(gated(sheet, given))
     return sheet.answer(*results)
 
 
@@ -217,170 +217,6 @@ def _fate(factor: Array | None) -> Prose:
                f"{'vanishes' if size < 1 else 'explodes'}")  # fmt: skip
 
 
-def _several(sheet: Worksheet, given: dict[str, Symbol], slope: Symbol) -> list[Symbol]:
-    """Several units: the largest singular value bounds each step, the largest eigenvalue decides the long run."""
-    W, T, h, z = given["w"], given["T"], Symbol("h_t", (given["w"].shape[0], 1)), Symbol("z", (given["w"].shape[0], 1))
-    J = sheet.define(
-        "J",
-        slope * along({z.name: (z, W @ h)}, (h, z)),
-        "Jacobian of one step",
-        say(
-            "all slopes are the same here, so their diagonal matrix is a number; {W} is what {h} enters {z} through",
-            W=W,
-            h=h,
-            z=z,
-        ),
-        written=word("dh_t+1/dh_t"),
-    )
-    G = sheet.define(
-        "G", W.T @ W, say("Gram matrix of {W}", W=W), say("its eigenvalues are the squared singular values of {W}", W=W)
-    )
-    norm = sheet.define(
-        "norm_W",
-        sqrt(_largest(sheet, G)),
-        "Largest singular value",
-        say("root of the largest eigenvalue of {G}: the most by which {W} can lengthen a vector", G=G, W=W),
-        written=Word("‖W‖", r"\lVert W \rVert", key="norm_W"),
-    )
-    radius = sheet.define(
-        "rho",
-        _largest(sheet, W),
-        say("Largest eigenvalue of {W}, in size", W=W),
-        say("in the long run each product with {W} lengthens a vector by this factor", W=W),
-    )
-    edge = sheet.define(
-        "w_0",
-        1 / slope,
-        "Threshold",
-        say("one step has the size 1 where a size of {W} times {s} is 1: both sizes are held against it", W=W, s=slope),
-        note=_between(sheet, norm, radius),
-    )
-    sheet.part("Many steps back")
-    bound = sheet.define(
-        "B",
-        Raise(slope * norm, T),
-        say("Over {T} steps: at most", T=T),
-        say("no step lengthens by more than {e}, and the lengths multiply", e=slope * norm),
-    )
-    run = sheet.define(
-        "R",
-        Raise(slope * radius, T),
-        say("Over {T} steps: at least", T=T),
-        say("along the eigenvector of {r} each step multiplies by {e}", r=radius, e=slope * radius),
-    )
-    _check_several(sheet, J, norm, bound, run)
-    return [norm, radius, edge, bound, run]
-
-
-def _largest(sheet: Worksheet, A: Symbol) -> Node:
-    """The largest size among the eigenvalues; of a 2×2 matrix worked by its quadratic equation."""
-    if A.shape != (2, 2):
-        sheet.convention("ρ(A) is the spectral radius of A: the largest size among its eigenvalues, worked by NumPy")
-        return SpectralRadius(A)
-    t, d, D = (f"{letter}_{A.name}" for letter in "tdD")
-    trace = sheet.define(
-        t, A[0, 0] + A[1, 1], say("Trace of {A}", A=A), "the sum of the diagonal: the sum of both eigenvalues"
-    )
-    det = sheet.define(
-        d, A[0, 0] * A[1, 1] - A[0, 1] * A[1, 0], say("Determinant of {A}", A=A), "the product of both eigenvalues"
-    )
-    inside = sheet.define(
-        D,
-        trace**2 - 4 * det,
-        say("Discriminant of {A}", A=A),
-        say("the eigenvalues solve {e} = 0; this stands under the root", e=_characteristic(trace, det)),
-    )
-    if float(sheet.values[D]) >= 0:
-        return (ABS(trace) + sqrt(inside)) / 2
-    return sqrt(det)  # a complex pair: the product of both is the square of their size
-
-
-def _characteristic(trace: Symbol, det: Symbol) -> Node:
-    unknown = Symbol("lambda")
-    return unknown**2 - trace * unknown + det
-
-
-def _between(sheet: Worksheet, norm: Symbol, radius: Symbol) -> Prose:
-    """Which side of the threshold both sizes are on."""
-    edge = 1 / float(sheet.values["slope"])
-    high, low = float(sheet.values[norm.name]), float(sheet.values[radius.name])
-    parts = {"n": norm, "r": radius, "e": Symbol("w_0")}
-    if high < edge:
-        return say("{n} < {e}: the gradient vanishes, each step makes it shorter", **parts)
-    if low > edge:
-        return say("{r} > {e}: the gradient explodes, as long as the slopes stay so", **parts)
-    return say(
-        "{r} does not exceed {e}, {n} is not below it: single steps may lengthen the gradient, the long run does not",
-        **parts,
-    )
-
-
-def _clipped(sheet: Worksheet, given: dict[str, Symbol]) -> Symbol:
-    """Clipping by norm: the cure for exploding."""
-    sheet.part("Cure for exploding: clipping by norm")
-    g, c = given["g"], given["c"]
-    length = sheet.define(
-        "norm_g",
-        sqrt(Sum(g**2)),
-        say("Norm of {g}", g=g),
-        say("root of the sum of all squared entries"),
-        written=Word("‖g‖", r"\lVert g \rVert", key="norm_g"),
-    )
-    divisor = sheet.define(
-        "r",
-        MAX(Number(1, "1"), length / c),
-        say("How many times too long {g} is", g=g),
-        say("a gradient that is short enough is divided by 1: it stays as it is"),
-    )
-    clipped = sheet.define(
-        "g_clipped",
-        g / divisor,
-        "Clipped gradient",
-        say("every entry is divided by the same {r}: the direction stays, the norm is at most {c}", r=divisor, c=c),
-        written=Word("g′", "g'", key="g_clipped"),
-    )
-    if clipped.name in sheet.values:
-        import numpy as np
-
-        lengths = [float(np.linalg.norm(sheet.values[name])) for name in (clipped.name, g.name)]
-        most = float(sheet.values[c.name])
-        sheet.check(
-            abs(lengths[0] - min(lengths[1], most)) <= 1e-12 * max(most, 1e-300),
-            [clipped],
-            say("the norm of {a} is the smaller of {n} and {c}", a=clipped, n=length, c=c),
-        )
-    return clipped
-
-
-def _gated(sheet: Worksheet, given: dict[str, Symbol]) -> Symbol:
-    """The forget gate in place of weight and slope: the cure for vanishing."""
-    sheet.part("Cure for vanishing: gates")
-    f, T, old, cell = given["f"], given["T"], Symbol("c_t-1"), Symbol("c_t")
-    line = cell_lines("lstm", 1)["c_t"][1]
-    kept = pulled_along({cell.name: (cell, _scalars(line))}, (old, cell), Number(1, "1"))
-    return sheet.define(
-        "F",
-        Raise(put_in(kept, {"f_t": f}), T),
-        say("Factor over {T} steps along the cell path of an LSTM", T=T),
-        say(
-            "in {e} each step back multiplies by the forget gate alone: no weight, no slope; the network can learn "
-            "a gate near 1",
-            e=related(cell.word, "=", _scalars(line).write(SYMBOLIC)),
-        ),
-        note=say(
-            "it never explodes, as {f} is at most 1, and at {f} = 1 it passes unchanged; the gates are held constant",
-            f=f,
-        ),
-    )
-
-
-def _scalars(node: Node) -> Node:
-    """The formula of one unit, every quantity a number."""
-    if isinstance(node, Symbol):
-        return Symbol(node.name)
-    return node.rebuild([_scalars(operand) for operand in node.operands])
-
-
 def _check_single(sheet: Worksheet, asked: _Asked, given: dict[str, Symbol], q: Symbol, edge: Symbol) -> None:
     """The threshold from SymPy's own derivative; the factor by a finite difference of the network itself."""
     import sympy
@@ -408,31 +244,6 @@ def _check_single(sheet: Worksheet, asked: _Asked, given: dict[str, Symbol], q: 
         abs(measured - float(sheet.values[q.name])) <= 1e-6 * max(1.0, abs(number) ** 3),
         [q],
         say(told, h=Symbol("h_t"), n=Symbol("h_t+1"), q=q),
-    )
-
-
-def _check_several(sheet: Worksheet, J: Symbol, norm: Symbol, bound: Symbol, run: Symbol) -> None:
-    """The Jacobian multiplied with itself, step by step, between both powers."""
-    import numpy as np
-
-    matrix = sheet.values[J.name]
-    length = float(np.linalg.svd(sheet.values["W"], compute_uv=False)[0])
-    sheet.check(
-        abs(length - float(sheet.values[norm.name])) <= 1e-7 * max(1.0, length),
-        [norm],
-        say("NumPy's singular value decomposition gives the same {n}", n=norm),
-    )
-    steps = int(sheet.values["T"]) if "T" in sheet.values else 10
-    slope, radius = float(sheet.values["slope"]), float(sheet.values["rho"])
-    norms = float(np.linalg.norm(np.linalg.matrix_power(matrix, steps), 2))
-    low, high = (slope * radius) ** steps, (slope * length) ** steps
-    sheet.check(
-        low * (1 - 1e-9) <= norms + 1e-300 and norms <= high * (1 + 1e-9) + 1e-300,
-        [J, bound, run],
-        say(
-            f"NumPy takes {{J}} to the power {steps}: its largest singular value {show(norms).text} lies between both",
-            J=J,
-        ),
     )
 
 
