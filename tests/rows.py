@@ -45,6 +45,7 @@ ROWS = {
     "--loss-on last",
     "gru-reset-first": 'explain gru --x "1,0;0,1" --W-r 0.2,0.6 --U-r 0.1 --W-z 0.5,-0.4 --U-z 0.3 --W-h -0.7,0.9 '
     "--U-h 0.4 --reset-after no --update renews",
+    "gru-equations": "explain gru-equations --naming W_ix",
     "conv-shape": "explain conv-shape --input 100x3x64x64 --filters 2 --kernel 4 --stride 4",
     "conv-shape-left-over": "explain conv-shape --input 3x32x30 --filters 16 --kernel 3 --stride 2 --padding 1",
     "conv-shape-3d-same": "explain conv-shape --input 2x1x9x8x8 --filters 4 --kernel 3x3x3 --stride 2 --padding same "

@@ -12,14 +12,18 @@ from explain.declare import Topic
 MARK = "\n@topic\ndef "
 
 
-@cache
 def declared() -> dict[str, tuple[str, str]]:
     """The title and the module of every topic by its command name, read from the files without loading them.
 
     A list of topics must not wait for all their files; a test holds what is read here against what is loaded.
     """
+    return _declared(tuple(__path__))
+
+
+@cache
+def _declared(folders: tuple[str, ...]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
-    for folder in __path__:
+    for folder in folders:
         for file in sorted(Path(folder).glob("[!_]*.py")):
             for text in file.read_text(encoding="utf-8").split(MARK)[1:]:
                 title = text.partition('"""')[2].partition("\n")[0].rstrip(".")

@@ -44,6 +44,8 @@ def layers(kind: Kind, given: Given, directions: int, framework: Framework) -> L
         InputError: a gate without weights, a number of matrices that fits no layer, shapes that do not meet.
     """
     present = {name: matrices.items for name, matrices in given.items() if matrices is not None}
+    if framework == "keras" and kind == "gru" and "b" in present and "b_U" not in present:
+        present |= _keras_biases(present["b"])
     joined = kind != "rnn" and any(name in present for name in JOINED)
     if joined:
         _only_joined(present)
@@ -69,6 +71,13 @@ def layers(kind: Kind, given: Given, directions: int, framework: Framework) -> L
             each.append(arrays)
         found.append(each)
     return Layers(found, units, inputs, stacked, joined)
+
+
+def _keras_biases(given: Sequence[Values]) -> dict[str, Sequence[Values]]:
+    """Keras keeps both biases of a GRU in one array of two rows: the first beside W, the second beside U."""
+    if not all(len(b.shape) == 2 and b.shape[0] == 2 for b in given):
+        return {}
+    return {"b": [b.row(0) for b in given], "b_U": [b.row(1) for b in given]}
 
 
 def _only_joined(present: Mapping[str, Sequence[Values]]) -> None:

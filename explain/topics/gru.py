@@ -30,7 +30,7 @@ def gru(
     b_Uh: Annotated[Matrices | None, "second bias of the candidate, beside U, which the reset gate multiplies"] = None,
     W: Annotated[Matrices | None, "input weights of all gates in one matrix, as the framework keeps them"] = None,
     U: Annotated[Matrices | None, "recurrent weights of all gates in one matrix"] = None,
-    b: Annotated[Matrices | None, "bias of all gates"] = None,
+    b: Annotated[Matrices | None, "bias of all gates; two rows as Keras keeps them: beside W, beside U"] = None,
     b_U: Annotated[Matrices | None, "second bias of all gates, beside U"] = None,
     framework: Annotated[
         Framework, "keras: W is inputs×3·units, gates z, r, h; pytorch: 3·units×inputs, gates r, z, h"
