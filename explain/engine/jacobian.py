@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from explain.engine.answer import Local
 from explain.engine.evaluate import evaluate, symbols
 from explain.engine.names import word
-from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax, softmax_jacobian
-from explain.engine.nodes.linear import Diagonal, MatMul, Transpose
 from explain.engine.notation import PLUS, SUM, Notation, Row, product
+from explain.engine.paths import linked
 from explain.engine.prose import Prose, say
-from explain.engine.pullback import pull
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -98,18 +97,10 @@ def _local(expression: Node, symbol: Symbol, path: Symbol) -> Node | None:
     """The local Jacobian; None for the identity."""
     if isinstance(expression, Softmax):
         return softmax_jacobian(symbol, False)
-    seed = Symbol("seed", symbol.shape)
-    found = pull(expression, seed, symbol, {path.name}).get(path.name)
-    if found is seed:
-        return None
-    if isinstance(found, MatMul) and found.operands[1] is seed:
-        return found.operands[0].operands[0] if isinstance(found.operands[0], Transpose) else found.operands[0].T
-    diagonal = (
-        pull(expression, Number(1, "1"), symbol, {path.name}).get(path.name) if symbol.shape == path.shape else None
-    )
-    if diagonal is None or diagonal.shape not in (symbol.shape, ()):
-        raise NoJacobianError(f"{symbol.name}, {path.name}")
-    return diagonal if symbol.shape == (1, 1) or not diagonal.shape else Diagonal(diagonal)
+    try:
+        return linked({symbol.name: (symbol, expression)}, (path, symbol))
+    except (TypeError, NotImplementedError) as error:
+        raise NoJacobianError(f"{symbol.name}, {path.name}") from error
 
 
 def _joined(local: Node | None, inner: Symbol | None, symbol: Symbol) -> Node:
@@ -152,7 +143,7 @@ def _check(sheet: Worksheet, definitions: list[tuple[str, Node]], top: str, bott
         off <= 1e-6 * max(1e-3, float(np.abs(value).max())),
         [found],
         say(
-            "finite differences: {h} moved by ±1e-6 in each entry changes {z} as {J} says",
+            "finite differences: {h} moved by ±10⁻⁶ in each entry changes {z} as {J} says",
             h=word(bottom),
             z=word(top),
             J=found,

@@ -50,11 +50,20 @@ def along(definitions: Definitions, path: Path) -> Node:
     >>> along({"z": (z, W @ h)}, (h, z)) is W
     True
     """
-    seed = Symbol("seed", path[-1].shape)
-    found = _matrix(pulled_along(definitions, path, seed), seed)
+    found = linked(definitions, path)
     if found is None:
         raise TypeError(f"{path[-1].name} is {path[0].name} itself: give the identity no step")
     return found
+
+
+def linked(definitions: Definitions, path: Path) -> Node | None:
+    """The Jacobian along a path; None where it is the identity.
+
+    Raises:
+        TypeError: it has no form as a matrix of the quantities on the path.
+    """
+    seed = Symbol("seed", path[-1].shape)
+    return _matrix(pulled_along(definitions, path, seed), seed)
 
 
 def _matrix(pulled: Node, seed: Symbol) -> Node | None:

@@ -43,7 +43,9 @@ def layers(kind: Kind, given: Given, directions: int, framework: Framework) -> L
     Raises:
         InputError: a gate without weights, a number of matrices that fits no layer, shapes that do not meet.
     """
-    present = {name: matrices.items for name, matrices in given.items() if matrices is not None}
+    present: dict[str, Sequence[Values]] = {
+        name: matrices.items for name, matrices in given.items() if matrices is not None
+    }
     if framework == "keras" and kind == "gru" and "b" in present and "b_U" not in present:
         present |= _keras_biases(present["b"])
     joined = kind != "rnn" and any(name in present for name in JOINED)

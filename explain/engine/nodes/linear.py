@@ -47,6 +47,8 @@ class MatMul(Node):
         row, column = index
         if isinstance(second, Diagonal):
             return times(first.entry((row, column)), second.entry((column, column)))
+        if isinstance(first, Diagonal):
+            return times(first.entry((row, row)), second.entry((row, column)))
         return long_sum(int(first.shape[1]), lambda k: Times(first.entry((row, k)), second.entry((k, column))))
 
     def write(self, style: Style) -> Notation:
