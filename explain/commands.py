@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from explain.engine.names import GREEK
 from explain.output import AnswerDocument, Output, has_utf8
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ class TopicCommand(click.Command):
         formula = next((word for word in words if word.partition("=")[0] not in named), "")
         for plain, name in named.items():
             near = get_close_matches(name.lower(), options, 1, 0.75)
-            if near and not ctx.resilient_parsing and not re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", formula):
+            typed = rf"(?<!\w)({re.escape(plain)}|{GREEK.get(plain, plain)})(?!\w)"
+            if near and not ctx.resilient_parsing and not re.search(typed, formula):
                 raise click.NoSuchOption(name, possibilities=near, ctx=ctx)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

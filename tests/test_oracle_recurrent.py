@@ -417,7 +417,6 @@ def test_saturated_units(kind, data):
     assert_whole_page(question.answer(), question)
 
 
-@pytest.mark.xfail(reason="1 - tanh(c)² is worked as it stands within one product, and cancels", strict=True)
 @pytest.mark.parametrize("cell", [10.0, 20.0])
 def test_a_large_cell(cell):
     """Protects the gradients of an LSTM that has counted: tanh(c) is nearly 1, its derivative is not 0."""
@@ -427,7 +426,6 @@ def test_a_large_cell(cell):
     assert_whole_page(question.answer(), question)
 
 
-@pytest.mark.xfail(reason="1 - z is worked as it stands and cancels where z is nearly 1", strict=True)
 @pytest.mark.parametrize("bias", [20.0, 40.0])
 def test_an_update_gate_that_lets_in_next_to_nothing(bias):
     """Protects what a GRU that keeps its state lets in, and the gradient of its candidate."""

@@ -127,11 +127,15 @@ class Step:
 
 @dataclass(slots=True)
 class Check:
-    """The result confirmed by a second route; `needs` are the steps it speaks of."""
+    """The result confirmed by a second route; `needs` are the steps it speaks of.
+
+    A `spare` one says of a single step what another says of many: it is shown where only that step is asked for.
+    """
 
     text: Prose
     passed: bool
     needs: tuple[str, ...] = ()
+    spare: bool = False
 
 
 @dataclass(slots=True)
@@ -196,7 +200,7 @@ class Answer:
             from explain.engine.checks import sympy_check
 
             self._by_sympy = sympy_check(self)
-        return [*self.checks, *self._by_sympy]
+        return [*(check for check in self.checks if not check.spare), *self._by_sympy]
 
     @property
     def passed(self) -> bool:
@@ -226,7 +230,8 @@ class Answer:
             if wider is not self:
                 return wider.find(names)
             if name not in self.names:
-                raise InputError(f"{{find}} {shown(name)} is not in this answer: it has {', '.join(self.names)}")
+                told = f"{shown(name)} is not in this answer" if name.strip() else "is empty"
+                raise InputError(f"{{find}} {told}: it has {', '.join(self.names)}")
         needed = set(names)
         for step in reversed(self.steps):
             if step.name in needed:
@@ -234,8 +239,8 @@ class Answer:
         return replace(
             self,
             steps=self._unhidden([step for step in self.steps if step.name in needed], names),
-            given=[item for item in self.given if item.symbol.name in needed],
-            checks=[check for check in self.checks if needed.issuperset(check.needs)],
+            given=self._introduced(needed, names),
+            checks=self._confirming(needed, names),
             tables=[table for table in self.tables if needed.issuperset(table.needs)],
             drawings=[drawing for drawing in self.drawings if needed.issuperset(drawing.needs)],
             results=list(names),
@@ -243,14 +248,35 @@ class Answer:
             _by_sympy=None,
         )
 
+    def _confirming(self, needed: set[str], names: Sequence[str]) -> list[Check]:
+        """The checks that speak of what is left; spare ones where nothing else speaks of a step that is asked for."""
+        kept = [check for check in self.checks if not check.spare and needed.issuperset(check.needs)]
+        told = {name for check in kept for name in check.needs}
+        spare = [c for c in self.checks if c.spare and set(c.needs) <= set(names) and not told.issuperset(c.needs)]
+        return [*(replace(check, spare=False) for check in spare), *kept]
+
     def _unhidden(self, steps: list[Step], names: Sequence[str]) -> list[Step]:
         """The steps with those that are asked for, and what stands in the same part, made ready to be printed."""
-        parts = {step.part for step in steps if step.hidden and step.name in names}
+        parts = self._asked_parts(names)
         if not parts:
             return steps
         from explain.engine.repeat import in_words
 
         return [in_words(step) if step.hidden and step.part in parts else step for step in steps]
+
+    def _asked_parts(self, names: Sequence[str]) -> set[str]:
+        """The parts of the working that are printed only because one of their steps is asked for."""
+        return {step.part for step in self.steps if step.hidden and step.name in names}
+
+    def _introduced(self, needed: set[str], names: Sequence[str]) -> list[Given]:
+        """What is given among the names; printed too where a step reads it that is printed only now."""
+        parts = self._asked_parts(names)
+        read = {name for step in self.steps if step.part in parts for name in step.reads}
+        return [
+            replace(item, hidden=item.hidden and item.symbol.name not in read)
+            for item in self.given
+            if item.symbol.name in needed
+        ]
 
     def worked_index(self, step: Step) -> Index:
         """The entry that is worked in full: the first one that is not zero, or the first that a mask hides."""

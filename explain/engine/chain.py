@@ -20,6 +20,7 @@ from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.functions import Apply, Softmax
 from explain.engine.nodes.linear import Diagonal
 from explain.engine.notation import PLUS, SUM, Notation, Row, Word, product
+from explain.engine.prose import SYMBOLIC
 from explain.engine.pullback import joined, pull
 
 if TYPE_CHECKING:
@@ -208,7 +209,11 @@ class Backward:
             for middle in through:
                 local = word(f"d{middle.name}/d{operand.name}")
                 direct = isinstance(self.adjoints[middle.name], Number)
-                row += [PLUS, local if direct else product([word(f"d{self.top.name}/d{middle.name}"), local])]
+                arriving = word(f"d{self.top.name}/d{middle.name}")
+                if direct and middle.name == self.top.name:  # ∂f/∂a itself is what is sought
+                    row += [PLUS, SYMBOLIC.write(self.pieces[operand.name][0][1])]
+                else:
+                    row += [PLUS, local if direct else product([arriving, local])]
             return Row(row[1:], SUM)
         if isinstance(self.adjoints[through[0].name], Number):
             return None

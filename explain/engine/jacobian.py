@@ -15,7 +15,8 @@ from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax, softmax_jacobian
 from explain.engine.notation import PLUS, SUM, Notation, Row, product
 from explain.engine.paths import linked
-from explain.engine.prose import Prose, say
+from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.pullback import pull
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -35,18 +36,25 @@ def jacobian(sheet: Worksheet, top: str, bottom: str) -> Symbol:
         NoJacobianError: `top` does not depend on `bottom`, or one of them is no single column.
     """
     known = {item.symbol.name: item.symbol for item in sheet.given_items} | {s.name: s.symbol for s in sheet.steps}
-    if top not in known or bottom not in known or any(known[name].shape[1:] != (1,) for name in (top, bottom)):
+    if top not in known or bottom not in known:
         raise NoJacobianError(f"{top}, {bottom}")
+    wide = next((name for name in (top, bottom) if known[name].shape[1:] != (1,)), None)
+    if wide is not None:
+        raise NoJacobianError(f"{wide} is no single column; ask for it with one sample, and for a vector")
     between = [s for s in sheet.steps if "/d" not in s.name and not s.hidden]
     needed = _leading([(s.name, s.expression) for s in between], top)
     reached: dict[str, Symbol | None] = {bottom: None}
     for step in between:
-        paths = [symbol for name, symbol in symbols(step.expression).items() if name in reached]
+        paths = [
+            symbol
+            for name, symbol in symbols(step.expression).items()
+            if name in reached and pull(step.expression, step.symbol, step.symbol, {name})
+        ]
         if step.name in needed and paths and step.name != bottom:
             reached[step.name] = _defined(sheet, step.symbol, step.expression, known[bottom], paths, reached)
     found = reached.get(top)
     if found is None:
-        raise NoJacobianError(f"{top}, {bottom}")
+        raise NoJacobianError(f"{top} does not depend on {bottom}; ask for a later quantity by an earlier one")
     _check(
         sheet, [(s.name, s.expression) for s in between if s.name in reached and s.name != bottom], top, bottom, found
     )
@@ -73,12 +81,12 @@ def _defined(
     """∂symbol/∂bottom: the sum over the paths that end in it."""
     terms: list[Node] = []
     chain: list[Notation] = []
-    for path in paths:
+    for path in sorted(paths, key=lambda path: reached[path.name] is not None):  # the direct way first
         local = _local(expression, symbol, path)
         inner = reached[path.name]
         terms.append(_joined(local, inner, symbol))
-        named = word(f"d{symbol.name}/d{path.name}")
-        chain += [PLUS, named if inner is None else product([named, inner.word])]
+        direct = SYMBOLIC.write(terms[-1])  # not ∂z/∂h: that is the sum of all ways
+        chain += [PLUS, direct if inner is None else product([word(f"d{symbol.name}/d{path.name}"), inner.word])]
     total = terms[0]
     for term in terms[1:]:
         total = total + term
@@ -115,14 +123,15 @@ def _joined(local: Node | None, inner: Symbol | None, symbol: Symbol) -> Node:
 
 
 def _why(symbol: Symbol, bottom: Symbol, paths: list[Symbol], reached: dict[str, Symbol | None]) -> Prose:
-    names: dict[str, Node] = {f"p{at}": path for at, path in enumerate(paths)}
+    later = [path for path in paths if reached[path.name] is not None]
+    names: dict[str, Node] = {f"p{at}": path for at, path in enumerate(later)}
     if len(paths) > 1:
-        listed = ", ".join(f"{{p{at}}}" for at in range(len(paths) - 1)) + f" and {{p{len(paths) - 1}}}"
-        return say(
-            "{h} reaches {z} along " + f"{len(paths)} paths, through {listed}: the derivatives along them are added",
-            h=bottom, z=symbol, **names,
-        )  # fmt: skip
-    if reached[paths[0].name] is None:
+        ways = [f"through {{p{at}}}" for at in range(len(later))]
+        listed = ["directly", *ways] if len(later) < len(paths) else ways
+        text = ", ".join(listed[:-1]) + f" and {listed[-1]}"
+        told = f"{{h}} reaches {{z}} {text}: the derivatives along these paths are added"
+        return say(told, h=bottom, z=symbol, **names)
+    if not later:
         return say("{h} enters {z} directly: what stands beside it is the derivative", h=bottom, z=symbol)
     return say("chain rule: {h} reaches {z} only through {p0}", h=bottom, z=symbol, **names)
 

@@ -114,7 +114,7 @@ def to_named(node: Node) -> Any:
 
 
 LONGEST_FACTORED = 60  # operations
-LARGEST_FACTORED = 6  # exponent
+LARGEST_FACTORED = 12  # exponent
 
 
 def simplified(node: Node, known: Mapping[str, Symbol] | None = None, decimals: bool = False) -> Node:

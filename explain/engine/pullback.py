@@ -5,8 +5,10 @@ Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.5.2; PyT
 
 from __future__ import annotations
 
+from functools import reduce
+
 from explain.engine.evaluate import symbols
-from explain.engine.nodes.arithmetic import Negative
+from explain.engine.nodes.arithmetic import Negative, Times, times
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Apply, Softmax
 
@@ -41,5 +43,11 @@ def pull(expression: Node, seed: Node, output: Node, active: set[str]) -> dict[s
 
 
 def joined(first: Node, second: Node) -> Node:
-    """Two contributions added; a minus sign becomes a difference."""
-    return first - second.operands[0] if isinstance(second, Negative) else first + second
+    """Two contributions added; a minus sign becomes a difference, a common first factor goes in front."""
+    sign = -1 if isinstance(second, Negative) else 1
+    inner = second.operands[0] if isinstance(second, Negative) else second
+    if isinstance(first, Times) and isinstance(inner, Times) and first.operands[0] is inner.operands[0]:
+        rest = [reduce(times, part.operands[1:]) for part in (first, inner)]
+        if rest[0].shape == rest[1].shape:  # what arrives is a factor of both
+            return times(first.operands[0], rest[0] + rest[1] if sign > 0 else rest[0] - rest[1])
+    return first - inner if sign < 0 else first + inner

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from explain.engine.answer import Step
 from explain.engine.evaluate import evaluate
 from explain.engine.names import word
-from explain.engine.nodes.base import Entry, Index, Node, Repeated, Style, Symbol, Textbook
+from explain.engine.nodes.base import Entry, Index, Node, Repeated, Style, Symbol
 from explain.engine.notation import Notation, Word
 from explain.engine.prose import Prose
 
@@ -95,8 +95,6 @@ def _renamed(node: Node, by: int) -> Node:
         return node if name == node.name else Symbol(name, node.shape)
     if isinstance(node, Entry):
         return Entry(Symbol(moved(node.symbol.name, by), node.symbol.shape), node.index)
-    if isinstance(node, Textbook):
-        return Textbook(_renamed(node.printed, by), [_renamed(operand, by) for operand in node.operands], node.numpy)
     if not node.operands:
         return node
     return node.rebuild([_renamed(operand, by) for operand in node.operands])
@@ -117,12 +115,12 @@ class Plan(NamedTuple):
 
     Attributes:
         last: the number of steps of time.
-        shown: how many of them, from the first, are printed.
+        shown: those of them that are printed.
         timeless: works a written step that has no index, such as a sum over time.
     """
 
     last: int
-    shown: int
+    shown: frozenset[int]
     timeless: Callable[[Step], None]
 
 
@@ -135,12 +133,17 @@ def carry_on(sheet: Worksheet, written: Sequence[Step], plan: Plan) -> None:
             for step in steps:
                 plan.timeless(step)
             continue
+        if time == 0:  # before the first step
+            for step in steps:
+                sheet.work(at_time(step, 0))
+            continue
         if time == 2:
             between = range(2, plan.last)
             for at in between if before <= 1 else reversed(between):
                 _work(sheet, steps, at - 2, at, plan)
         else:
-            _work(sheet, steps, 0 if time == 1 else plan.last - WRITTEN, 1 if time == 1 else plan.last, plan)
+            by = 0 if time == 1 else plan.last - WRITTEN
+            _work(sheet, steps, by, time + by, plan)
         before = time
 
 
@@ -148,8 +151,8 @@ def _work(sheet: Worksheet, steps: Sequence[Step], by: int, at: int, plan: Plan)
     """One block at one step of time: printed, or only evaluated."""
     for step in steps:
         made = at_time(step, by)
-        if at <= plan.shown:
-            sheet.work(made)
+        if at in plan.shown or at > plan.last:
+            sheet.work(in_words(made) if by else made)
         else:
             sheet.hide(made)
 

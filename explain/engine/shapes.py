@@ -30,8 +30,10 @@ def matmul(first: Shape, second: Shape) -> Shape:
 
 
 def write(shape: Shape) -> str:
-    """`3×2`; a single number is called so."""
-    return "×".join(map(str, shape)) if shape else "a number"
+    """`3×2`; a single number is called so, a size that is a sum stands in brackets: `n×(n+m)`."""
+    if not shape:
+        return "a number"
+    return "×".join(f"({size})" if "+" in str(size) and len(shape) > 1 else str(size) for size in shape)
 
 
 def count(shape: Shape) -> int:

@@ -72,7 +72,7 @@ def _leaves(sheet: Worksheet) -> tuple[Callable[[Symbol | Entry], Any], dict[Any
         if (name, index) not in known:
             definition = sheet.definition(name)
             if definition is not None:
-                known[name, index] = lower(definition.entry(index) if definition.operands else definition, leaf)
+                known[name, index] = lower(definition.entry(index), leaf)
             else:
                 own = known[name, index] = sympy.Symbol("_".join([name, *map(str, index)]), real=True)
                 values = given[name]

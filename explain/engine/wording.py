@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Number, Symbol, Textbook
+from explain.engine.nodes.blocks import Rows
 from explain.engine.nodes.functions import Apply, ScalarFunction, Softmax
 from explain.engine.nodes.linear import MatMul, Sum, transpose
 from explain.engine.notation import Word
@@ -147,9 +148,14 @@ def gradient(
     title = say("Gradient at {x}", x=operand)
     middle = through[0]
     if told is None and len(through) > 1:
-        return title, shared(operand, [symbol.name for symbol in through], isinstance(piece, MatMul))
+        return title, shared(operand, [symbol.name for symbol in through], piece)
     if len(through) > 1:
         return title, _paths(top, operand, through, told or {})
+    if isinstance(arriving, Number) and isinstance(definition, Divide) and isinstance(definition.operands[0], Add):
+        return (
+            say("Derivative of the loss at {x}", x=operand),
+            say("{L} is a mean, in which {x} counts with this share", L=top, x=operand),
+        )
     if isinstance(arriving, Number):
         return (
             say("Derivative of the loss at {x}", x=operand),
@@ -176,15 +182,17 @@ def _paths(top: Symbol, operand: Symbol, through: Sequence[Symbol], told: Mappin
     )  # fmt: skip
 
 
-def shared(operand: Symbol, through: Sequence[str], product: bool) -> Prose:
+def shared(operand: Symbol, through: Sequence[str], piece: Node) -> Prose:
     """Why the gradient of a weight that every time step uses is a sum over time.
 
     Args:
         through: the names of the quantities it enters, in the order of the terms.
-        product: whether it is a factor there, or added.
+        piece: the term of one use.
     """
     listed = "{first} and {last}" if len(through) == 2 else "{first} to {last}"
-    added = "" if product else "; {x} is added, so what arrives passes as it is"
+    added = "" if isinstance(piece, MatMul) else "; {x} is added, so what arrives passes as it is"
+    if isinstance(piece, Sum):
+        added = "; {x} is added to the column of every sample, so what arrives is summed over the samples"
     return say(
         f"the same {{x}} is used {{n}} times, in {listed}: each use sends back a term of its own, and the gradient "
         "is their sum over time" + added,
@@ -200,6 +208,22 @@ LOSS_RULES = {
     "likelihood": "log u has the derivative 1/u",
     **RULES,
 }
+
+
+def _beside(operand: Symbol, inner: Node, arriving: Node, definition: Node) -> tuple[str, Node] | None:
+    """What stands beside a quantity in its definition, and so is its derivative."""
+    if isinstance(inner, Rows):
+        part = "the upper" if inner.start == 0 else "the lower"
+        return f"{{x}} is {part} part of {{z}}, so its gradient is that part of {{g}}", arriving
+    if isinstance(inner, MatMul) and arriving in inner.operands:
+        other = inner.operands[0] if inner.operands[1] is arriving else inner.operands[1]
+        return ", where it is multiplied by {F}: that is its derivative", transpose(other)
+    if isinstance(inner, Times) and inner.operands[0] is arriving and not isinstance(definition, Apply):
+        factor = inner.operands[1] if len(inner.operands) == 2 else Times(*inner.operands[1:])
+        if _is_factor(operand, definition):
+            return ", where it is multiplied by {F}: that is its derivative", factor
+        return ", whose derivative with respect to {x} is {F}", factor
+    return None
 
 
 def _is_factor(operand: Symbol, definition: Node) -> bool:
@@ -258,14 +282,9 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
         )
     if isinstance(inner, Apply | Add):
         return say(only, **parts)
-    if isinstance(inner, MatMul) and arriving in inner.operands:
-        factor = inner.operands[0] if inner.operands[1] is arriving else inner.operands[1]
-        return say(only + ", where it is multiplied by {F}: that is its derivative", F=factor, **parts)
-    if isinstance(inner, Times) and inner.operands[0] is arriving and not isinstance(definition, Apply):
-        factor = inner.operands[1] if len(inner.operands) == 2 else Times(*inner.operands[1:])
-        if _is_factor(operand, definition):
-            return say(only + ", where it is multiplied by {F}: that is its derivative", F=factor, **parts)
-        return say(only + ", whose derivative with respect to {x} is {F}", F=factor, **parts)
+    beside = _beside(operand, inner, arriving, definition)
+    if beside is not None:
+        return say((only if "{z}" not in beside[0] else "") + beside[0], F=beside[1], **parts)
     if all(size == 1 for size in operand.shape):
         return say(only + ", so the two derivatives are multiplied", **parts)
     return say(only + ", entry by entry: the two derivatives are multiplied entry by entry", **parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from explain.engine.answer import Answer, Cell, Check, Column, Drawing, Given, Local, Place, Step, Table
+from explain.engine.answer import Answer, Check, Drawing, Given, Local, Place, Step, Table
 from explain.engine.evaluate import evaluate, largest_of, symbols
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
@@ -224,13 +224,13 @@ class Worksheet:
         """Add a picture in text, and the steps it shows."""
         self.drawings.append(Drawing(title, list(lines), tuple(symbol.name for symbol in needs)))
 
-    def table(self, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], note: Prose = ()) -> None:
-        """Add a table; it stays on the page of the whole answer only, and goes where single steps are asked for."""
-        self.tables.append(Table(title, columns, rows, note=note, needs=tuple(step.name for step in self.steps)))
+    def check(self, passed: bool, needs: Sequence[Symbol], text: Prose, spare: bool = False) -> None:
+        """Record a check by a second route, and the steps it speaks of.
 
-    def check(self, passed: bool, needs: Sequence[Symbol], text: Prose) -> None:
-        """Record a check by a second route, and the steps it speaks of."""
-        self.checks.append(Check(text, passed, tuple(symbol.name for symbol in needs)))
+        Args:
+            spare: it stands only where a single one of its steps is asked for.
+        """
+        self.checks.append(Check(text, passed, tuple(symbol.name for symbol in needs), spare))
 
     def run_from(self, given: dict[str, Array]) -> dict[str, Array]:
         """All quantities again from other givens; steps that are gradients are left alone."""
@@ -249,8 +249,8 @@ class Worksheet:
         proof = self.proof()
         names = [symbol.name for symbol in results]
         return Answer(
-            self.title, self.source, self.given_items, self.conventions, self.steps, names, self.checks,
-            self.values, proof, names, self.tables, self.drawings,
+            self.title, self.source, list(self.given_items), list(self.conventions), list(self.steps), names,
+            list(self.checks), self.values, proof, names, list(self.tables), list(self.drawings),
         )  # fmt: skip
 
     def inlined(self, expression: Node) -> Node:

@@ -18,7 +18,7 @@ from difflib import get_close_matches
 
 from explain.errors import amount, shown
 from explain.formulas.reader import Reader
-from explain.formulas.tree import FUNCTIONS, OTHER_NAMES, Function, Statement, Tree
+from explain.formulas.tree import FUNCTIONS, OTHER_NAMES, Function, Statement, Tree, parts
 from explain.formulas.words import Token, tokens
 
 LONGEST_NUMBER = 25  # characters
@@ -70,11 +70,22 @@ class _Parser(Reader):
             if any(target == other.target or target in other.tree.names for other in before):
                 self.wrong(first.column, f"{target} is used before: every part needs a name of its own")
         tree = self.sum()
+        self.no_euler(tree, before)
         if target and target in tree.names:
             self.wrong(tree.names[target], f"{target} is defined by itself: give the result another name")
         if self.next.kind != "end" and not self.sees(";"):
             self.unexpected()
         return Statement(target, tree, first.column)
+
+    def no_euler(self, tree: Tree, before: list[Statement]) -> None:
+        """Refuse `e^x`, which would print like exp(x) and be something else; an `e` of the formula may be squared."""
+        for part in parts(tree):
+            if part.kind != "^" or (part.operands[0].kind, part.operands[0].text) != ("name", "e"):
+                continue
+            above = part.operands[1]
+            if above.names or not any(statement.target == "e" for statement in before):
+                mend = f"exp({above.text if not above.operands else '…'})"
+                self.wrong(part.operands[0].column, f"e is read as a name, not as Euler's number: write {mend}, or take another letter")
 
     def sum(self) -> Tree:
         column = self.next.column
@@ -177,9 +188,9 @@ class _Parser(Reader):
         plain = OTHER_NAMES.get(token.text, token.text)
         if plain not in FUNCTIONS:
             near = get_close_matches(token.text.lower(), [*FUNCTIONS, *OTHER_NAMES], 1)
-            mend = f"did you mean {near[0]}?" if near else f"for a product write {token.text}*(…); functions: "
+            mend = f"did you mean {near[0]}?" if near else f"for a product write {token.told}*(…); functions: "
             self.wrong(
-                token.column, f"{token.text} is not a function here; " + mend + ("" if near else ", ".join(FUNCTIONS))
+                token.column, f"{token.told} is not a function here; " + mend + ("" if near else ", ".join(FUNCTIONS))
             )
         opened = self.take()
         self.enter(opened)

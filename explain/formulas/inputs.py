@@ -9,21 +9,22 @@ from explain.engine.values import Values
 from explain.errors import InputError, shown
 from explain.formulas.grammar import parse
 from explain.formulas.tree import Statement
-from explain.formulas.words import plain_name
+from explain.formulas.words import plain_name, tokens
 from explain.parameters import Matrix
 
 MOST_INPUTS = 200
 
 
 class Formula:
-    """A formula as it was typed, and its statements."""
+    """A formula as it was typed, its statements, and how each name was typed: `{"eta": "η"}`."""
 
-    __slots__ = ("statements", "text")
+    __slots__ = ("statements", "text", "typed")
     POSITIONAL: ClassVar[bool] = True  # it follows the command without an option
 
-    def __init__(self, text: str, statements: Sequence[Statement]) -> None:
+    def __init__(self, text: str, statements: Sequence[Statement], typed: Mapping[str, str]) -> None:
         self.text = text
         self.statements = list(statements)
+        self.typed = typed
 
     @classmethod
     def read(cls, name: str, raw: Any) -> Formula:
@@ -36,7 +37,11 @@ class Formula:
             return raw
         if not isinstance(raw, str):
             raise InputError(f"{name} is {shown(raw)}: write it as a text, such as 'f = (x + y)*z'")
-        return cls(raw, parse(raw, name))
+        typed: dict[str, str] = {}
+        for token in tokens(raw, name):
+            if token.kind == "name":
+                typed.setdefault(token.text, token.told)
+        return cls(raw, parse(raw, name), typed)
 
     @property
     def inputs(self) -> dict[str, int]:
@@ -78,10 +83,10 @@ class Inputs:
             if plain is None:
                 raise InputError(f"{shown(given)} is not a name that a formula can have: write w0=2")
             if plain in found:
-                raise InputError(f"{{{plain}}} is given twice: keep one value")
+                raise InputError(f"{{{given}}} is given twice: keep one value")
             if len(found) == MOST_INPUTS:
                 raise InputError(f"{{{name}}} has more than {MOST_INPUTS} names: give fewer")
-            found[plain] = _value(plain, value)
+            found[plain] = _value(given, value)
         return cls(found)
 
     @classmethod

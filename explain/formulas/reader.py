@@ -69,10 +69,10 @@ class Reader:
     def unexpected(self) -> NoReturn:
         """Say what is wrong with the word that comes next."""
         token, last = self.next, self.found[max(0, self.at - 1)]
-        text = shown(token.text)
+        text = shown(token.told)
         ended = self.at and (last.kind in ("number", "name", "raised") or last.text in (")", "'"))
         if ended and (token.kind in ("number", "name") or token.text == "("):
-            self.wrong(token.column, f"a sign is missing before {text}: a product is written {last.text}*{text}")
+            self.wrong(token.column, f"a sign is missing before {text}: a product is written {last.told}*{text}")
         if token.kind == "end":
             self.wrong(token.column, "the formula ends too early: a number, a name or ( belongs here")
         if (token.text in CLOSING and token.text != ")") or token.text in OPENING[1:]:

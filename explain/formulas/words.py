@@ -27,11 +27,20 @@ _TOKEN = re.compile(
 
 
 class Token(NamedTuple):
-    """A word: `number`, `name`, `raised` (a small exponent), `sign` or `end`; its text and the column it begins in."""
+    """A word: `number`, `name`, `raised` (a small exponent), `sign` or `end`; its text and the column it begins in.
+
+    `typed` is a name as it was typed, where its text is the plain one.
+    """
 
     kind: str
     text: str
     column: int
+    typed: str = ""
+
+    @property
+    def told(self) -> str:
+        """The word as an error shows it."""
+        return self.typed or self.text
 
 
 def tokens(text: str, name: str) -> list[Token]:
@@ -76,7 +85,7 @@ def _named(text: str, column: int, name: str) -> Token:
     if plain is None:
         rule = "letters and digits, at most one _, at most 24 characters, such as w0 or b_1"
         wrong(name, column, f"{shown(text)} is not a name: {rule}")
-    return Token("name", plain, column)
+    return Token("name", plain, column, text)
 
 
 def wrong(name: str, column: int, message: str) -> NoReturn:

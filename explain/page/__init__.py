@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explain.engine.answer import Answer, Given, Step
+from explain.engine.checks import has_numbers
 from explain.engine.notation import Notation
 from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.shapes import write
@@ -44,7 +45,9 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
             built.parts.append((step.part, []))
         built.parts[-1][1].append(_section(numbers[step.name], step, working, detail))
     everything = [section for _, sections in built.parts for section in sections]
-    built.conventions = [*answer.conventions, *explained(everything), policy(digits, everything)]
+    built.conventions = [*answer.conventions, *explained(everything)]
+    rounding = policy(digits, everything, has_numbers(answer))
+    built.conventions += [rounding] if rounding else []
     built.results = [_result(answer[name], figures) for name in answer.results]
     built.tables = [tabular(table, figures) for table in answer.tables]
     built.drawings = list(answer.drawings)
@@ -52,14 +55,14 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
     return built
 
 
-def policy(digits: int, sections: Sequence[Section]) -> Prose:
-    """What is done about rounding, said once."""
+def policy(digits: int, sections: Sequence[Section], numbers: bool = True) -> Prose:
+    """What is done about rounding, said once; nothing where there are coefficients only, and none is rounded."""
     lines = [line for section in sections for line in section.lines if isinstance(line, Equation)]
     notes = [part for section in sections for line in section.lines if isinstance(line, tuple) for part in line]
     if all(sign == "=" for line in lines for sign, _ in line.relations):
         if any(isinstance(part, str) and "≈" in part for part in notes):
             return say("every number is exact, except where ≈ is written")
-        return say("every number is exact: nothing is rounded")
+        return say("every number is exact: nothing is rounded") if numbers else ()
     return say(
         f"numbers are shown to {digits} decimals (half-up) and at least three significant digits; "
         "= is exact, ≈ is rounded, and unrounded values are carried on"
@@ -94,5 +97,6 @@ def _result(step: Step, figures: Figures) -> Equation:
         value, exact = figures.figure(step.symbol)
         return Equation(left, [("=" if exact else "≈", value)])
     if step.closed is not None:
-        return Equation(left, [("=", SYMBOLIC.write(step.closed))])
+        closed, exact = figures.symbolic(step.closed)
+        return Equation(left, [("=" if exact else "≈", closed)])
     return Equation(left, [Working(figures, "brief").head(step)[-1]])

@@ -11,7 +11,7 @@ from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Entry, Index, Node, Number, Style, Symbol
 from explain.engine.nodes.linear import Transpose
 from explain.engine.notation import Grid, Notation, Word, sized
-from explain.engine.prose import SYMBOLIC
+from explain.engine.prose import SYMBOLIC, Symbolic
 from explain.engine.rounding import Shown, near, number_word, show, typed
 
 ROWS = COLUMNS = 12  # larger arrays are shown by their corners
@@ -31,12 +31,17 @@ class Figures:
         """Whether a quantity has numbers."""
         return name in self.answer.values
 
-    def closed(self, name: str) -> Notation | None:
-        """What a step with unknowns came to, in symbols."""
+    def closed(self, name: str, index: Index = ()) -> tuple[Notation, bool] | None:
+        """What a step with unknowns (or an entry of it) came to, in symbols; whether every number in it is exact."""
         for step in self.answer.steps:
             if step.name == name and step.closed is not None:
-                return SYMBOLIC.write(step.closed)
+                return self.symbolic(step.closed.entry(index) if index else step.closed)
         return None
+
+    def symbolic(self, node: Node) -> tuple[Notation, bool]:
+        """A formula whose computed numbers, which have no text, are rounded; whether that left them exact."""
+        style = Rounded(self.digits)
+        return style.write(node), style.exact
 
     def entry(self, name: str, index: Index) -> Shown:
         """One number of a quantity as it is shown."""
@@ -109,6 +114,22 @@ def is_elided(shape: Sequence[int]) -> bool:
     return any(size > ROWS for size in shape)
 
 
+class Rounded(Symbolic):
+    """The style of a formula with computed numbers in it. `exact` falls when a rounded one is written."""
+
+    def __init__(self, digits: int) -> None:
+        self.digits = digits
+        self.exact = True
+
+    def write(self, node: Node) -> Notation:
+        """The node with symbols, and rounded numbers."""
+        if isinstance(node, Number) and not node.text:
+            shown = show(node.value, self.digits)
+            self.exact = self.exact and shown.exact
+            return number_word(shown.text)
+        return node.write(self)
+
+
 class Numbers:
     """The style of a substitution: every known symbol by its numbers. `exact` falls when a rounded one is written."""
 
@@ -128,7 +149,7 @@ class Numbers:
         """The node with numbers put in."""
         if isinstance(node, Entry):
             if not self.figures.known(node.symbol.name):
-                return node.write(self)
+                return self._closed(self.figures.closed(node.symbol.name, node.index)) or node.write(self)
             return self._number(self.figures.entry(node.symbol.name, node.index), node.symbol.name)
         if isinstance(node, Number):
             return node.write(self) if node.text else self._number(show(node.value, self.figures.digits), "")
@@ -147,9 +168,15 @@ class Numbers:
         """Its numbers; else what it came to in symbols; else itself."""
         if self.figures.known(symbol.name):
             return self._figure(symbol, False)
-        closed = self.figures.closed(symbol.name)
-        self.used += closed is not None
-        return symbol.word if closed is None else closed
+        return self._closed(self.figures.closed(symbol.name)) or symbol.word
+
+    def _closed(self, found: tuple[Notation, bool] | None) -> Notation | None:
+        """What a step came to, counted as put in."""
+        if found is None:
+            return None
+        self.used += 1
+        self.exact = self.exact and found[1]
+        return found[0]
 
     def _figure(self, symbol: Symbol, transposed: bool) -> Notation:
         notation, exact = self.figures.figure(symbol, transposed)

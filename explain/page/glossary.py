@@ -15,6 +15,7 @@ MEANINGS: dict[str, Prose] = {
     "rowsum": ("rowsum adds up each row into one number",),
     "columnsum": ("columnsum adds up each column into one number",),
     "each": ("each(a) has a in every place",),
+    "[rows]": ("[a…b] after a matrix takes its rows a to b",),
     "1[": ("1[condition] is 1 where the condition holds and 0 elsewhere",),
 }
 
@@ -34,6 +35,8 @@ def _collect(part: Notation, used: set[str]) -> None:
     if isinstance(part, Word | Operator):
         if part.text in MEANINGS:
             used.add(part.text)
+        if part.text.startswith("[") and part.text[1:2].isdigit():
+            used.add("[rows]")
     elif not isinstance(part, Grid):  # a matrix holds numbers only
         for inner in part.parts:
             _collect(inner, used)

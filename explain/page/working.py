@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from explain.engine.answer import Step
 from explain.engine.evaluate import symbols
 from explain.engine.names import word
-from explain.engine.nodes.arithmetic import Divide
+from explain.engine.nodes.arithmetic import Add, Divide
 from explain.engine.nodes.base import Index, Node, Number, Symbol, entry_place
 from explain.engine.nodes.blocks import Stack
 from explain.engine.nodes.entries import Entries
@@ -74,8 +74,10 @@ class Working:
 
     def _closed(self, step: Step, head: Relations) -> Relations:
         """The simplified form, unless it already stands there."""
-        closed = None if step.closed is None else SYMBOLIC.write(step.closed)
-        return [] if closed is None or _text(closed) == _text(head[-1][1]) else [("=", closed)]
+        if step.closed is None:
+            return []
+        closed, exact = self.figures.symbolic(step.closed)
+        return [] if _text(closed) == _text(head[-1][1]) else [(_sign(exact), closed)]
 
     def _scalar(self, step: Step, head: Relations) -> Relations:
         """A single number: the lines between substitution and value, and the value."""
@@ -131,10 +133,10 @@ class Working:
         return relations
 
     def _chosen(self, lines: Sequence[Node]) -> Sequence[Node]:
-        """In exam detail two lines of reduction are shown, and a quotient before the value; in full, every line."""
+        """In exam detail two lines of reduction, and a quotient or a sum before the value; in full, every line."""
         if self.detail == "full" or len(lines) <= 4 or has_floor(lines[0]):
             return lines
-        return [*lines[:3], *(lines[-2:] if isinstance(lines[-2], Divide) else lines[-1:])]
+        return [*lines[:3], *(lines[-2:] if isinstance(lines[-2], Divide | Add) else lines[-1:])]
 
     def _jacobian(self, step: Step) -> list[Line]:
         """How a local derivative is to be read."""
@@ -188,20 +190,24 @@ class Working:
         return [say(f"{write(value.shape)} entries, smallest {low}, largest {high}, mean {mean}")]
 
     def _with(self, step: Step) -> list[Line]:
-        """In brief detail, the computed quantities that are read but not shown."""
+        """In brief detail, the computed quantities that are read but not shown, then what those read in turn."""
         if self.detail != "brief":
             return []
         answer = self.figures.answer
         lines: list[Line] = []
-        for name in step.reads:
-            if name in answer.names and name not in answer.asked and name not in self._named:
-                self._named.add(name)
-                read = answer[name]
-                formula: Relations = [("=", SYMBOLIC.write(read.expression))]
-                if read.value is not None:
-                    value, exact = self.figures.figure(read.symbol)
-                    formula.append((_sign(exact), value))
-                lines.append(Equation(read.symbol.word, formula + self._closed(read, formula), say("with")))
+        waiting = list(step.reads)
+        while waiting:
+            name = waiting.pop(0)
+            if name not in answer.names or name in answer.asked or name in self._named:
+                continue
+            self._named.add(name)
+            read = answer[name]
+            formula: Relations = [("=", SYMBOLIC.write(read.expression))]
+            if read.value is not None:
+                value, exact = self.figures.figure(read.symbol)
+                formula.append((_sign(exact), value))
+            lines.append(Equation(read.symbol.word, formula + self._closed(read, formula), say("with")))
+            waiting += read.reads
         return lines
 
     def _origins(self, step: Step) -> list[Line]:

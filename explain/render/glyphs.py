@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,6 +20,7 @@ _ASCII = {
     **dict(zip("─│┌┐└┘├┤┬┴┼←↑↓", "-|+++++++++<^v", strict=True)), "ᵢ": "_i", "ⱼ": "_j", "“": '"', "”": '"', "’": "'",
 }  # fmt: skip
 _RULES = str.maketrans("─│┌┐└┘├┤┬┴┼→←↑↓", "-|+++++++++><^v")
+_PIECES = re.compile(r" +|-+|[^ -]+")  # blanks, rules, and what stands between them
 _SUPER = dict(zip("0123456789-+()nzxb", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᶻˣᵇ", strict=True))  # no T: ᵀ is the transposed
 _SUPER["ᵀ"] = "ᵀ"
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ₜ₊₋", "0123456789t+-", strict=True))
@@ -44,8 +46,23 @@ class Glyphs(NamedTuple):
         return to_ascii(text) if self.ascii else text
 
     def drawn(self, line: str) -> str:
-        """A line of a picture; each of its rules stays one character wide."""
-        return to_ascii(line.translate(_RULES)) if self.ascii else line
+        """A line of a picture; each of its rules stays one character wide and in its column.
+
+        A word that is longer in ASCII, `h_t-1` for hₜ₋₁, takes the blanks or the rule behind it.
+        """
+        if not self.ascii:
+            return line
+        out, owed = "", 0
+        for piece in _PIECES.findall(line.translate(_RULES)):
+            if piece[0] in " -" and len(set(piece)) == 1:
+                kept = max(1, len(piece) - owed)
+                owed -= len(piece) - kept
+                out += piece[0] * kept
+            else:
+                plain = to_ascii(piece)
+                owed += len(plain) - width_of(piece)
+                out += plain
+        return out
 
 
 UNICODE = Glyphs("[]⎡⎢⎣⎤⎥⎦", "()⎛⎜⎝⎞⎟⎠", "⌊⌋⎢⎢⎣⎥⎥⎦", "⌈⌉⎡⎢⎢⎤⎥⎥", "─", "═", "√", "•", True, False)

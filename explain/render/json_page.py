@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from explain.engine.answer import Answer, Given, Step
 from explain.engine.notation import Notation
 from explain.engine.prose import SYMBOLIC, Prose
+from explain.page.figures import Rounded
 from explain.page.model import Equation, GivenLine, Line, Page, Section, Tabular
 from explain.render.latex import latex
 from explain.render.linear import linear, sentence
@@ -49,7 +50,9 @@ def document(answer: Answer, page: Page) -> Json:
         "conventions": [_prose(text) for text in page.conventions],
         "find": [{"name": name, "symbol": _notation(word)} for name, word in zip(answer.asked, page.find, strict=True)],
         "steps": [
-            _step(answer[section.step], heading, section) for heading, sections in page.parts for section in sections
+            _step(answer[section.step], heading, section, page.digits)
+            for heading, sections in page.parts
+            for section in sections
         ],
         "tables": [_table(table) for table in page.tables],
         "drawings": [{"title": drawing.title, "lines": list(drawing.lines)} for drawing in page.drawings],
@@ -73,7 +76,7 @@ def _given(item: Given, line: GivenLine) -> Json:
     }
 
 
-def _step(step: Step, heading: str, section: Section) -> Json:
+def _step(step: Step, heading: str, section: Section, digits: int) -> Json:
     local = step.local
     return {
         "number": section.number,
@@ -91,7 +94,7 @@ def _step(step: Step, heading: str, section: Section) -> Json:
         "lines": [_line(line) for line in section.lines],
         "value": _numbers(step.value),
         "exact": _is_exact(section),
-        "closed": None if step.closed is None else _formula(step.closed),
+        "closed": None if step.closed is None else _notation(Rounded(digits).write(step.closed)),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from explain.engine.functions import EXP, SIGMOID, TANH
 from explain.engine.lowering import to_named
-from explain.engine.nodes.arithmetic import Add, Divide, Times
+from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.rewritten import Rewritten
@@ -58,9 +58,9 @@ def _with_sigmoid(named: Any) -> Any:
 class Algebra:
     """Lines `name = …` that only rewrite the one before."""
 
-    def __init__(self, sheet: Worksheet, last: Symbol, name: str) -> None:
+    def __init__(self, sheet: Worksheet, last: Symbol, name: str, count: int = 0) -> None:
         self.sheet, self.last, self.name = sheet, last, name
-        self.count = 0
+        self.count = count
         self.forms: list[Node] = []
 
     def line(self, after: Node, title: str | Prose, why: str | Prose) -> Symbol:
@@ -85,17 +85,16 @@ class Algebra:
         self.sheet.check(good, [self.last], say(text, d=self.forms[-1]))
 
 
-def from_definition(work: Derivation, function: str, z: Symbol) -> tuple[Symbol, Node, Node]:
+def from_definition(work: Derivation, function: str, z: Symbol, name: str) -> tuple[Symbol, Node, Node]:
     """σ or tanh differentiated from its quotient of powers: the last step, the formula, and the last form.
 
     Source: Goodfellow et al. 2016, section 3.10 (σ′ = σ(1 - σ)) and section 6.3.2 (tanh z = 2σ(2z) - 1).
     """
-    return _sigmoid(work, z) if function == "sigmoid" else _tanh(work, z)
+    return _sigmoid(work, z, name) if function == "sigmoid" else _tanh(work, z, name)
 
 
-def _sigmoid(work: Derivation, z: Symbol) -> tuple[Symbol, Node, Node]:
+def _sigmoid(work: Derivation, z: Symbol, name: str) -> tuple[Symbol, Node, Node]:
     sheet, wrt = work.sheet, z.name
-    name = "f" if wrt != "f" else "g"
     whole = SIGMOID(z).defined()
     work.quantity(
         name, whole, say("The function, by its definition"), say("{f} is short for {s}", f=Symbol(name), s=SIGMOID(z))
@@ -129,9 +128,9 @@ def _sigmoid(work: Derivation, z: Symbol) -> tuple[Symbol, Node, Node]:
     return lines.last, whole, after
 
 
-def _tanh(work: Derivation, z: Symbol) -> tuple[Symbol, Node, Node]:
+def _tanh(work: Derivation, z: Symbol, name: str) -> tuple[Symbol, Node, Node]:
     sheet, wrt = work.sheet, z.name
-    top, bottom, name = (work.fresh(), work.fresh(), "f" if wrt != "f" else "g")
+    top, bottom = work.fresh(), work.fresh()
     up, down = EXP(z) - EXP(-z), EXP(z) + EXP(-z)
     a = work.quantity(
         top, up, "The top of the quotient", say("{t} is the quotient {q}; its top gets a name", t=TANH(z), q=up / down)
@@ -169,8 +168,27 @@ def sigmoid_line(work: Derivation, result: Symbol, form: Node, known: dict[str, 
     told = say(
         "{s} is 1/(1 + e^-t) = e^t/(1 + e^t), here with t = {t}", s=SIGMOID(Symbol("t")), t=inside[0]
     )  # fmt: skip
-    work.forms[f"{result.name}_form1"] = short
-    return Algebra(work.sheet, result, result.name).line(short, "Written with σ", told), short
+    name, _, count = result.name.partition("_form")
+    lines = Algebra(work.sheet, result, name, int(count or 0))
+    work.forms[f"{name}_form{lines.count + 1}"] = short
+    return lines.line(short, "Written with σ", told), short
+
+
+def multiplied_out(work: Derivation, result: Symbol) -> tuple[Symbol, Node]:
+    """One more line where parentheses were left to be multiplied out."""
+    form = work.forms[result.name]
+    if result.name not in work.between:
+        return result, form
+    found, after = work.between[result.name]
+    told = say(
+        "{b} is {c}; common factors go in front, and those above and below the line are cancelled"
+        if isinstance(after, Divide) or isinstance(after, Negative)
+        else "{b} is {c}; common factors go in front",
+        b=found.inside, c=found.expanded,
+    )  # fmt: skip
+    lines = Algebra(work.sheet, result, result.name)
+    work.forms[f"{result.name}_form1"] = after
+    return lines.line(after, "Multiplied out", told), after
 
 
 def _parts(node: Node) -> list[Node]:

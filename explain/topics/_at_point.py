@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.functions import Apply
 from explain.engine.notation import QUOTIENT, Word
 from explain.engine.prose import say
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.topics._derivation import Derivation
 from explain.topics._formula import Point
+from explain.topics._kinks import AT_KINK, checked, kink, sides, told
 from explain.topics._second_route import check_slope
 
 if TYPE_CHECKING:
@@ -22,12 +24,13 @@ if TYPE_CHECKING:
 class AtPoint:
     """The point as givens, and values of expressions at it."""
 
-    def __init__(self, work: Derivation, point: Point, names: Sequence[str]) -> None:
+    def __init__(self, work: Derivation, point: Point, names: Sequence[str], reserved: Collection[str]) -> None:
         self.work, self.sheet, self.names = work, work.sheet, names
         self.symbols: dict[str, Symbol] = {}
+        self.kinks: dict[str, Apply] = {}
         for name in names:
             plain = name + ("0" if "_" in name else "_0")
-            taken = {*names, *(symbol.name for symbol in self.symbols.values())}
+            taken = {*reserved, *(symbol.name for symbol in self.symbols.values())}
             while plain in taken:
                 plain += "0"
             given = point.values[name]
@@ -44,6 +47,12 @@ class AtPoint:
     def convention(self, sheet: Worksheet) -> None:
         """What the mark of the point says."""
         first = self.symbols[self.names[0]]
+        for name, at in self.kinks.items():
+            sheet.convention(
+                f"where {{k}} has its kink, {{t}} = 0, its slope is taken as {AT_KINK[name]}: the convention of PyTorch; "
+                "there it is no derivative",
+                k=at.function(Symbol("t")), t=Symbol("t"),
+            )  # fmt: skip
         sheet.convention("|₀ says that the point is put in: {x} for {y}, and so on", x=first, y=Symbol(self.names[0]))
 
     def put(self, node: Node) -> Node:
@@ -69,13 +78,33 @@ class AtPoint:
         self.sheet.part("At the point")
         (top, whole), *derivatives = forms
         found = [self.value(top, whole)]
+        before = {0: (top, whole)}
         for symbol, form in derivatives:
             found.append(self.value(symbol, form))
-            wrt = next((name for name in self.names if symbol.name.split("_form")[0] == f"d{top.name}/d{name}"), None)
-            if wrt is not None:
-                slope = float(self.sheet.values[found[-1].name])
-                check_slope(self.sheet, whole, self.values, Symbol(wrt), slope, top, found[-1])
+            wrt, order = self._read(symbol.name.split("_form")[0], top.name)
+            self._checked(found[-1], form, wrt, order, *before[order - 1], *before[0])
+            before[order] = symbol, form
         return found
+
+    def _read(self, name: str, top: str) -> tuple[str, int]:
+        """By what a derivative is taken, and how often: `d2f/dx2`."""
+        forms = {f"d{top}/d{name}": (name, 1) for name in self.names}
+        forms |= {f"d{order}{top}/d{name}{order}": (name, order) for name in self.names for order in (2, 3)}
+        return forms[name]
+
+    def _checked(
+        self, result: Symbol, form: Node, wrt: str, order: int, last: Symbol, before: Node, top: Symbol, whole: Node
+    ) -> None:
+        """The slope by a difference quotient; at a kink both slopes, and what the value there is worth."""
+        value = float(self.sheet.values[result.name])
+        at = kink(whole, wrt, self.values)
+        if at is not None:
+            seen = sides(at, before, form, wrt, self.values)
+            self.sheet.steps[-1].note = told(seen, value, last, Symbol(wrt))
+            self.sheet.check(seen.agreed, [result], checked(seen, last, Symbol(wrt), result))
+            self.kinks.setdefault(at.function.name, at)
+        elif order == 1:
+            check_slope(self.sheet, whole, self.values, Symbol(wrt), value, top, result)
 
 
 def _written(name: str, plain: str) -> tuple[str, str]:

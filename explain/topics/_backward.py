@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from explain.engine.answer import Step
 from explain.engine.evaluate import evaluate, symbols
 from explain.engine.functions import guarded
 from explain.engine.nodes.arithmetic import Add, Negative, Times
-from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.base import Entry, Node, Number, Symbol
 from explain.engine.nodes.extremes import Extreme, Larger
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.linear import MatMul, Sum
 from explain.engine.prose import Prose, say
+from explain.engine.shapes import count
 from explain.engine.wording import SAFER
 from explain.engine.worksheet import Worksheet
 from explain.formulas.closed import closed
@@ -22,20 +22,21 @@ from explain.topics._circuit import drawn
 from explain.topics._gate_rules import rule
 from explain.topics._gates import is_mean
 
-if TYPE_CHECKING:
-    pass
-
 SATURATED = 1e-6
-LONGEST_CLOSED = 40  # nodes of a derivative that is written in the inputs alone
+LONGEST_CLOSED = 100  # nodes of a derivative that is written in the inputs alone
+MOST_CLOSED = 16  # entries of one that is
 
 
 class Graph:
     """The steps of a formula as a graph, from the inputs to the result."""
 
-    def __init__(self, sheet: Worksheet, result: Symbol, inputs: Sequence[Symbol]) -> None:
+    def __init__(
+        self, sheet: Worksheet, result: Symbol, inputs: Sequence[Symbol], variables: Sequence[Symbol]
+    ) -> None:
         self.sheet = sheet
         self.result = result
         self.inputs = inputs
+        self.variables = variables  # those of the inputs that are differentiated by
         self.steps = list(sheet.steps)
         self.guarded = False
 
@@ -46,10 +47,9 @@ class Graph:
         self._say_paths()
         columns = all(not symbol.shape or symbol.shape[1] == 1 or self._is_weight(symbol) for symbol in self._all())
         before = len(self.sheet.steps)
-        self.sheet.backward(self.result, self.inputs, jacobians=columns)
+        self.sheet.backward(self.result, self.variables, jacobians=columns)
         for step in self.sheet.steps[before:]:
             self._retold(step)
-        self._close()
 
     def _all(self) -> list[Symbol]:
         return [*self.inputs, *(step.symbol for step in self.steps)]
@@ -82,14 +82,18 @@ class Graph:
 
     def _say_paths(self) -> None:
         """Where each value goes; several ways are several paths back."""
+        varied = {symbol.name for symbol in self.variables}
         for step in self.steps:
+            if varied.intersection(step.reads):
+                varied.add(step.name)
             readers = [other.symbol for other in self.steps if step.name in other.reads]
             if not readers:
                 continue
             names = {f"r{at}": reader for at, reader in enumerate(readers)}
             listed = " and ".join("{" + name + "}" for name in names)
             several = ": two paths will meet here" if len(readers) == 2 else f": {len(readers)} paths will meet here"
-            told = say("; {u} goes on to " + listed + (several if len(readers) > 1 else ""), u=step.symbol, **names)
+            meets = len(readers) > 1 and step.name in varied
+            told = say("; {u} goes on to " + listed + (several if meets else ""), u=step.symbol, **names)
             step.why = (*step.why, *told)
 
     def _expression(self, name: str) -> Node:
@@ -108,6 +112,8 @@ class Graph:
             step.expression = Number(-step.expression.operands[0].value, "-1")
         through = [other for other in self.steps if operand.name in symbols(other.expression)]
         if len(through) > 1:
+            if any(gate.name == self.result.name for gate in through):
+                step.why = self._met(operand, [gate.symbol for gate in through if gate.name != self.result.name])
             twice = [gate.symbol for gate in through if _stands(operand, gate.expression) > 1]
             if twice:
                 told = say("; {x} stands in {u} more than once, and counts each time", x=operand, u=twice[0])
@@ -126,6 +132,16 @@ class Graph:
         elif told:
             step.why = (*told, *self._arriving(gate, operand))
 
+    def _met(self, operand: Symbol, others: Sequence[Symbol]) -> Prose:
+        """Where a quantity enters the result itself, and by other paths."""
+        names = {f"p{at}": path for at, path in enumerate(others)}
+        told = " and ".join([", ".join(["directly", *("through {" + name + "}" for name in list(names)[:-1])]),
+                             "through {" + list(names)[-1] + "}"])
+        return say(
+            f"chain rule: {{x}} reaches {{f}} {told}; what comes back along the {len(others) + 1} paths is added",
+            x=operand, f=self.result, **names,
+        )  # fmt: skip
+
     def _arriving(self, gate: Step, operand: Symbol) -> Prose:
         """What the local derivative meets."""
         if gate.name == self.result.name:
@@ -140,19 +156,25 @@ class Graph:
         told = "; what arrives at {u} is {g}" if handed else "; it is multiplied by what arrives at {u}, {g}"
         return say(told, u=gate.symbol, g=arriving)
 
-    def _close(self) -> None:
-        """Every step in which symbols remain, in the inputs alone, where that is short."""
+    def close(self) -> None:
+        """Every step in which symbols remain, in the inputs without a value alone, where that is short."""
         proof = self.sheet.proof()
         unknown = {step.name: step.expression for step in self.sheet.steps if step.value is None}
 
-        def exact(name: str) -> Fraction | None:
-            found = None if name in unknown or name not in self.sheet.values else proof.entry(name, ())
-            return Fraction(int(found.p), int(found.q)) if found is not None and found.is_Rational else None
+        def number(leaf: Symbol | Entry) -> Fraction | float | None:
+            name, index = (leaf.symbol.name, leaf.index) if isinstance(leaf, Entry) else (leaf.name, ())
+            if name not in self.sheet.values:
+                return None
+            found = proof.entry(name, index)
+            if found is not None and found.is_Rational:
+                return Fraction(int(found.p), int(found.q))
+            return float(self.sheet.values[name][index])
 
         sizes: dict[str, int] = {}
         for step in self.sheet.steps:
-            if step.value is None and not step.symbol.shape and _size(step.symbol, unknown, sizes) < LONGEST_CLOSED:
-                step.closed = closed(step.expression, unknown.get, exact)
+            if step.value is None and count(step.symbol.shape) <= MOST_CLOSED:
+                if _size(step.symbol, unknown, sizes) < LONGEST_CLOSED:
+                    step.closed = closed(step.expression, unknown.get, number)
 
     def draw(self) -> None:
         """The graph in text, with its values and gradients."""

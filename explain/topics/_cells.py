@@ -8,12 +8,16 @@ LSTM and GRU for the order of the gates and the reset after the product.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from explain.engine.functions import ACTIVATIONS
-from explain.engine.nodes.base import Node, Symbol, node
+from explain.engine.functions import ACTIVATIONS, SIGMOID
+from explain.engine.nodes.arithmetic import negative
+from explain.engine.nodes.base import Node, Symbol, Textbook, node
 from explain.engine.nodes.blocks import Stack
 from explain.engine.prose import Prose, say
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
 
 Kind = Literal["rnn", "lstm", "gru"]
 
@@ -125,6 +129,7 @@ class _Step:
         self, cell: Cell, write: Write, at: At, x: Symbol, state: State, weights: Mapping[str, Symbol]
     ) -> None:
         self.cell, self.write, self.at, self.x, self.state, self.weights = cell, write, at, x, state, weights
+        self.before: dict[str, Symbol] = {}  # what went into the activation of each gate
         self.read = x  # what the stacked weights read
         if cell.stacked:
             self.read = write(
@@ -137,7 +142,7 @@ class _Step:
     def rnn(self) -> State:
         """h_t = f(U x_t + W h_{t-1} + b_h)."""
         meaning = "{W} reads the old state {h} and the input {x} at once" if self.cell.stacked else RNN[0].meaning
-        z = self._defined("z", self._affine(""), "State", "before the activation", meaning)
+        z = self._defined("z", self._affine(""), "State", "before the activation", self._filled(meaning))
         told = say(EFFECT[self.cell.activation], z=z)
         return State(self.write(self.at.name("h"), activated(self.cell.activation, z), self._where("State"), told))
 
@@ -168,7 +173,8 @@ class _Step:
         r, z = (self._gate(gate) for gate in GRU[:2])
         candidate = self._gate(GRU[2], r)
         old = self.state.h
-        keep, new = (z, 1 - z) if self.cell.update_keeps else (1 - z, z)
+        rest = self._rest(z)
+        keep, new = (z, rest) if self.cell.update_keeps else (rest, z)
         h = self.write(
             self.at.name("h"),
             keep * old + new * candidate,
@@ -179,6 +185,17 @@ class _Step:
         )
         return State(h)
 
+    def _rest(self, z: Symbol) -> Node:
+        """1 - z, evaluated as σ(-a) where z = σ(a): it keeps its digits where z is nearly 1."""
+        before = self.before.get(z.name)
+        if before is None or self.cell.gate_activation != "sigmoid":
+            return 1 - z
+
+        def evaluate(_: Array, a: Array) -> Array:
+            return SIGMOID.numpy(-a)
+
+        return Textbook(1 - z, (z, before), evaluate, pulled=lambda seed: [negative(seed), None])
+
     def _gate(self, gate: Gate, reset: Symbol | None = None) -> Symbol:
         """A gate or candidate: what goes in, and its activation."""
         activation = self.cell.activation if gate.base.endswith("tilde") else self.cell.gate_activation
@@ -188,8 +205,12 @@ class _Step:
         title = self._where(name)
         if self.cell.merged:
             return self.write(self.at.name(gate.base), activated(activation, affine), title, self._meaning(gate))
-        z = self._defined(f"{letter}_{gate.letter},", affine, name, "before the activation", gate.meaning)
-        return self.write(self.at.name(gate.base), activated(activation, z), title, say(EFFECT[activation], z=z))
+        z = self._defined(
+            f"{letter}_{gate.letter},", affine, name, "before the activation", self._reads(gate.letter, reset)
+        )
+        self.before[self.at.name(gate.base)] = z
+        why = (*self._meaning(gate), "; ", *say(EFFECT[activation], z=z))
+        return self.write(self.at.name(gate.base), activated(activation, z), title, why)
 
     def _reset(self, letter: str, r: Symbol) -> Node:
         """What goes into the candidate of a GRU: the old state as far as the reset gate shows it."""
@@ -197,13 +218,16 @@ class _Step:
         weights, h = self.weights, self.state.h
         if self.cell.stacked or not self.cell.reset_after:
             q = self.write(
-                self.at.name("q"), r * h, self._where("Old state, reset"), say("{r} takes its share of {h}", r=r, h=h)
+                self.at.name("q"),
+                r * h,
+                f"{self._where('Old state')}, reset",
+                say("{r} takes its share of {h}", r=r, h=h),
             )
             if self.cell.stacked:
                 both = self.write(
                     self.at.name("w"),
                     Stack(q, self.x),
-                    self._where("Reset state and input, stacked"),
+                    f"{self._where('Reset state and input')}, stacked",
                     say("the candidate reads {q} in place of {h}", q=q, h=h),
                 )
                 return self._added(weights[W] @ both, b)
@@ -211,7 +235,7 @@ class _Step:
         q = self.write(
             self.at.name("q"),
             self._added(weights[U] @ h, b_U),
-            self._where("Old state through its weights"),
+            f"{self._where('Old state')}, through its weights",
             say(
                 "{U} reads the old state {h}; the reset gate multiplies the result, after the product",
                 U=weights[U],
@@ -232,9 +256,22 @@ class _Step:
     def _added(self, total: Node, bias: str) -> Node:
         return total + self.weights[bias] if bias in self.weights else total
 
-    def _defined(self, base: str, affine: Node, name: str, ending: str, meaning: str) -> Symbol:
+    def _reads(self, letter: str, reset: Symbol | None) -> Prose:
+        """What the weights of a gate read."""
+        W, U, b, _ = tensors(self.cell.kind, letter)
+        names: dict[str, Node] = {"W": self.weights[W], "x": self.x, "h": self.state.h}
+        if self.cell.stacked:
+            return say("{W} reads the state and the input at once", **names)
+        names["U"] = self.weights[U]
+        shift = "" if b not in self.weights else ", {b} shifts the sum"
+        names["b"] = self.weights.get(b, self.x)
+        if reset is None:
+            return say("{W} reads the input {x}, {U} the old state {h}" + shift, **names)
+        names["r"] = reset
+        return say("{W} reads the input {x}; of the old state only what {r} lets through is added" + shift, **names)
+
+    def _defined(self, base: str, affine: Node, name: str, ending: str, why: Prose) -> Symbol:
         plain = base + self.at.step + self.at.layer if base.endswith(",") else self.at.name(base)
-        why = self._filled(meaning)
         return self.write(plain, affine, f"{self._where(name)}, {ending}", why)
 
     def _meaning(self, gate: Gate) -> Prose:

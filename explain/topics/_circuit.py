@@ -115,7 +115,7 @@ def sign_of(node: Node) -> str:
         exponent = node.operands[1]
         return "^" + exponent.text if isinstance(exponent, Number) else "^"
     if isinstance(node, Add):
-        return "-" if node.signs == (1, -1) else "+" if min(node.signs) > 0 else "+-"
+        return "-" if max(node.signs[1:]) < 0 else "+"
     if isinstance(node, Extreme | Larger):
         return "max" if node.largest else "min"
     if is_mean(node):

@@ -64,7 +64,7 @@ class CrossEntropy(Softmax):
             written=gradient.word,
         )  # fmt: skip
         self._check_loss(loss, rows, gradient)
-        return sheet.answer(first, gradient, short)
+        return sheet.answer(first, short)
 
     def _outer(self, loss: Symbol, p: list[Symbol]) -> list[Symbol]:
         """∂L/∂pᵢ, each with the other probabilities held constant."""

@@ -8,9 +8,11 @@ from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.entries import Entries
 from explain.engine.notation import Word
 from explain.engine.prose import say
+from explain.errors import InputError
 from explain.topics._at_point import AtPoint
 from explain.topics._definiteness import Definiteness
 from explain.topics._derivation import Derivation
+from explain.topics._kinks import kink
 from explain.topics._second_route import check_derivative, check_slope
 from explain.topics._stationary import stationary
 
@@ -44,6 +46,7 @@ class Curvature:
     def worked(self) -> list[Symbol]:
         """All steps; the results."""
         self.sheet.part("Gradient and Hessian")
+        self.work.stepwise = False
         gradient = self._gradient()
         for row in range(self.size):
             for column in range(row, self.size):
@@ -92,6 +95,13 @@ class Curvature:
         """The same in numbers."""
         self.sheet.part("At the point")
         f = self.work.known[self.top]
+        for name in self.variables:
+            at = kink(self.whole, name, point.values)
+            if at is not None:
+                raise InputError(
+                    f"{{hessian}} is yes and {{at}} puts a kink of {at.function.name} there: at a kink there are no "
+                    "second derivatives to judge by; choose another point"
+                )
         slopes = [point.value(symbol, form) for symbol, form in self.firsts.values()]
         for name, slope in zip(self.variables, slopes, strict=True):
             number = float(self.sheet.values[slope.name])

@@ -6,7 +6,7 @@ the chain rule multiplies the two. Each line is a step of the worksheet, so that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from explain.engine.answer import Place
@@ -16,23 +16,30 @@ from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.rewritten import Rewritten
 from explain.engine.notation import Word
-from explain.engine.prose import Prose, say
+from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.rules import Derivative, Inner, Rule, differentiate, moves
 from explain.engine.worksheet import Worksheet
 from explain.topics import _derivation_words as words
+from explain.topics._collecting import Between
 from explain.topics._naming import Naming
 from explain.topics._rule_words import label, reason
+
+SHORT_TOP = 12  # characters of a product that stays on top of a quotient
 
 
 class Derivation(Naming):
     """The lines of one derivation; see `Naming` for its arguments."""
 
-    def __init__(self, sheet: Worksheet, known: Mapping[str, Symbol], decimals: bool) -> None:
-        super().__init__(sheet, known, decimals)
+    def __init__(
+        self, sheet: Worksheet, known: Mapping[str, Symbol], decimals: bool, reserved: Collection[str] = ()
+    ) -> None:
+        super().__init__(sheet, known, decimals, reserved)
         self._along: dict[tuple[str, str], Symbol] = {}
         self._lines: dict[tuple[str, Any], Symbol] = {}
         self._again: dict[str, str] = {}
         self._count = 0
+        self.stepwise = False  # whether a derivative that is asked for may take a line more
+        self.between: dict[str, tuple[Between, Node]] = {}  # of such a derivative: what is multiplied out, and its last form
         self._group = ""
 
     def along(
@@ -81,8 +88,22 @@ class Derivation(Naming):
             top: the plain name of the result, and `written` how it is written.
         """
         if last.name not in self._again:
-            self._again[last.name] = self._taken_up(last, self.named(form))
+            self._again[last.name] = self._taken_up(last, self.short_top(self.named(form), SHORT_TOP))
         return self.along(self._again[last.name], wrt, top=top, written=written, last=True)
+
+    def short_top(self, expression: Node, most: int) -> Node:
+        """A quotient with a letter for its top, where that is a long product: the lines of its derivative stay short."""
+        from explain.render.linear import linear
+
+        if isinstance(expression, Negative):
+            return expression.rebuild([self.short_top(expression.operands[0], most)])
+        if not isinstance(expression, Divide) or not symbols(expression.operands[1]):
+            return expression
+        top, bottom = expression.operands
+        if not isinstance(top, Times) or len(linear(SYMBOLIC.write(top))) <= most:
+            return expression
+        told = say("the top of {q} gets a name, so that the lines of the quotient rule stay short", q=expression)
+        return Divide(self.quantity(self.fresh(), top, "The top of the quotient", told), bottom)
 
     def _taken_up(self, last: Symbol, expression: Node) -> str:
         """The name under which a derivative is differentiated: its own, or a letter where u and v are in it."""
@@ -121,9 +142,11 @@ class Derivation(Naming):
         if last and back:
             put = [part for read in back for part in (", ", self.told(read))][1:]
             why = (*why, "; then ", *put, " is put back" if len(back) == 1 else " are put back")
-            self.forms[name] = self.form(self.sheet.inlined(form))
+            self.forms[name] = self._last(name, self.sheet.inlined(self.resolved(node)))
+        elif last:
+            self.forms[name] = self._last(name, node)
         else:
-            self.forms[name] = form
+            self.forms[name] = self.lettered(self.collected(node).plain)
         self._group = ""
         said = say("Derivative of {f} with respect to {w}", f=self.known[of], w=self.known[wrt])
         symbol = self.sheet.define(
@@ -131,6 +154,14 @@ class Derivation(Naming):
         )
         self.known[name] = symbol
         return symbol
+
+    def _last(self, name: str, node: Node) -> Node:
+        """What the line of a derivative comes to; `between` keeps the form that a line more brings it to."""
+        found = self.collected(node)
+        if found.between is None or not self.stepwise:
+            return found.last
+        self.between[name] = found.between, found.last
+        return found.between.first
 
     def _differentiated(self, whole: Node, wrt: str, moving: set[str]) -> Derivative:
         return differentiate(whole, self.known[wrt], self._inner(whole, wrt, moving), moving)
@@ -163,7 +194,7 @@ class Derivation(Naming):
         name = f"rule_{self._count}"
         simple = is_simple(part, moving | {wrt})
         self._group = (self._group or name) if simple else ""
-        self.forms[name] = self.form(found.node)
+        self.forms[name] = self.collected(found.node).plain
         title = say("Parts, differentiated one by one with respect to {w}", w=self.known[wrt]) if simple else say(
             "Derivative of {p} with respect to {w}", p=part, w=self.known[wrt]
         )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from explain.engine.functions import ACTIVATIONS, textbook
 from explain.engine.losses import told
 from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.blocks import Stack
 from explain.engine.nodes.functions import Softmax
 from explain.engine.notation import Notation, related
 from explain.engine.prose import SYMBOLIC, Prose
@@ -29,8 +30,8 @@ def conventions(sheet: Worksheet, network: Network, zeros: tuple[bool, bool], jo
         joined: the framework whose matrices of all gates were given; empty where each gate has its own.
     """
     cell = network.cell
-    names = [name for name, zero in zip(("{h}", "{c}"), zeros, strict=True) if zero]
-    names = names[:1] if cell.kind != "lstm" else names
+    states = ("{h}", "{c}") if cell.kind == "lstm" else ("{h}",)
+    names = [name for name, zero in zip(states, zeros, strict=False) if zero]
     if names and (network.both or len(network.weights) > 1):
         sheet.convention("every first state is 0 (default): nothing is remembered before the first step")
     elif names:
@@ -40,6 +41,8 @@ def conventions(sheet: Worksheet, network: Network, zeros: tuple[bool, bool], jo
     sheet.convention(f"vectors are columns{samples}; the weights are the same in every step")
     for name, equation in [*equations(network), *_outputs(network)]:
         sheet.convention(f"{name}: {{e}}", e=equation)
+    if cell.kind == "gru":
+        _variants(sheet, network)
     if joined:
         text = f"all gates came in one matrix, in the order of {FRAMEWORKS[joined]}: {ORDERS[cell.kind, joined]}"
         sheet.convention(text)
@@ -63,6 +66,26 @@ def conventions(sheet: Worksheet, network: Network, zeros: tuple[bool, bool], jo
             "then writes it in the order and with the transposes that fit"
         )
         sheet.convention(f"loss {each}{over}{batch}: {told(network.loss, outputs)}{log}")
+
+
+PLAIN = "the old state itself"
+PRODUCT = "the product of the recurrent weights and the old state"
+
+
+def _variants(sheet: Worksheet, network: Network) -> None:
+    """Which of the two resets and which of the two update gates of a GRU the equations have."""
+    after = network.cell.reset_after and not network.cell.stacked
+    first, other = (PRODUCT, PLAIN) if after else (PLAIN, PRODUCT)
+    books = ("Keras and PyTorch", "Cho et al. 2014")
+    sheet.convention(
+        f"the reset gate multiplies {first}, as in {books[not after]}; in {books[after]} it multiplies {other}"
+    )
+    keeps = network.cell.update_keeps
+    does, these = (
+        ("keeps the old", "Cho et al., Keras and PyTorch") if keeps else ("lets in the new", "Chung et al. 2014")
+    )
+    those = "Chung et al. 2014" if keeps else "Cho et al., Keras and PyTorch"
+    sheet.convention(f"{{z}} {does} state, as in {these}; {those} exchange {{z}} and 1 - {{z}}", z=Symbol("z_t"))
 
 
 def _functions(sheet: Worksheet, network: Network) -> None:
@@ -97,8 +120,18 @@ def equations(network: Network) -> Sequence[tuple[str, Notation]]:
 
 def _outputs(network: Network) -> Sequence[tuple[str, Notation]]:
     """The equations of the output."""
-    if network.V is None:
+    if network.V is None and not network.both:
         return []
+    if network.both:
+        states = Stack(*(Symbol(name, (network.units[-1], network.samples)) for name in ("h_t", "h_t^b")))
+        joined = [("both directions", related(Symbol("s_t").word, "=", SYMBOLIC.write(states)))]
+        return joined if network.V is None else [*joined, *_output_layer(network)]
+    return _output_layer(network)
+
+
+def _output_layer(network: Network) -> Sequence[tuple[str, Notation]]:
+    """The equations of the output layer."""
+    assert network.V is not None
     width = int(network.V.shape[1])
     h = Symbol("s_t" if network.both else "h_t", (width, network.samples))
     affine: Node = Symbol("V", network.V.shape) @ h

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explain.engine.evaluate import evaluate
 from explain.engine.nodes.base import Node, Number, Symbol
@@ -17,9 +17,12 @@ from explain.formulas.tree import Statement, Tree
 from explain.formulas.words import plain_name, wrong
 from explain.parameters import PASTED, Scalar
 
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
 MOST_NAMES = 12
 MOST_OPERATIONS = 80
-RESERVED = re.compile(r"rule_\d+|lambda_\d+|grad_\w+|tr|det|chi")  # names of steps
+RESERVED = re.compile(r"rule_\d+|lambda_\d+|grad_\w+|\w+_(at|form\d+|short)|tr|det|chi")  # names of steps
 
 
 class Names:
@@ -165,7 +168,7 @@ def built(asked: Question, at: Point | None = None) -> list[tuple[str, Node]]:
 
     def define(node: Node, tree: Tree, _above: Tree | None) -> Node:
         if node.operands:
-            within(node, values, tree)
+            _inside(node, values, tree, at, asked)
         return node
 
     for statement in asked.statements:
@@ -178,13 +181,36 @@ def built(asked: Question, at: Point | None = None) -> list[tuple[str, Node]]:
     return found
 
 
+def _inside(node: Node, values: Mapping[str, Array], tree: Tree, at: Point | None, asked: Question) -> None:
+    """Refuse a point at which an operation is not defined, by the numbers that lead there."""
+    try:
+        within(node, values, tree)
+    except InputError as error:
+        if at is None:
+            raise
+        names = [name for name in asked.names if name in _origins(tree, asked)]
+        given = ", ".join(f"{name}={at.values[name].text(())}" for name in names)
+        raise InputError(
+            f"{{at}} has {given}: {error.message}; choose another number for {' or '.join(names)}"
+        ) from error
+
+
+def _origins(tree: Tree, asked: Question) -> set[str]:
+    """The names that a tree comes from, those of its parts too."""
+    found = set(tree.names)
+    for statement in reversed(asked.statements):
+        if statement.target in found:
+            found |= set(statement.tree.names)
+    return found
+
+
 def _refuse(tree: Tree) -> None:
     """What has no place in a formula of numbers."""
     if tree.kind in ("@", "transpose"):
         wrong("formula", tree.column, "matrix products and transposes belong to backprop; here numbers are written w*x")
     if tree.kind == "call" and tree.text in ("sum", "mean"):
-        mend = "write it out, or give backprop the vectors; -sum(y*log(softmax(z))) is worked here"
-        wrong("formula", tree.column, f"{tree.text} needs a vector, and here every name is a number: {mend}")
+        mend = "write the sum out, or give backprop the vectors; only softmax(z) and -sum(y*log(softmax(z))) have vectors"
+        wrong("formula", tree.column, f"{tree.text} needs a vector, and without softmax every name is a number: {mend}")
     if tree.kind == "call" and tree.text in ("max", "min"):
         wrong("formula", tree.column, f"{tree.text} is not differentiated here; relu, leaky_relu and abs are")
     if tree.operands and not tree.names:

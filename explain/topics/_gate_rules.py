@@ -14,7 +14,7 @@ from explain.engine.nodes.reductions import Dot
 from explain.engine.prose import Prose, say
 from explain.topics._gates import is_mean, listed
 
-FACTOR = "power rule: the exponent of {u} comes down as a factor and is lowered by 1"
+FACTOR = "power rule: the exponent on {x} comes down as a factor and is lowered by 1"
 SIMPLE = {
     ConstantPower: FACTOR,
     Raise: FACTOR,
@@ -39,9 +39,7 @@ def rule(node: Node, gate: Symbol, operand: Symbol) -> Prose:
     if isinstance(node, Dot):
         return _dot(node, parts, operand)
     if isinstance(node, Power):
-        if operand.name in symbols(node.operands[1]):
-            return say("{x} is the exponent of {u}: its derivative is {u} times the logarithm of the base", **parts)
-        return say(FACTOR, **parts)
+        return _power(node, parts, operand)
     if isinstance(node, Extreme | Larger):
         return say(_extreme(node), **parts)
     return say(SIMPLE[type(node)], **parts) if type(node) in SIMPLE else ()
@@ -96,10 +94,30 @@ def _quotient(node: Divide, parts: dict[str, Node], operand: Symbol) -> Prose:
     return say("{x} is divided by {d} in {u}: the local derivative is 1 over {d}", d=bottom, **parts)
 
 
+def _power(node: Power, parts: dict[str, Node], operand: Symbol) -> Prose:
+    base, exponent = node.operands
+    if operand.name not in symbols(exponent):
+        return say(FACTOR, **parts)
+    if operand.name in symbols(base):
+        return say(
+            "{x} is base and exponent of {u}, and the two parts are added: power rule for the base, {u} times the "
+            "logarithm of the base for the exponent",
+            **parts,
+        )
+    return say("{x} is the exponent in {u}: the derivative is {u} times the logarithm of the base, {b}", b=base, **parts)
+
+
 def _extreme(node: Extreme | Larger) -> str:
     which = "largest" if node.largest else "smallest"
+    if isinstance(node, Extreme) and node.tied:
+        if node.axis is not None:
+            line = "row" if node.axis == 1 else "column"
+            return f"in each {line} of {{x}} the {which} entries share what arrives there equally, as in PyTorch"
+        return f"the {which} value stands in several entries of {{x}}: they share what arrives equally, as in PyTorch"
     if isinstance(node, Extreme):
-        shared = "; several entries are equal and share it, as in PyTorch" if node.tied else ""
-        return f"only the {which} entry of {{x}} decides {{u}}: it gets what arrives, the others get 0" + shared
+        return f"only the {which} entry of {{x}} decides {{u}}: it gets what arrives, the others get 0"
+    more = "larger" if node.largest else "smaller"
+    if node.tied and not node.shape:
+        return "the two are equal at {u}: each gets one half of what arrives, as in PyTorch"
     shared = "; where both are equal each gets one half, as in PyTorch" if node.tied else ""
-    return f"only the {which[:-2] + 'r'} of the two decides {{u}}: it gets what arrives, the other 0{shared}"
+    return f"only the {more} of the two decides {{u}}: it gets what arrives, the other 0{shared}"

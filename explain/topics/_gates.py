@@ -48,7 +48,7 @@ def kind(node: Node) -> str:
     if isinstance(node, Raise) and isinstance(node.operands[1], Number) and node.operands[1].value == 2:
         return "Square"
     if isinstance(node, Add):
-        return "Difference" if len(node.signs) == 2 and node.signs == (1, -1) else "Sum"
+        return "Difference" if max(node.signs[1:]) < 0 else "Sum"
     named = {
         Times: "Product", Product: "Product", Divide: "Quotient", Raise: "Power", ConstantPower: "Power",
         Power: "Power", SquareRoot: "Square root",

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from explain.engine.evaluate import evaluate, run, symbols
 from explain.engine.functions import ACTIVATIONS, textbook
 from explain.engine.lowering import lower
-from explain.engine.nodes.base import Entry, Node, Symbol
+from explain.engine.names import word
+from explain.engine.nodes.base import Entry, Node, Number, Symbol
 from explain.engine.nodes.blocks import Stack
-from explain.engine.notation import related
+from explain.engine.notation import Notation, Operator, Row, Word, related
 from explain.engine.paths import Definitions
 from explain.engine.prose import SYMBOLIC, Prose
 from explain.engine.worksheet import Worksheet
@@ -98,6 +99,48 @@ def cell_lines(
     weights = weights_of(kind, n, x, h, plain)
     Cell(kind, merged=merged, reset_after=reset_after).step(lines, at, x, state, weights)
     return lines.found
+
+
+SIGNS = {
+    "=": Operator(" = ", " = "), "<": Operator(" < ", " < "), ">": Operator(" > ", " > "),
+    "≥": Operator(" ≥ ", r" \ge "), "→": Operator(" → ", r" \to "),
+}  # fmt: skip
+
+
+def compared(first: Node | Notation, sign: str, second: Node | Notation) -> Notation:
+    """Two sides with a sign between them, as one piece that no line breaks."""
+    left, right = (part.write(SYMBOLIC) if isinstance(part, Node) else part for part in (first, second))
+    return Row([left, SIGNS[sign], right])
+
+
+def power_of(sheet: Worksheet, base: Symbol, exponent: Symbol) -> Callable[[Node], Node] | None:
+    """What a power with an unknown exponent comes to where that can be said: 0 for the base 0, 1 for the base 1."""
+    value = sheet.values.get(base.name)
+    if exponent.name in sheet.values or value is None or float(value) not in (0.0, 1.0):
+        return None
+    digit = int(value)
+    return lambda _: Number(digit, str(digit))
+
+
+def sizes_named(sheet: Worksheet, **sizes: Size) -> None:
+    """State what the sizes that are symbols count: `units=n, inputs=m` as "n units, m numbers in the input"."""
+    told: dict[str, list[str]] = {}
+    for what, size in sizes.items():
+        if isinstance(size, str):
+            told.setdefault(size, []).append(COUNTED[what])
+    if told:
+        parts: list[str | Notation] = []
+        for name, counted in told.items():
+            parts += [", ", word(name), " " + " and ".join(counted)]
+        sheet.conventions.append(("sizes: ", *parts[1:]))
+
+
+COUNTED = {"units": "units", "inputs": "numbers in the input", "outputs": "outputs", "entries": "entries of the gradient"}
+
+
+def entry_by_entry(sheet: Worksheet) -> None:
+    """Explain ⊙ where only a table or a convention uses it."""
+    sheet.convention("{s} multiplies entry by entry", s=Word("⊙", r"\odot"))
 
 
 def formula(sheet: Worksheet, defined: tuple[Symbol, Node], ending: str = "") -> None:

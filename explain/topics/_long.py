@@ -1,12 +1,13 @@
-"""A long sequence: two steps worked in full, the rest in a table, by the same formulas with another index."""
+"""A long sequence: its first two steps and the last in full, the rest in a table by the same formulas."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from explain.engine import wording
-from explain.engine.answer import Answer, Cell, Column, Step
+from explain.engine.answer import Cell, Column, Step, Table
 from explain.engine.evaluate import symbols
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, sqrt
@@ -20,39 +21,39 @@ from explain.topics._unrolled import Unrolled
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
 
-SHOWN = 2
+MOST_STATES, MOST_COLUMNS = 2, 4
 MOST_NUMBERS = 3  # of a quantity that stands in the table itself
 MOST_IN_A_ROW = 6
+LONGEST_DIFFERENCES = 24  # steps; each gradient of a longer sequence has no finite difference of its own
 LONGEST_IN_FULL = 6  # steps; sequences up to this length are worked in full
-COLUMNS = ("h", "c", "y", "L", "dL/dh", "dL/dc", "dL/dz")  # of the table
+COLUMNS = ("dL/dh", "dL/dc", "h", "c", "y", "L", "dL/dz", "dL/da")  # of the table
 
 
 class Long(Unrolled):
     """A network over many steps, worked from the same network over three: the first, the second and the last."""
 
-    def work(self) -> Answer:
-        """Every step worked, two of them in sight."""
+    def write(self) -> None:
+        """Every step worked, three of them in sight."""
         network, count = self.network, len(self.network.x)
         goals = network.targets[:WRITTEN] if network.loss_on == "every" else network.targets
         small = network._replace(x=network.x[:WRITTEN], targets=goals)
         written = Unrolled(Worksheet("", ""), small, symbolic=True, steps=self.steps)
         written.write()
-        self.givens(shown=SHOWN)
+        shown = frozenset({1, 2, count})
+        self.givens(shown)
         self.sheet.convention(
-            f"steps {SHOWN + 1} to {count} repeat step 2 with the next index: their values stand in the table, and "
-            "each is worked in full when it is asked for by its name"
+            f"steps 3 to {count - 1} repeat step 2 with the next index: their values stand in the table, and each is "
+            "worked in full when it is asked for by its name"
         )
-        carry_on(self.sheet, written.sheet.steps, Plan(count, SHOWN, self._timeless))
-        self._table(written)
+        carry_on(self.sheet, written.sheet.steps, Plan(count, shown, self._timeless))
+        self._tables(written)
         end = count - WRITTEN
         self.tops = [
             state.at(lambda name: moved(name, end)) if way == 0 else state for way, state in enumerate(written.tops)
         ]
         self.asked = [Symbol(moved(y.name, end), y.shape) for y in written.asked[-1:]]
-        if network.loss is not None:
-            return self._answered(self.asked)
-        cells = [state.c for state in self.tops[:1] if state.c is not None and network.V is None]
-        return self.sheet.answer(*self.asked, *cells)
+        few = count <= LONGEST_DIFFERENCES
+        self.moved = [*self.weights, *(self.inputs[t - 1] for t in sorted(shown))] if few else []
 
     def _timeless(self, step: Step) -> None:
         """The loss, and the gradients of the weights: sums over all steps."""
@@ -81,22 +82,31 @@ class Long(Unrolled):
             parts.append(terms[base] if t == base else Instance(terms[base], t - base))
             through.append(moved(_through(terms[base]), t - base))
         weight = Symbol(step.name.partition("/d")[2])
-        why = wording.shared(weight, through, isinstance(terms[WRITTEN], MatMul))
+        why = wording.shared(weight, through, terms[WRITTEN])
         self.sheet.define(step.name, _summed(Add(*parts), terms[2], through), step.title, why)
 
-    def _table(self, written: Unrolled) -> None:
-        """The states, outputs, losses and gradients of every step."""
+    def _tables(self, written: Unrolled) -> None:
+        """The states, outputs and losses of every step, and the gradients on the way back."""
         layer = f"^{len(self.network.weights)}" if len(self.network.weights) > 1 else ""
+        ends = (f"2{layer}", f"2{layer}b", f"2{layer or '^'}b")
         names = [
             step.name
             for step in written.sheet.steps
-            if time_of(step.name) == 2
-            and step.name.partition("_")[0] in COLUMNS
-            and step.name.endswith((f"_2{layer}", f"_2{layer}b", f"_2{layer or '^'}b"))
+            if time_of(step.name) == 2 and step.name.endswith(ends) and re.split("[_,]", step.name)[0] in COLUMNS
         ]
+        self._table("Every step", [name for name in names if "/d" not in name])
+        back = [name for name in names if "/d" in name]
+        states = [name for name in back if re.split("[_,]", name)[0] in COLUMNS[:MOST_STATES]]
+        others = [name for name in back if name not in states]
+        if len(back) > MOST_COLUMNS:
+            self._table("Every step back: the states", states)
+            self._table("Every step back: before the activations", others)
+        elif back:
+            self._table("Every step back", back)
+
+    def _table(self, title: str, names: Sequence[str]) -> None:
         sizes = [self.sheet.values[name].size for name in names]
         self.most = MOST_NUMBERS if sum(sizes) <= MOST_IN_A_ROW else 1
-        norm = any(size > self.most for size in sizes)
         heads = [word(INDEX.sub("t", name)).text for name in names]
         columns = [Column("step", True)]
         columns += [
@@ -105,12 +115,10 @@ class Long(Unrolled):
         ]
         rows: list[list[Cell]] = []
         for t in range(1, len(self.network.x) + 1):
-            row: list[Cell] = [t]
-            for name in (moved(name, t - 2) for name in names):
-                row.append(self._cell(name))
+            row: list[Cell] = [t, *(self._cell(moved(name, t - 2)) for name in names)]
             rows.append(row)
-        note = "‖·‖ is the root of the sum of the squared entries" if norm else ""
-        self.sheet.table("Every step", columns, rows, say(note) if note else ())
+        note = say("‖·‖ is the root of the sum of the squared entries") if any(n > self.most for n in sizes) else ()
+        self.sheet.tables.append(Table(title, columns, rows, note=note))
 
     def _cell(self, name: str) -> Cell:
         """A quantity in the table: its numbers where they are few, else its norm."""

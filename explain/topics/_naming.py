@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from explain.engine.evaluate import symbols
-from explain.engine.lowering import simplified, to_named
+from explain.engine.lowering import to_named
 from explain.engine.nodes.arithmetic import Raise, SquareRoot
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Apply
@@ -16,6 +16,7 @@ from explain.engine.rules import moves
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.topics import _derivation_words as words
+from explain.topics._collecting import Collected, collected
 
 LETTERS = "uvqrstabcghkmnp"
 MOST_OPERATIONS = 250  # of a derivative that is put in
@@ -27,9 +28,12 @@ class Naming:
     Args:
         known: the symbols of the question, in the order of their appearance.
         decimals: whether the question has decimals, so that the answer keeps them.
+        reserved: names that the question gives to its parts, which no letter may take.
     """
 
-    def __init__(self, sheet: Worksheet, known: Mapping[str, Symbol], decimals: bool) -> None:
+    def __init__(
+        self, sheet: Worksheet, known: Mapping[str, Symbol], decimals: bool, reserved: Collection[str] = ()
+    ) -> None:
         self.sheet = sheet
         self.known = dict(known)
         self.given = set(known)
@@ -38,7 +42,8 @@ class Naming:
         self.definitions: dict[str, Node] = {}
         self.forms: dict[str, Node] = {}  # of every derivative: what it came to, with u and v in it
         self._named: dict[Any, Symbol] = {}
-        self._free = [letter for letter in LETTERS if letter not in self.known]
+        self._letters: dict[Any, Symbol] = {}  # those that stand inside functions
+        self._free = [letter for letter in LETTERS if letter not in self.known and letter not in reserved]
 
     def quantity(self, name: str, expression: Node, title: str | Prose, why: str | Prose) -> Symbol:
         """A named quantity, defined by one line; what stands inside a function in it is named first."""
@@ -51,9 +56,22 @@ class Naming:
 
     def named(self, expression: Node) -> Node:
         """The expression with every composite argument of a function, and every composite base, named."""
+        return self.lettered(self._named_inside(expression))
+
+    def lettered(self, expression: Node) -> Node:
+        """The expression with a function that has a letter written by that letter everywhere."""
+        if not expression.operands or not self._letters:
+            return expression
+        if isinstance(expression, Apply):
+            letter = self._letters.get(self.key(expression))
+            if letter is not None:
+                return letter
+        return expression.rebuild([self.lettered(operand) for operand in expression.operands])
+
+    def _named_inside(self, expression: Node) -> Node:
         if not expression.operands:
             return expression
-        operands = [self.named(operand) for operand in expression.operands]
+        operands = [self._named_inside(operand) for operand in expression.operands]
         if isinstance(expression, Apply | Raise | SquareRoot):
             operands = [self._name(expression, operand) for operand in operands]
         return expression.rebuild(operands)
@@ -73,6 +91,7 @@ class Naming:
                 say("Inner function {u}", u=Symbol(name)),
                 say(f"{what} in {{f}} gets a name, so that the chain rule can be written", f=outer),
             )
+        self._letters[key] = self._named[key]
         return self._named[key]
 
     def fresh(self) -> str:
@@ -108,13 +127,21 @@ class Naming:
 
     def form(self, node: Node) -> Node:
         """The expression with the derivatives before it put in, collected."""
+        return self.collected(node).last
+
+    def collected(self, node: Node) -> Collected:
+        """The same, with the line before it where one is needed.
+
+        Raises:
+            InputError: it is too long, or divides by 0.
+        """
         resolved = self.resolved(node)
         if _size(resolved) > MOST_OPERATIONS:
             raise InputError(
                 "formula: a derivative gets too long for a page; ask for a lower order, or for a part of it"
             )
         try:
-            return simplified(resolved, self._order(), self.decimals)
+            return collected(resolved, self._order(), self.decimals)
         except TypeError as error:
             raise InputError(
                 "formula divides by 0 or takes the logarithm of 0, whatever its names stand for: change it"

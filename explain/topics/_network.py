@@ -149,7 +149,9 @@ def _target(target: Values, outputs: int, samples: int) -> Values:
     return target.reshape((samples, outputs))
 
 
-def check_probabilities(name: str, activation: str, prediction: Array, target: Array, rows: bool) -> None:
+def check_probabilities(
+    name: str, activation: str, prediction: Array, target: Array, rows: bool, option: str = "activation"
+) -> None:
     """Cross-entropies need probabilities on both sides, far enough from 0 and 1 for their logarithm.
 
     Raises:
@@ -168,10 +170,10 @@ def check_probabilities(name: str, activation: str, prediction: Array, target: A
     unsafe = (prediction < NEARLY) | (prediction > 1 - NEARLY)
     if activation != usual and np.any(unsafe & (prediction >= 0) & (prediction <= 1)):
         raise InputError(
-            f"{{activation}} {activation} gives an output that is almost 0 or 1, and the logarithm in {name} "
+            f"{{{option}}} {activation} gives an output that is almost 0 or 1, and the logarithm in {name} "
             f"would lose its digits: end with {usual}, whose loss is taken from the logits"
         )
     if activation not in ("sigmoid", "softmax") and np.any((prediction <= 0) | (prediction >= 1)):
         raise InputError(
-            f"{{activation}} {activation} gives an output outside (0, 1): {name} needs probabilities; end with {usual}"
+            f"{{{option}}} {activation} gives an output outside (0, 1): {name} needs probabilities; end with {usual}"
         )

@@ -38,6 +38,7 @@ class Outputs:
         self.sheet, self.network, self.symbolic, self.steps = sheet, network, symbolic, steps
         self.parts, self.named = parts, named
         self.logits: dict[str, Symbol] = {}
+        self.pairs: list[tuple[Symbol, Symbol]] = []  # outputs and their targets
         self.done: dict[int, Symbol] = {}  # outputs that were worked within their time step
 
     def of(self, read: Sequence[Symbol], known: Mapping[str, Symbol]) -> list[Symbol]:
@@ -56,7 +57,10 @@ class Outputs:
         affine: Node = known["V"] @ h
         if "b_y" in known:
             affine = affine + known["b_y"]
-        why = say("the output reads the state {h}, never the input itself", h=h)
+        why = say(
+            f"the output reads {'both states in' if self.network.both else 'the state'} {{h}}, never the input itself",
+            h=h,
+        )
         if name == "identity":
             y = sheet.define(f"y_{t}", affine, f"Output of step {t}", why)
             self.logits[y.name] = y
@@ -83,12 +87,15 @@ class Outputs:
         sheet.part("Loss")
         losses = []
         single = len(goals) == 1
-        for y, goal in zip(outputs, goals, strict=True):
+        self.pairs = list(zip(outputs, goals, strict=True))
+        for y, goal in self.pairs:
             t = goal.name.removeprefix("target_")
             name = "L" if single else f"L_{t}"
             title = "Loss" if single else f"Loss of step {t}"
             expression, logits = self._loss_of(y, goal)
             reason = f"{told(network.loss, int(y.shape[0]))}: {{y}} against {{d}}"
+            if network.samples > 1:
+                reason += f", the {network.reduction} over the {network.samples} samples"
             if logits:
                 reason += "; with the activation put in it depends on {o}, the logits, and keeps its digits everywhere"
             losses.append(sheet.define(name, expression, title, say(reason, y=y, d=goal, o=self.logits.get(y.name, y))))
@@ -107,6 +114,30 @@ class Outputs:
         way = "mean" if mean else "sum"
         return self.sheet.define("L", total, "Loss", say(f"the {way} over the {self.steps} steps that have a target"))
 
+    def check_errors(self) -> None:
+        """Sigmoid with binary cross-entropy, and softmax with cross-entropy, give y - target."""
+        import numpy as np
+
+        network, sheet = self.network, self.sheet
+        if (network.loss, network.output_activation) not in FROM_LOGITS or not self.pairs:
+            return
+        number = self.steps * network.samples if network.reduction == "mean" else 1
+        y, goal = self.pairs[-1]
+        number *= int(y.shape[0]) if network.loss == "binary-cross-entropy" else 1
+        gradients = [Symbol(f"dL/d{self.logits[y.name].name}") for y, _ in self.pairs]
+        short = [(sheet.values[y.name] - sheet.values[d.name]) / number for y, d in self.pairs]
+        found = [sheet.values[gradient.name] for gradient in gradients]
+        over = f", over {number}" if number > 1 else ""
+        each = "" if len(gradients) == 1 else ", and so in every step"
+        sheet.check(
+            all(np.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in zip(found, short, strict=True)),
+            gradients,
+            say(
+                f"{network.loss} with its own activation must give {{g}} = {{y}} - {{d}}{over}{each}, and does",
+                g=gradients[-1], y=y, d=goal,
+            ),
+        )  # fmt: skip
+
     def _loss_of(self, y: Symbol, goal: Symbol) -> tuple[Node, bool]:
         """The loss of one output, and whether it is taken from what goes into the last activation."""
         network, sheet = self.network, self.sheet
@@ -118,7 +149,7 @@ class Outputs:
                 return loss_from_logits(network.loss, self.logits[y.name], goal, outputs, samples), True
             return loss_of(network.loss, y, goal, outputs, samples), False
         prediction, target = sheet.values[y.name], sheet.values[goal.name]
-        check_probabilities(network.loss, network.output_activation, prediction, target, False)
+        check_probabilities(network.loss, network.output_activation, prediction, target, False, "output_activation")
         if y.name in self.logits and saturated(network.loss, network.output_activation, prediction, target, outputs):
             return loss_from_logits(network.loss, self.logits[y.name], goal, outputs, samples), True
         return loss_of(network.loss, y, goal, outputs, samples), False

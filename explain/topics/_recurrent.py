@@ -11,7 +11,7 @@ from explain.engine.losses import LOSSES
 from explain.engine.prose import say
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError, amount
+from explain.errors import InputError, amount, shown
 from explain.matrices import Matrices
 from explain.topics._cells import Cell
 from explain.topics._equations import conventions
@@ -29,6 +29,7 @@ Activation = Literal["tanh", "sigmoid", "relu", "leaky-relu", "identity"]
 GateActivation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "identity"]
 OutputActivation = Literal["identity", "sigmoid", "tanh", "relu", "leaky-relu", "softmax"]
 JACOBIAN = re.compile(r"d([^/]+)/d([^/]+)")
+LONGEST_JACOBIAN = 24  # steps of time that are worked in full for a derivative across them
 YesNo = Literal["yes", "no"]
 CALLED = {"rnn": "Simple recurrent network", "lstm": "LSTM", "gru": "GRU"}
 
@@ -43,19 +44,23 @@ class Ends(NamedTuple):
     output_activation: str
     target: Matrices | None
     loss: LossName | None
-    loss_on: LossOn
-    reduction: Reduction
+    loss_on: LossOn | None
+    reduction: Reduction | None
 
 
 def worked(
-    topic: Topic, cell: Cell, given: Given, x: Matrices, both: bool, ends: Ends, framework: Framework = "keras"
+    topic: Topic, cell: Cell, given: Given, x: Matrices, both: bool, ends: Ends, framework: Framework | None = None
 ) -> Answer:
     """The whole answer of a recurrent topic.
 
     Raises:
         InputError: weights, sequences, states, outputs or targets that do not meet.
     """
-    found = layers(cell.kind, given, 2 if both else 1, framework)
+    found = layers(cell.kind, given, 2 if both else 1, framework or "keras")
+    if framework is not None and not found.joined:
+        raise InputError(
+            f"{{framework}} is {framework}, but every gate has its own weights: it is for all gates in one {{W}}"
+        )
     cell = cell._replace(stacked=found.stacked)
     network = _network(cell, found, x, both, ends)
     steps, units = len(network.x), " and ".join(map(str, found.units))
@@ -65,26 +70,48 @@ def worked(
     passes = ": forward pass and back-propagation through time" if ends.loss else ""
     title = f"{CALLED[cell.kind]}: {way}{amount(steps, 'time step')}{depth}, {told}{passes}"
     sheet = Worksheet(title, topic.source)
-    conventions(sheet, network, zeros=(ends.h_0 is None, ends.c_0 is None), joined=framework if found.joined else "")
+    conventions(
+        sheet,
+        network,
+        zeros=(ends.h_0 is None, ends.c_0 is None),
+        joined=(framework or "keras") if found.joined else "",
+    )
     done = (Long if steps > LONGEST_IN_FULL else Unrolled)(sheet, network)
-    result = done.work()
+    done.write()
     _check_stacked(sheet, network, done)
-    result.more = lambda name: _worked_too(sheet, result, name)
+    result = done.answered()
+    result.more = lambda name: _worked_too(sheet, network, result, name)
     return result
 
 
-def _worked_too(sheet: Worksheet, answer: Answer, name: str) -> Answer | None:
-    """The answer with the Jacobian of one quantity with respect to an earlier one, such as dh_2/dh_1."""
+def _worked_too(sheet: Worksheet, network: Network, answer: Answer, name: str) -> Answer | None:
+    """The answer with the Jacobian of one quantity with respect to an earlier one, such as dh_2/dh_1.
+
+    Raises:
+        InputError: a gradient without a loss; two quantities that do not depend on each other.
+    """
     asked = JACOBIAN.fullmatch(name)
     if asked is None:
         return None
+    top, bottom = asked[1], asked[2]
+    if top == "L" and network.loss is None:
+        raise InputError(f"{{find}} {shown(name)}: a gradient needs a loss; give {{loss}} and {{target}} too")
+    if any(step.hidden for step in answer.steps):
+        if len(network.x) > LONGEST_JACOBIAN or not {top, bottom} <= set(answer.values):
+            return None
+        whole = Worksheet(sheet.title, sheet.source)  # every step between is worked in full
+        Unrolled(whole, network).write()
+        sheet = whole
     sheet.part("From one quantity to another")
     try:
-        jacobian(sheet, asked[1], asked[2])
-    except NoJacobianError:
+        jacobian(sheet, top, bottom)
+    except NoJacobianError as error:
+        known = {step.name for step in answer.steps} | {item.symbol.name for item in answer.given}
+        if {top, bottom} <= known and "L" not in (top, bottom):
+            raise InputError(f"{{find}} {shown(name)}: {error}") from error
         return None
     wider = sheet.answer(*(answer.symbol(result) for result in answer.results))
-    wider.more = answer.more
+    wider.conventions, wider.more = answer.conventions, answer.more
     return wider
 
 
@@ -100,7 +127,8 @@ def _network(cell: Cell, found: Layers, x: Matrices, both: bool, ends: Ends) -> 
     goals = _goals(ends, outputs, len(inputs), samples)
     return Network(
         cell, inputs, found.tensors, found.units, states, V, b_y, ends.output_activation, goals, ends.loss,
-        ends.loss_on, ends.reduction, found.joined,
+        ends.loss_on or "every", ends.reduction or "sum", found.joined,
+        ("h" if ends.h_0 is not None else "") + ("c" if ends.c_0 is not None else ""),
     )  # fmt: skip
 
 
@@ -119,7 +147,8 @@ def _states(cell: Cell, found: Layers, directions: int, samples: int, ends: Ends
         if matrices is not None and len(matrices) != total:
             each = "layer and direction" if directions > 1 else "layer"
             raise InputError(
-                f"{{{name}}} is given {len(matrices)} times, but there are {total}: one a {each}, with | between"
+                f"{{{name}}} has {amount(len(matrices), 'matrix')}, but there {'is' if total == 1 else 'are'} "
+                f"{amount(total, 'state')} to begin with: one a {each}, with | between them"
             )
     return [
         [
@@ -141,6 +170,9 @@ def _goals(ends: Ends, outputs: int, steps: int, samples: int) -> list[Values]:
             f"{there} is given, but {missing} is missing: the gradients need both; losses: {', '.join(LOSSES)}"
         )
     if ends.target is None:
+        for name, value in (("loss_on", ends.loss_on), ("reduction", ends.reduction)):
+            if value is not None:
+                raise InputError(f"{{{name}}} is {value}, but there is no loss: give {{loss}} and {{target}} too")
         return []
     if ends.loss == "cross-entropy" and outputs == 1:
         raise InputError(
@@ -158,8 +190,11 @@ def _check_stacked(sheet: Worksheet, network: Network, done: Unrolled) -> None:
     off = max(float(np.abs(found[at] - sheet.values[top.name]).max()) for at, top in enumerate(tops))
     scale = max(1.0, *(float(np.abs(sheet.values[top.name]).max()) for top in tops))
     what = "all gates in one matrix" if network.cell.kind != "rnn" else "the weights as one matrix"
+    told = f"worked again with {what}, on the state stacked upon the input, {{h}} is the same"
+    if network.cell.stacked:
+        told = "worked again with each matrix split into a part for the state and one for the input, {h} is the same"
     sheet.check(
         off <= 1e-12 * scale,
         tops,
-        say(f"worked again with {what}, on the state stacked upon the input, {{h}} is the same", h=tops[0]),
+        say(told, h=tops[0]),
     )

@@ -19,7 +19,7 @@ DIGITS = 30  # that must agree; more are carried, because some are lost where te
 CARRIED = 80
 MOST_PROVED = 250  # operations of a difference that is proved to be 0
 LARGEST_PROVED = 12  # exponent
-STEP = 1e-5
+STEPS = (1e-5, 1e-6, 1e-7, 1e-9, 1e-11)  # the first that the formula is straight in is taken
 MODEST = 1e12  # numbers on the way to a point that SymPy works with
 
 
@@ -134,21 +134,38 @@ def check_slope(
     """The slope between two points close by must be the derivative at the point between them."""
     import numpy as np
 
-    step = STEP * max(1.0, abs(float(values[wrt.name])))
-    with np.errstate(all="ignore"):
-        above, below = (
-            float(evaluate(whole, {**values, wrt.name: np.asarray(values[wrt.name] + sign * step)})) for sign in (1, -1)
-        )
-        middle = float(evaluate(whole, values))
-    quotient = (above - below) / (2 * step)
-    bent = abs((above - middle) - (middle - below)) > 0.01 * abs(above - below) + 1e-9 * max(1.0, abs(middle))
-    if not np.isfinite(quotient) or bent:
-        return  # the formula ends or has a kink here, or bends too much for a straight line
-    noise = 1e-15 * max(abs(above), abs(below)) / step
-    agreed = abs(quotient - slope) <= 1e-4 * abs(slope) + 100 * noise + 1e-8
+    tried: list[tuple[float, bool]] = []
+    reason = "beside the point {f} leaves the domain of a function"
+    for step in STEPS:
+        with np.errstate(all="ignore"):
+            quotient, noise, bent = _quotient(whole, values, wrt.name, step * max(1.0, abs(float(values[wrt.name]))))
+        if not np.isfinite(quotient):
+            continue
+        if bent:
+            reason = "{f} bends too much beside the point for a straight line"
+            continue
+        tried.append((quotient, abs(quotient - slope) <= 1e-4 * abs(slope) + 100 * noise + 1e-8))
+        if tried[-1][1]:
+            break
+    if not tried:
+        sheet.check(True, [result], say(f"no difference quotient is taken for {{d}}: {reason}", d=result, f=top))
+        return
+    quotient, agreed = tried[-1] if tried[-1][1] else tried[0]
     text: Prose = say(
         f"difference quotient: a step of ±h in {{w}} changes {{f}} with slope {tidy(quotient)}; the derivative is "
         f"{tidy(slope)}",
         w=wrt, f=top,
     )  # fmt: skip
     sheet.checks.append(Check(text, agreed, (result.name,)))
+
+
+def _quotient(whole: Node, values: Mapping[str, Any], wrt: str, step: float) -> tuple[float, float, bool]:
+    """The difference quotient, the noise in it, and whether the formula is no straight line there."""
+    import numpy as np
+
+    below, middle, above = (
+        float(evaluate(whole, {**values, wrt: np.asarray(values[wrt] + sign * step)})) for sign in (-1, 0, 1)
+    )
+    bent = abs((above - middle) - (middle - below)) > 0.01 * abs(above - below) + 1e-9 * max(1.0, abs(middle))
+    noise = 1e-15 * max(abs(above), abs(below)) / step
+    return (above - below) / (2 * step), noise, bent

@@ -18,7 +18,7 @@ class Network(NamedTuple):
     """The checked arrays of a recurrent network.
 
     `weights[layer][direction]` holds the tensors by their plain names, `states` the first states in the same order;
-    `joined` tells that all gates came in one matrix.
+    `joined` tells that all gates came in one matrix, `given_states` which first states were given: `h`, `c`, `hc`.
     """
 
     cell: Cell
@@ -34,6 +34,7 @@ class Network(NamedTuple):
     loss_on: LossOn
     reduction: Reduction
     joined: bool = False
+    given_states: str = ""
 
     @property
     def samples(self) -> int:
@@ -74,12 +75,18 @@ class Network(NamedTuple):
                 return told[name] + where
         raise AssertionError(name)
 
-    def heading(self, layer: int, way: int, place: str) -> str:
+    def heading(self, layer: int, way: int | None, place: str) -> str:
         """The heading of a part: only what there are several of is named."""
-        parts = [f"layer {layer + 1}"] if len(self.weights) > 1 else []
-        parts += ["backward direction" if way else "forward direction"] if self.both else []
-        text = ", ".join([*parts, place])
+        text = ", ".join([*self._where(layer, way), place])
         return text[0].upper() + text[1:]
+
+    def told(self, layer: int, way: int, thing: str) -> str:
+        """A quantity in words, with its layer and direction where there are several."""
+        return ", ".join([thing, *self._where(layer, way)])
+
+    def _where(self, layer: int, way: int | None) -> list[str]:
+        parts = [f"layer {layer + 1}"] if len(self.weights) > 1 else []
+        return parts + (["backward direction" if way else "forward direction"] if self.both and way is not None else [])
 
 
 def output_layer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.errors import InputError, amount
 from explain.matrices import Matrices
@@ -64,15 +65,20 @@ def initial(name: str, given: Values | None, units: int, samples: int) -> Values
         return column if samples == 1 else columns([given.reshape((1, units))] * samples, 0)
     if given.shape == (samples, units):
         return given.transposed()
+    if units == 1 and len(given) == samples:
+        return given.reshape((1, samples))
+    each = f", or one row a sample, {samples}x{units}" if samples > 1 else ""
     raise InputError(
         f"{{{name}}} has {amount(len(given), 'number')}, but there {'is' if units == 1 else 'are'} "
-        f"{amount(units, 'unit')}: it needs {amount(units, 'number')}"
+        f"{amount(units, 'unit')}: it needs {amount(units, 'number')}{each}"
     )
 
 
 def targets(target: Matrices, outputs: int, steps: int, samples: int) -> list[Values]:
     """The target of every step that has one, outputs×samples: `steps` rows a sample."""
     items = target.items
+    if len(items) == 1 and outputs == 1 and samples > 1 and items[0].shape == (samples, steps):
+        items = tuple(items[0].row(at) for at in range(samples))  # one row a sample, one number a step
     if len(items) == 1 and samples > 1 and items[0].shape in ((samples, outputs), (samples,)) and steps == 1:
         items = tuple(items[0].reshape((samples, outputs)).row(at) for at in range(samples))  # one row a sample
     if len(items) != samples:
@@ -81,6 +87,12 @@ def targets(target: Matrices, outputs: int, steps: int, samples: int) -> list[Va
         )
     found = []
     for item in items:
+        flat = len(item.shape) == 1 or (1 in item.shape and 1 in (steps, outputs))
+        if len(item) == outputs * steps and not flat and item.shape != (steps, outputs):
+            raise InputError(
+                f"{{target}} is {write(item.shape)}, but there are {amount(outputs, 'output')} at "
+                f"{amount(steps, 'step')}: it needs a row a step, {steps}x{outputs}"
+            )
         if len(item) != outputs * steps:
             raise InputError(
                 f"{{target}} has {amount(len(item), 'number')}, but there {'is' if outputs == 1 else 'are'} "

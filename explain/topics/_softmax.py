@@ -79,7 +79,7 @@ class Softmax:
             written=Word("J", key="J"),
         )  # fmt: skip
         self._check_jacobian(p, rows, matrix)
-        return sheet.answer(same, other, matrix, short)
+        return sheet.answer(same, other, short)
 
     def conventions(self) -> None:
         names = {"p": Symbol(self.p), "S": Symbol(self.S), "z": Symbol(self.asked.z)}

@@ -6,17 +6,15 @@ from explain.engine.answer import Answer
 from explain.errors import InputError
 from explain.formulas.tree import Tree
 from explain.formulas.words import wrong
-from explain.parameters import Count
 from explain.topics._cross_entropy import CrossEntropy
 from explain.topics._formula import Names, Point, Question
 from explain.topics._softmax import Asked, Softmax
 
-FEWEST, MOST = 2, 6
 FORMS = "softmax is worked as softmax(z), or as -sum(y*log(softmax(z)))"
 
 
 def softmax_page(
-    asked: Question, wrt: Names | None, classes: Count, order: str, hessian: str, at: Point | None, source: str
+    asked: Question, wrt: Names | None, classes: int, order: str, hessian: str, at: Point | None, source: str
 ) -> Answer:
     """The Jacobian of softmax, or the gradient of the cross-entropy by the scores.
 
@@ -38,11 +36,7 @@ def softmax_page(
         raise InputError(
             f"{{{'order' if order != '1' else 'hessian'}}}: of softmax only the first derivatives are worked"
         )
-    if classes.number is None or not FEWEST <= classes.number <= MOST:
-        raise InputError(
-            f"{{classes}} is {classes.number or classes.name}: it must be a number from {FEWEST} to {MOST}"
-        )
-    page = (CrossEntropy if found.y else Softmax)(found, classes.number, source)
+    page = (CrossEntropy if found.y else Softmax)(found, classes, source)
     return page.answer()
 
 

@@ -61,21 +61,23 @@ def _f(name: str, z: Array) -> Any:
     return z if name == "identity" else ACTIVATIONS[name].numpy(z)
 
 
-def _product(gates: list[tuple[Any, ...]], x: Array, h: Array) -> list[Array]:
-    """All gates by one product with the state upon the input."""
+def _product(gates: list[tuple[Any, ...]], x: Array, h: Array, apart: bool) -> list[Array]:
+    """All gates by one product with the state upon the input; or each with its two parts `apart`."""
     import numpy as np
 
+    if apart:  # the page itself reads both at once
+        return [U @ h + W @ x + b + second for U, W, b, second in gates]
     together = np.vstack([np.hstack([U, W]) for U, W, _, _ in gates]) @ np.vstack([h, x])
     return [part + gate[2] + gate[3] for part, gate in zip(np.split(together, len(gates)), gates, strict=True)]
 
 
 def _rnn(cell: Cell, gates: list[tuple[Any, ...]], x: Array, state: list[Array]) -> list[Array]:
-    return [_f(cell.activation, _product(gates, x, state[0])[0])]
+    return [_f(cell.activation, _product(gates, x, state[0], cell.stacked)[0])]
 
 
 def _lstm(cell: Cell, gates: list[tuple[Any, ...]], x: Array, state: list[Array]) -> list[Array]:
     h, c = state
-    f, i, candidate, o = _product(gates, x, h)
+    f, i, candidate, o = _product(gates, x, h, cell.stacked)
     act, gate = cell.activation, cell.gate_activation
     c = _f(gate, f) * c + _f(gate, i) * _f(act, candidate)
     return [_f(gate, o) * _f(act, c), c]
@@ -83,7 +85,7 @@ def _lstm(cell: Cell, gates: list[tuple[Any, ...]], x: Array, state: list[Array]
 
 def _gru(cell: Cell, gates: list[tuple[Any, ...]], x: Array, state: list[Array]) -> list[Array]:
     h = state[0]
-    r, z = (_f(cell.gate_activation, part) for part in _product(gates[:2], x, h))
+    r, z = (_f(cell.gate_activation, part) for part in _product(gates[:2], x, h, cell.stacked))
     U, W, b, second = gates[2]
     after = cell.reset_after and not cell.stacked
     reset = r * (U @ h + second) if after else U @ (r * h) + second

@@ -14,9 +14,10 @@ from explain.engine.checks import finite_difference
 from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.blocks import Stack
 from explain.engine.prose import say
+from explain.engine.single_checks import single_differences
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.topics._cells import GATES, At, Cell, State
+from explain.topics._cells import GATES, At, Cell, State, shares
 from explain.topics._outputs import Outputs
 from explain.topics._sequence_network import Network
 
@@ -43,20 +44,17 @@ class Unrolled:
         self.tops: list[State] = []  # the last states of the last layer, one a direction
         self.asked: list[Symbol] = []  # the outputs, or the states where there is no output layer
 
-    def work(self) -> Answer:
-        """Forward, and backward where there is a loss."""
-        self.write()
+    def answered(self) -> Answer:
+        """The answer; gradients are compared with finite differences."""
         if self.network.loss is None:
             cells = [state.c for state in self.tops[:1] if state.c is not None and self.network.V is None]
             return self.sheet.answer(*self.asked, *cells)
-        return self._answered(self.asked[-1:])
-
-    def _answered(self, outputs: Sequence[Symbol]) -> Answer:
-        """The answer with its gradients, compared with finite differences."""
         loss = self.sheet.last("L")
         finite_difference(self.sheet, loss, self.weights, loss)
+        single_differences(self.sheet, loss, self.moved, loss)
+        self.outputs.check_errors()
         gradients = [self.sheet.last(f"dL/d{weight.name}") for weight in self.weights]
-        return self.sheet.answer(*outputs, loss, *gradients)
+        return self.sheet.answer(*self.asked, loss, *gradients)
 
     def write(self) -> None:
         """Every line: forward, loss and backward."""
@@ -72,21 +70,23 @@ class Unrolled:
         if network.loss is not None:
             self._backward(self.outputs.loss(self.asked, self.goals))
 
-    def givens(self, shown: int = 0) -> list[list[dict[str, Symbol]]]:
-        """Everything the question gives; of a long sequence the first `shown` steps are printed."""
+    def givens(self, shown: frozenset[int] = frozenset()) -> list[list[dict[str, Symbol]]]:
+        """Everything the question gives; of a long sequence only some steps are printed."""
         self.inputs = [
-            self._given(f"x_{t}", value, f"input of time step {t}", "x", hidden=0 < shown < t)
+            self._given(f"x_{t}", value, f"input of time step {t}", "x", hidden=bool(shown) and t not in shown)
             for t, value in enumerate(self.network.x, 1)
-        ]
-        known = self._given_weights()
-        steps, count = len(self.network.x), len(self.network.targets)
-        self.goals = [
-            self._given(f"target_{t}", value, f"target of time step {t}", "target", hidden=0 < shown < t < steps)
-            for t, value in zip(range(steps - count + 1, steps + 1), self.network.targets, strict=True)
         ]
         self.first = [
             [self._first_state(layer, way) for way in range(len(ways))]
             for layer, ways in enumerate(self.network.weights)
+        ]
+        known = self._given_weights()
+        steps, count = len(self.network.x), len(self.network.targets)
+        self.goals = [
+            self._given(
+                f"target_{t}", value, f"target of time step {t}", "target", hidden=bool(shown) and t not in shown
+            )
+            for t, value in zip(range(steps - count + 1, steps + 1), self.network.targets, strict=True)
         ]
         return known
 
@@ -149,7 +149,7 @@ class Unrolled:
         after = self.network.cell.step(self.sheet.define, at, x, state, weights)
         for step in self.sheet.steps[done:]:
             self.parts[step.name] = heading
-            self.named[step.name] = _named(step.name, at, self.network.cell)
+            self.named[step.name] = self.network.told(layer, way, _named(step.name, at, self.network.cell))
         if self.after is not None:
             self.outputs.done[int(at.step)] = self.outputs.output(int(at.step), after.h, self.after)
         return after
@@ -157,13 +157,13 @@ class Unrolled:
     def _joined(self, layer: int, found: Sequence[Sequence[Symbol]]) -> list[Symbol]:
         """Both directions of every step, one upon the other."""
         mark = f"^{layer + 1}" if len(self.network.weights) > 1 else ""
-        heading = self.network.heading(layer, 0, "both directions").replace("forward direction, ", "")
-        heading = heading.replace("Forward direction, b", "B")
+        heading = self.network.heading(layer, None, "both directions")
         self.sheet.part(heading)
         joined = []
         for t, (forward, back) in enumerate(zip(*found, strict=True), 1):
             name = f"s_{t}{mark}"
             self.parts[name] = heading
+            self.named[name] = f"both directions at step {t}"
             joined.append(
                 self.sheet.define(
                     name,
@@ -183,10 +183,15 @@ class Unrolled:
 
         shared = frozenset(weight.name for weight in self.weights)
         for t, entry in enumerate(self.inputs, 1):
-            self.parts[entry.name] = self.network.heading(0, 0, f"time step {t}")
+            self.parts[entry.name] = self.network.heading(0, None, f"time step {t}")
+        firsts = [symbol for ways in self.first for state in ways for symbol in shares(state)]
+        asked = [symbol for symbol in firsts if symbol.name[0] in self.network.given_states]
+        for symbol in asked:
+            self.parts[symbol.name] = "before the first step"
+        self.moved = [*self.weights, *self.inputs, *asked]
         self.sheet.backward(
             loss,
-            [*self.weights, *self.inputs],
+            self.moved,
             jacobians=False,
             course=Course(heading, shared, self.named),
         )
@@ -199,8 +204,9 @@ def _named(name: str, at: At, cell: Cell) -> str:
     for gate in GATES[cell.kind]:
         if letter == gate.letter or base == gate.base:
             return f"the {gate.name} of step {at.step}"
-    return {
-        "c": f"the cell of step {at.step}", "h": f"the state of step {at.step}", "z": f"the state of step {at.step}",
-        "v": f"the stacked input of step {at.step}", "w": f"the candidate of step {at.step}",
-        "q": f"the candidate of step {at.step}",
-    }[base]  # fmt: skip
+    reset = "the old state through its weights, for the candidate" if cell.reset_after else "the reset old state"
+    told = {
+        "c": "the cell", "h": "the state", "z": "the state before its activation", "v": "state and input, stacked",
+        "w": "reset state and input, stacked", "q": "the reset old state" if cell.stacked else reset,
+    }  # fmt: skip
+    return f"{told[base]}, of step {at.step}" if "," in told[base] else f"{told[base]} of step {at.step}"

@@ -53,8 +53,15 @@ def layers(kind: Kind, given: Given, directions: int, framework: Framework) -> L
         _only_joined(present)
     gates = [] if joined else _complete(kind, present)
     first = "W" if joined or kind == "rnn" else tensors(kind, gates[0])[0]
+    present = _rows_of_biases(present, len(present[first]))
     count = _count(present, first, directions)
     stacked = not joined and not any(_recurrent(kind, letter) in present for letter in gates)
+    second = next((name for name in present if name.startswith("b_U")), None)
+    if stacked and second is not None:
+        raise InputError(
+            f"{{{second}}} stands beside recurrent weights, but without U the weights read the state stacked upon the "
+            "input: leave it out, or give W and U apart"
+        )
     found: list[list[Tensors]] = []
     units: list[int] = []
     inputs: list[int] = []
@@ -68,11 +75,22 @@ def layers(kind: Kind, given: Given, directions: int, framework: Framework) -> L
             n, m, arrays = (
                 _joined(kind, mine, framework, where) if joined else _apart(kind, mine, gates, stacked, where)
             )
-            _same(first, where, n, m, units[at:], inputs[at:], width)
+            reads = "U" if kind == "rnn" and not stacked else first
+            _same(reads, where, n, m, units[at:], inputs[at:], width)
             units[at:], inputs[at:] = [n], [m]
             each.append(arrays)
         found.append(each)
     return Layers(found, units, inputs, stacked, joined)
+
+
+def _rows_of_biases(present: dict[str, Sequence[Values]], count: int) -> dict[str, Sequence[Values]]:
+    """A bias given as one matrix with a row for each layer and direction, taken apart."""
+    found = dict(present)
+    for name, items in present.items():
+        shape = items[0].shape
+        if name.startswith("b") and len(items) == 1 < count and len(shape) == 2 and shape[0] == count:
+            found[name] = [items[0].row(at) for at in range(count)]
+    return found
 
 
 def _keras_biases(given: Sequence[Values]) -> dict[str, Sequence[Values]]:

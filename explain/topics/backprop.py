@@ -14,7 +14,7 @@ from explain.engine.functions import textbook
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.notation import related
-from explain.engine.prose import SYMBOLIC, say
+from explain.engine.prose import SYMBOLIC, code, say
 from explain.engine.shapes import write
 from explain.engine.symbolic_checks import symbolic_difference
 from explain.engine.values import Values
@@ -30,6 +30,7 @@ from explain.topics import _gates as gates
 from explain.topics._backward import Graph
 from explain.topics._circuit import WIDEST
 from explain.topics._descent import descended
+from explain.topics._formula import Names
 
 MOST = 100  # operations
 LETTERS = "uvqghabcdekmnprst"
@@ -41,14 +42,15 @@ def backprop(
     values: Annotated[
         Inputs | None, "values of its names: x=-2, or --x -2; vectors x=1,-1, matrices W='1,2;3,4'"
     ] = None,
+    wrt: Annotated[Names | None, "inputs to differentiate by (and to move with lr): w,b; all if not given"] = None,
     lr: Annotated[Scalar | None, "learning rate: one step of gradient descent is worked too"] = None,
 ) -> Answer:
-    """Backpropagation: the gradient of any formula with respect to all its inputs.
+    """Backpropagation: the gradient of any formula with respect to its inputs.
 
     The computation graph forward, operation by operation, then backward: at every operation the local derivative times
     what arrives, added where paths meet. A formula has + - * / ^ @ and ' (transpose); sigmoid, tanh, relu, leaky_relu,
     softplus, softmax, exp, log, sqrt, sin, cos, abs; sum, mean, max and min with axis=0 or axis=1. A list is a
-    column; a name without a value stays a symbol.
+    column; a name without a value stays a symbol. With wrt only these inputs are variables, the others constants.
 
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.5; Stanford CS231n, Backpropagation,
     Intuitions
@@ -58,31 +60,38 @@ def backprop(
         explain backprop "L = sum((W @ x - y)^2)" W="1,2;3,4" x=1,-1 y=0,1
         explain backprop "(x + y) * z" x=-2 y=5 z=-4
         explain backprop "z = relu(W @ x); L = mean(z) + x' @ x" W="1,2;-3,4" x=0.5,-1 --lr 0.1
+        explain backprop "L = (w*x + b - y)^2" w=2 x=-1 b=0.5 y=1 --wrt w,b --lr 0.1
         explain backprop "f = x*log(y) + exp(x*y)"
 
     Raises:
         InputError: a formula that cannot be read, shapes that do not meet, a value outside the domain of a function,
-            with the column; a formula whose value is no single number.
+            with the column; a formula whose value is no single number; a name in wrt that is no input.
     """
     known = values.values if values is not None else {}
     worked = _Forward(formula, known)
     sheet, result = worked.sheet, worked.result
-    wrt = list(worked.inputs.values())
+    variables = worked.variables(wrt)
+    moved: list[Symbol] = []
+    if lr is not None:
+        worked.check_descent(variables, lr)
     sheet.part("Backward pass")
-    graph = Graph(sheet, result, wrt)
+    graph = Graph(sheet, result, list(worked.inputs.values()), variables)
     graph.backward()
-    gradients = [sheet.last(f"d{result.name}/d{symbol.name}") for symbol in wrt]
+    gradients = [sheet.last(f"d{result.name}/d{symbol.name}") for symbol in variables]
     if result.name in sheet.values:
-        finite_difference(sheet, result, wrt, result, result.name)
+        finite_difference(sheet, result, variables, result, result.name)
     else:
-        symbolic_difference(sheet, result, wrt)
-    sheet.drawing("Formula", worked.written)
+        symbolic_difference(sheet, result, variables)
+    sheet.drawing("Formula, as typed", worked.written)
     graph.draw()
-    if lr is None:
-        return sheet.answer(result, *gradients)
-    if lr.exact(()) <= 0:
-        raise InputError(f"{{lr}} is {lr.text(())}: a learning rate must be positive, such as 0.1")
-    return sheet.answer(result, *gradients, *descended(sheet, wrt, gradients, lr))
+    if lr is not None:
+        moved = descended(sheet, variables, gradients, lr)
+        if wrt is None and len(variables) > 1:
+            option = code(f"--wrt {variables[0].name}")
+            told = "every input is moved, data and targets too; {option} would move {x} alone"
+            sheet.convention(told, option=option, x=variables[0])
+    graph.close()
+    return sheet.answer(result, *gradients, *moved)
 
 
 class _Forward:
@@ -90,8 +99,9 @@ class _Forward:
 
     def __init__(self, formula: Formula, known: Mapping[str, Values]) -> None:
         self.statements = formula.statements
+        self.typed = formula.typed
         self._checked(formula, known)
-        names = {*formula.inputs, *(statement.target for statement in self.statements)}
+        self.names = names = {*formula.inputs, *(statement.target for statement in self.statements)}
         self.last = self.statements[-1].target or _free("fLJyo" + LETTERS, names)
         stems = {re.split(r"[_0-9]", name)[0] for name in {*names, self.last}}
         self.letter = _free(LETTERS, stems)
@@ -107,28 +117,76 @@ class _Forward:
         inputs = formula.inputs
         for name in known:
             if any(name == statement.target for statement in self.statements):
-                raise InputError(f"{{{name}}} is worked from the formula: leave its value out, or name it otherwise")
+                told = self._told(name)
+                raise InputError(f"{{{told}}} is worked from the formula: leave its value out, or name it otherwise")
             if name not in inputs:
-                listed = ", ".join(inputs) or "none"
-                raise InputError(f"{{{name}}} is not an input of the formula: its inputs are {listed}")
+                raise InputError(f"{{{name}}} is not an input of the formula: {self._listed(inputs)}")
         alike: dict[str, str] = {}
         for name in inputs:
-            if alike.setdefault(word(name).text, name) != name:
-                raise InputError(f"{{{name}}} and {{{alike[word(name).text]}}} are written alike: rename one of them")
+            first = alike.setdefault(word(name).text, name)
+            if first != name:
+                both = f"{{{self._told(name)}}} and {{{self._told(first)}}}"
+                raise InputError(f"{both} are written alike: rename one of them")
         if not inputs:
             wrong("formula", 1, "there is no input to differentiate by: write a name, such as x")
         for at, statement in enumerate(self.statements):
             later = {name for other in self.statements[at + 1 :] for name in other.tree.names}
             if not statement.tree.names:
                 mend = "write it where it is used, or give it as a value"
-                wrong("formula", statement.column, f"{statement.target or 'this part'} is a constant: {mend}")
+                told = self._told(statement.target) or "this part"
+                wrong("formula", statement.column, f"{told} is a constant: {mend}")
             if at < len(self.statements) - 1 and statement.target not in later:
-                wrong("formula", statement.column, f"{statement.target} is not used in what follows: leave it out")
+                told = self._told(statement.target)
+                wrong("formula", statement.column, f"{told} is not used in what follows: leave it out")
+
+    def _told(self, name: str) -> str:
+        """A name as it was typed in the formula."""
+        return self.typed.get(name, name)
+
+    def _listed(self, inputs: Collection[str]) -> str:
+        return f"its inputs are {', '.join(map(self._told, inputs)) or 'none'}"
+
+    def variables(self, wrt: Names | None) -> list[Symbol]:
+        """The inputs to differentiate by, all of them where none are chosen.
+
+        Raises:
+            InputError: a name that is no input.
+        """
+        if wrt is None:
+            return list(self.inputs.values())
+        for name in wrt.names:
+            if name not in self.inputs:
+                raise InputError(f"{{wrt}} has {self._told(name)}, which is no input: {self._listed(self.inputs)}")
+        chosen = [symbol for name, symbol in self.inputs.items() if name in wrt.names]
+        if len(chosen) < len(self.inputs):
+            told, parts = gates.listed(chosen, "v")
+            kind = "is the variable" if len(chosen) == 1 else "are the variables"
+            self.sheet.convention(f"{told} {kind}; every other input is a constant", **parts)
+        return chosen
+
+    def check_descent(self, variables: Sequence[Symbol], lr: Scalar) -> None:
+        """Refuse a learning rate that is none, and names that a step of gradient descent needs itself."""
+        if lr.exact(()) <= 0:
+            raise InputError(f"{{lr}} is {lr.text(())}: a learning rate must be positive, such as 0.1")
+        if "eta" in self.names:
+            told = self._told("eta")
+            raise InputError(f"{{lr}} is written η, and the formula has {told} too: give {told} another name there")
+        for name in [f"{symbol.name}_new" for symbol in variables]:
+            if name in self.names:
+                raise InputError(f"{{lr}}: the step itself needs the name {name}: give it another one in the formula")
+
+    def _sources(self, tree: Tree) -> list[str]:
+        """The inputs that a part of the formula comes from, as they were typed."""
+        found: dict[str, None] = {}
+        for name in tree.names:
+            statement = next((other for other in self.statements if other.target == name), None)
+            found.update(dict.fromkeys([self._told(name)] if statement is None else self._sources(statement.tree)))
+        return list(found)
 
     def _given(self, name: str, values: Values | None) -> Symbol:
         shape = "" if values is None or not values.shape else "vector" if 1 in values.shape else "matrix"
         meaning = "input, without a value: it stays a symbol" if values is None else f"input {shape}".strip()
-        return self.sheet.given(name, values, meaning, option=name)
+        return self.sheet.given(name, values, meaning, option=self._told(name))
 
     def _worked(self) -> Symbol:
         """The steps of all statements; the last symbol is the result."""
@@ -156,7 +214,7 @@ class _Forward:
         """Every operation gets a name; a transpose only where a function of it is taken."""
         if isinstance(node, Symbol) or (tree.kind == "transpose" and (above is None or above.kind != "call")):
             return node
-        within(node, self.sheet.values, tree)
+        within(node, self.sheet.values, tree, sources=self._sources)
         if above is None and tree is self.tree:
             return self._step(self.target, node)
         self.count += 1

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Annotated, Literal
 
 from explain.declare import topic
 from explain.engine.answer import Answer
-from explain.engine.functions import textbook
+from explain.engine.evaluate import symbols
+from explain.engine.functions import EXP, LEAKY_RELU, LOG, RELU, SIGMOID, SIGN, SOFTPLUS, TANH, textbook
+from explain.engine.nodes.arithmetic import Raise
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Apply
 from explain.engine.notation import related
 from explain.engine.prose import SYMBOLIC, say
+from explain.engine.rules import ONE
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.formulas.inputs import Formula
-from explain.parameters import Count
-from explain.topics._algebra import from_definition, is_defined_quotient, sigmoid_line
+from explain.topics._algebra import from_definition, is_defined_quotient, multiplied_out, sigmoid_line
 from explain.topics._at_point import AtPoint
 from explain.topics._curvature import Curvature
 from explain.topics._derivation import Derivation
@@ -25,7 +29,7 @@ from explain.topics._softmax_formula import softmax_page
 
 MOST_CURVED = 3
 LONGEST_TITLE = 50  # characters of a formula in the title
-DEFINED = ("sigmoid", "tanh", "relu", "leaky-relu")
+DEFINED = (SIGMOID, TANH, RELU, LEAKY_RELU)
 
 
 @topic
@@ -35,14 +39,14 @@ def derivative(
     order: Annotated[Literal["1", "2", "3"], "2 or 3 differentiates the result again"] = "1",
     hessian: Annotated[Literal["no", "yes"], "gradient, Hessian and its definiteness, for 2 or 3 variables"] = "no",
     at: Annotated[Point | None, "numbers put in at the end, one for every name: x=1, y=2"] = None,
-    classes: Annotated[Count, "entries of a vector: of what stands inside softmax or sum"] = Count(3),  # noqa: B008
+    classes: Annotated[Literal["2", "3", "4", "5", "6"], "entries of the vectors in a formula with softmax"] = "3",
 ) -> Answer:
     """Derivative of a formula with symbols: every rule named, from the inner functions to the result.
 
     What stands inside a function gets a letter of its own, so that the chain rule can be written; every part is
     differentiated by one rule; then the letters are put back. sigmoid(z) and tanh(z) alone are derived from their
-    definition. A name inside softmax or sum is a vector: softmax(z) gives the Jacobian, -sum(y*log(softmax(z))) the
-    gradient p - y of a target that sums to 1. Functions: sigmoid, tanh, relu, leaky_relu, softplus, exp, log (natural),
+    definition. Every name is a number, except in two formulas: softmax(z) of a vector z gives the Jacobian, and
+    -sum(y*log(softmax(z))) the gradient p - y of a target y that sums to 1. Functions: sigmoid, tanh, relu, leaky_relu, softplus, exp, log (natural),
     sqrt, sin, cos, abs. Without wrt every name is a variable; with a point the result is worked in numbers too.
 
     Source: Deisenroth, Faisal and Ong 2020, Mathematics for Machine Learning, sections 5.1 to 5.3 (rules: eqs.
@@ -62,7 +66,7 @@ def derivative(
     """
     asked = question(formula)
     if any("softmax" in str(statement.tree) for statement in asked.statements):
-        return softmax_page(asked, wrt, classes, order, hessian, at, derivative.source)
+        return softmax_page(asked, wrt, int(classes), order, hessian, at, derivative.source)
     variables = chosen(wrt, asked)
     _fits(variables, hessian, order)
     return _Page(asked, variables, checked_point(at, asked.names)).answer(int(order), hessian == "yes")
@@ -94,13 +98,16 @@ class _Page:
         for name in asked.names:
             meaning = "the variable" if len(variables) == 1 else "a variable"
             plain[name] = self.sheet.given(name, None, meaning if name in variables else "held constant")
-        self.work = Derivation(self.sheet, plain, any(has_decimals(node) for _, node in self.parts))
-        self.point = AtPoint(self.work, point, asked.names) if point is not None else None
+        targets = {target for target, _ in self.parts if target}
+        taken = {*asked.names, *targets}
+        self.top = self.parts[-1][0] or next(name for name in _top_names() if name not in taken)
+        decimals = any(has_decimals(node) for _, node in self.parts)
+        self.work = Derivation(self.sheet, plain, decimals, {*targets, self.top})
+        self.point = AtPoint(self.work, point, asked.names, taken) if point is not None else None
         self.plain = plain
 
     def answer(self, order: int, curved: bool) -> Answer:
         """The finished page."""
-        self._conventions()
         alone = is_defined_quotient(self.parts[-1][1]) if len(self.parts) == 1 else None
         several = len(self.variables) > 1 or order > 1 or curved or self.point
         self.sheet.part("The function" if several else "")
@@ -109,11 +116,13 @@ class _Page:
             results += Curvature(self.work, self.top, self.whole, self.variables, self.firsts, self.point).worked()
         elif self.point:
             results += self.point.worked([(self.work.known[self.top], self.whole), *self.asked_forms])
+        self._conventions()
         return self.sheet.answer(*results)
 
     def _worked(self, order: int) -> list[Symbol]:
         """Names, then one part for every variable and order."""
-        self.top = self._quantities()
+        self._quantities()
+        self.work.stepwise = True
         self.whole = self.work.sheet.inlined(self.work.known[self.top])
         results: list[Symbol] = []
         self.firsts: dict[str, tuple[Symbol, Node]] = {}
@@ -122,7 +131,7 @@ class _Page:
             if len(self.variables) > 1 or order > 1 or self.point:
                 self.sheet.part(f"Derivative with respect to {self.plain[name].word.text}")
             symbol = self.work.along(self.top, name, last=True)
-            found = sigmoid_line(self.work, symbol, self.work.forms[symbol.name], self.plain)
+            found = self._finished(symbol)
             check_derivative(self.sheet, self.whole, [name], found[1], found[0])
             self.firsts[name] = found
             results.append(found[0])
@@ -130,26 +139,28 @@ class _Page:
             results += self._again(name, found, order, 2)
         return results
 
-    def _quantities(self) -> str:
-        """The parts of the formula as named quantities; the name of the last."""
+    def _finished(self, symbol: Symbol) -> tuple[Symbol, Node]:
+        """A derivative with the lines of algebra after it: the last of them, and its form."""
+        return sigmoid_line(self.work, *multiplied_out(self.work, symbol), self.plain)
+
+    def _quantities(self) -> None:
+        """The parts of the formula as named quantities."""
         for target, node in self.parts[:-1]:
             self.work.quantity(target, node, say("The part {u}", u=Symbol(target)), "named in the question")
         target, node = self.parts[-1]
-        top = target or next(name for name in ("f", "g", "h", "F", "G") if name not in self.work.known)
-        self.work.quantity(
-            top, node, "What is differentiated", say("the formula of the question gets the name {f}", f=Symbol(top))
-        )
-        return top
+        why = "the last part of the question" if target else "the formula of the question gets the name {f}"
+        self.work.quantity(self.top, node, "What is differentiated", say(why, f=Symbol(self.top)))
 
     def _again(self, name: str, found: tuple[Symbol, Node], order: int, this: int) -> list[Symbol]:
         """Derivatives of higher order, each from the one before."""
         if this > order:
             return []
         work, (last, form) = self.work, found
+        work.stepwise = True
         self.sheet.part(f"{('Second', 'Third')[this - 2]} derivative with respect to {self.plain[name].word.text}")
         written = work.higher(self.top, [name] * this)
         symbol = work.once_more(last, form, name, f"d{this}{self.top}/d{name}{this}", written)
-        after = sigmoid_line(work, symbol, work.forms[symbol.name], self.plain)
+        after = self._finished(symbol)
         check_derivative(self.sheet, self.whole, [name] * this, after[1], after[0])
         self.asked_forms.append(after)
         return [after[0], *self._again(name, after, order, this + 1)]
@@ -159,8 +170,7 @@ class _Page:
         node = self.parts[-1][1]
         z = node.operands[0]
         assert isinstance(z, Symbol)
-        last, self.whole, form = from_definition(self.work, function, self.plain[z.name])
-        self.top = next(iter(name for name in ("f", "g") if name in self.work.definitions))
+        last, self.whole, form = from_definition(self.work, function, self.plain[z.name], self.top)
         check_derivative(self.sheet, self.whole, [z.name], form, last)
         self.asked_forms, self.firsts = [(last, form)], {}
         self.work.forms[last.name] = form
@@ -176,18 +186,40 @@ class _Page:
                 else "{x} is the variable",
                 x=x,
             )
-        used: dict[str, Apply] = {}
-        for _, node in self.parts:
+        used: dict[str, Node] = {}
+        for node in [*(node for _, node in self.parts), *(step.expression for step in self.sheet.steps)]:
             _collect(node, used)
-        t = Symbol("t")
-        for name in DEFINED:
-            if name in used:
-                applied = used[name].function(t)
-                self.sheet.convention("{d}", d=related(applied.write(SYMBOLIC), "=", textbook(applied).write(SYMBOLIC)))
-        if "log" in used:
-            self.sheet.convention("log is the natural logarithm, defined where what stands inside is positive")
+        for step in self.sheet.steps:
+            if step.closed is not None:
+                _collect(step.closed, used)
+        self._functions(used)
         if self.point:
             self.point.convention(self.sheet)
+
+    def _functions(self, used: Mapping[str, Node]) -> None:
+        """The functions on the page, and where they are defined."""
+        t = Symbol("t")
+        for function in DEFINED:
+            if function.name in used:
+                applied = function(t)
+                self.sheet.convention("{d}", d=related(applied.write(SYMBOLIC), "=", textbook(applied).write(SYMBOLIC)))
+        if "softplus" in used:
+            short = related(SOFTPLUS(t).write(SYMBOLIC), "=", LOG(ONE + EXP(t)).write(SYMBOLIC))
+            also = ", with numbers worked as {q}, which is the same: e^t or 1, whichever is larger, is a factor of 1 + e^t"
+            self.sheet.convention("{d}" + (also if self.point else ""), d=short, q=SOFTPLUS(t).defined())
+        if "sign" in used:
+            self.sheet.convention("{s} is 1 where t is positive, -1 where it is negative, and 0 at 0", s=SIGN(t))
+        if "log" in used or ("softplus" in used):
+            self.sheet.convention("log is the natural logarithm, defined where what stands inside is positive")
+        if "power" in used:
+            base = used["power"].operands[0]
+            self.sheet.convention("{p} is defined where its base is positive: {b} > 0", p=used["power"], b=base)
+
+
+def _top_names() -> Iterator[str]:
+    """Names for a formula without one."""
+    yield from ("f", "g", "h", "F", "G")
+    yield from (f"f_{at}" for at in count(1))
 
 
 def _title(node: Node, variables: list[str]) -> str:
@@ -198,8 +230,11 @@ def _title(node: Node, variables: list[str]) -> str:
     return f"Derivative of {written if len(written) <= LONGEST_TITLE else 'a formula'} by {', '.join(variables)}"
 
 
-def _collect(node: Node, used: dict[str, Apply]) -> None:
+def _collect(node: Node, used: dict[str, Node]) -> None:
+    """The functions in an expression by their names; a power with a letter above as `power`."""
     if isinstance(node, Apply):
         used.setdefault(node.function.name, node)
+    if isinstance(node, Raise) and symbols(node.operands[0]) and symbols(node.operands[1]):
+        used.setdefault("power", node)
     for operand in node.operands:
         _collect(operand, used)

@@ -33,8 +33,9 @@ def gru(
     b: Annotated[Matrices | None, "bias of all gates; two rows as Keras keeps them: beside W, beside U"] = None,
     b_U: Annotated[Matrices | None, "second bias of all gates, beside U"] = None,
     framework: Annotated[
-        Framework, "keras: W is inputs×3·units, gates z, r, h; pytorch: 3·units×inputs, gates r, z, h"
-    ] = "keras",
+        Framework | None,
+        "keras: W is inputs×3·units, gates z, r, h; pytorch: 3·units×inputs, gates r, z, h (default: keras)",
+    ] = None,
     reset_after: Annotated[
         YesNo | None, "yes: r multiplies U h + b (Keras, PyTorch); no: r multiplies h (Cho et al.); [h; x]: no"
     ] = None,
@@ -50,8 +51,8 @@ def gru(
     output_activation: Annotated[OutputActivation, "activation of the outputs"] = "identity",
     target: Annotated[Matrices | None, "targets, one row a step that has a loss"] = None,
     loss: Annotated[LossName | None, "loss that compares the outputs with the targets"] = None,
-    loss_on: Annotated[LossOn, "every: a loss at every step; last: at the last one"] = "every",
-    reduction: Annotated[Reduction, "sum or mean of the loss over the steps and samples"] = "sum",
+    loss_on: Annotated[LossOn | None, "every: a loss at every step; last: at the last one (default: every)"] = None,
+    reduction: Annotated[Reduction | None, "of the loss, over steps and samples (default: sum)"] = None,
 ) -> Answer:
     """Gated recurrent unit: both gates, candidate and state through time; gradients by back-propagation through time.
 
@@ -68,18 +69,18 @@ def gru(
         explain gru --x 1 --W-r 0.5,0.2 --W-z 0.1,0.3 --W-h 0.4,0.6 --update renews
 
     Raises:
-        InputError: a gate without weights, shapes that do not meet, a target without a loss; a second bias where the
-            reset gate multiplies the state itself.
+        InputError: a gate without weights, shapes that do not meet, a target without a loss; a second bias, or a reset
+            after the product, where the weights read [h; x].
     """
     given = {
         "W_r": W_r, "U_r": U_r, "b_r": b_r, "W_z": W_z, "U_z": U_z, "b_z": b_z, "W_h": W_h, "U_h": U_h, "b_h": b_h,
         "b_Uh": b_Uh, "W": W, "U": U, "b": b, "b_U": b_U,
     }  # fmt: skip
-    stacked = W is None and U_r is None
+    stacked = W is None and U_r is None and U_z is None and U_h is None
     if stacked and reset_after == "yes":
         raise InputError(
-            "{reset_after} is yes, but without {U_r} the weights read the state stacked upon the input: give W and U "
-            "apart, or {reset_after} no"
+            "{reset_after} is yes, but without {U_r}, {U_z} and {U_h} the weights read the state stacked upon the "
+            "input: give W and U apart, or {reset_after} no"
         )
     cell = Cell("gru", activation, gate_activation, reset_after=reset_after != "no", update_keeps=update == "keeps")
     ends = Ends(h_0, None, V, b_y, output_activation, target, loss, loss_on, reduction)

@@ -34,8 +34,9 @@ def lstm(
     b: Annotated[Matrices | None, "bias of all gates"] = None,
     b_U: Annotated[Matrices | None, "second bias of all gates (PyTorch's bias_hh)"] = None,
     framework: Annotated[
-        Framework, "keras: W is inputs×4·units; pytorch: 4·units×inputs; gates i, f, c, o in both"
-    ] = "keras",
+        Framework | None,
+        "keras: W is inputs×4·units; pytorch: 4·units×inputs; gates i, f, c, o in both (default: keras)",
+    ] = None,
     h_0: Annotated[Matrices | None, "state before the first step; zeros if not given; | between layers"] = None,
     c_0: Annotated[Matrices | None, "cell before the first step; zeros if not given"] = None,
     bidirectional: Annotated[YesNo, "a second LSTM reads each sequence backwards; weights forward | backward"] = "no",
@@ -46,8 +47,8 @@ def lstm(
     output_activation: Annotated[OutputActivation, "activation of the outputs"] = "identity",
     target: Annotated[Matrices | None, "targets, one row a step that has a loss"] = None,
     loss: Annotated[LossName | None, "loss that compares the outputs with the targets"] = None,
-    loss_on: Annotated[LossOn, "every: a loss at every step; last: at the last one"] = "every",
-    reduction: Annotated[Reduction, "sum or mean of the loss over the steps and samples"] = "sum",
+    loss_on: Annotated[LossOn | None, "every: a loss at every step; last: at the last one (default: every)"] = None,
+    reduction: Annotated[Reduction | None, "of the loss, over steps and samples (default: sum)"] = None,
 ) -> Answer:
     """Long short-term memory: every gate, cell and state through time; gradients by back-propagation through time.
 

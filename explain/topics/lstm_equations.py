@@ -10,7 +10,7 @@ from explain.engine.answer import Answer
 from explain.engine.evaluate import symbols
 from explain.engine.functions import ACTIVATIONS
 from explain.engine.nodes.arithmetic import Add
-from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.blocks import Stack
 from explain.engine.nodes.linear import MatMul
 from explain.engine.prose import SYMBOLIC, Prose, say
@@ -23,10 +23,13 @@ from explain.topics._in_symbols import (
     NOW,
     Naming,
     close,
+    compared,
     drawn,
     functions,
     introduced,
+    put_in,
     size_of,
+    sizes_named,
     sizes_told,
     steps_worked,
     weights_of,
@@ -42,6 +45,7 @@ Named = Annotated[
 Zero = Annotated[YesNo, "whether x_t = 0 is put in, and whether then h_t = h_t-1"]
 Units = Annotated[Count, "number of units n, the size of the state"]
 Features = Annotated[Count, "number of features m of the input"]
+ZERO = Number(0, "0")
 EXAMPLE = {"x_1": "0", "h_0": "0.5", "c_0": "0.6", "w": "1", "u": "1"}
 
 
@@ -76,8 +80,12 @@ def lstm_equations(
 def gru_equations(
     naming: Named = "W_i",
     zero_input: Zero = "no",
-    reset_after: Annotated[YesNo, "whether the reset gate acts after the recurrent product, with a bias there"] = "no",
-    update: Annotated[Literal["keeps", "replaces"], "what the update gate z does to the old state"] = "keeps",
+    reset_after: Annotated[
+        YesNo | None, "yes: r multiplies U h + b (Keras, PyTorch); no: r multiplies h (Cho et al.); stacked: no"
+    ] = None,
+    update: Annotated[
+        Literal["keeps", "renews"], "keeps: z h + (1 - z) h̃ (Cho et al., Keras, PyTorch); renews: (1 - z) h + z h̃"
+    ] = "keeps",
     units: Units = Count(None, "n"),  # noqa: B008
     features: Features = Count(None, "m"),  # noqa: B008
 ) -> Answer:
@@ -87,11 +95,11 @@ def gru_equations(
     asked for; with x_t = 0 put in, what is left of them, and whether the state then stays.
 
     Source: Cho et al. 2014, Learning Phrase Representations, eqs. 5-8; Keras documentation, GRU (reset_after);
-    Chung et al. 2014, Empirical Evaluation of Gated Recurrent Neural Networks, eq. 4 (the update gate that replaces)
+    Chung et al. 2014, Empirical Evaluation of Gated Recurrent Neural Networks, eq. 4 (the update gate that renews)
 
     Examples:
         explain gru-equations
-        explain gru-equations --reset-after yes --zero-input yes
+        explain gru-equations --reset-after no --zero-input yes
 
     Raises:
         InputError: zero-input or reset-after with the stacked naming; a size that is neither a whole number from 1 nor
@@ -102,7 +110,7 @@ def gru_equations(
     cell = Cell(
         "gru",
         stacked=naming == "stacked",
-        reset_after=reset_after == "yes",
+        reset_after=reset_after != "no" and naming != "stacked",
         update_keeps=update == "keeps",
         merged=True,
     )
@@ -125,42 +133,57 @@ def _equations(cell: Cell, naming: Naming, zero: bool, units: Count, features: C
     weights = weights_of(cell.kind, n, x, h, introduce, naming, second)
     sheet.convention("vectors are columns; the same weights are used at every step")
     functions(sheet, cell.gate_activation, cell.activation)
-    _told(sheet, cell)
+    sizes_named(sheet, units=n, inputs=m)
+    _told(sheet, cell, "W_hh" if naming == "W_ix" else "U_h")
 
     sheet.part("The equations, xₜ = 0 put in" if zero else "The equations")
-    states = [f"{base}_t" for base in ("c", "h")]
-
     def write(name: str, expression: Node, title: str | Prose, why: str | Prose) -> Symbol:
         left = at_zero(expression, x)
         if not zero or left is expression:
-            return sheet.define(
-                name, expression, title, why, closed=(lambda node: node) if zero and name in states else None
-            )
+            full = _gates_put_in(sheet, expression) if zero and name in ("c_t", "h_t") else expression
+            chain = None if full is expression else expression.write(SYMBOLIC)
+            return sheet.define(name, full, title, why, chain=chain)
         W = next(symbol for symbol in symbols(expression).values() if symbol.name not in symbols(left))
-        gone = say("{p} = 0, as {x} = 0: what is left does not depend on the input", p=W @ x, x=x)
+        zeros = {"p": compared(W @ x, "=", ZERO), "x": compared(x, "=", ZERO)}
+        gone = say("{p}, as {x}: what is left does not depend on the input", **zeros)
         return sheet.define(name, left, title, gone, chain=expression.write(SYMBOLIC))
 
     new = cell.step(write, NOW, x, state, weights)
     _check_joined(sheet, cell, weights, x, state, new)
     if not zero:
         return sheet.answer(*reversed(shares(new)))
-    return sheet.answer(new.h, _counter_example(sheet, cell))
+    return sheet.answer(*reversed(shares(new)), _counter_example(sheet, cell))
 
 
-def _told(sheet: Worksheet, cell: Cell) -> None:
+def _gates_put_in(sheet: Worksheet, expression: Node) -> Node:
+    """The gates of a state or cell put in; the new cell, and what a GRU resets, keep their names, for short lines."""
+    return put_in(expression, {step.name: step.expression for step in sheet.steps if step.name != "c_t"})
+
+
+def _told(sheet: Worksheet, cell: Cell, recurrent: str) -> None:
     """What other books write."""
     if cell.kind == "lstm":
         sheet.convention(
             "the candidate {g} is also written g or a; some books count it as a fourth gate", g=Symbol("ctilde_t")
         )
         return
-    z = Symbol("z_t")
-    other = "lets the new state in and 1 - {z} keeps the old one" if cell.update_keeps else "keeps the old state"
-    sheet.convention("other books exchange {z} and 1 - {z}: there {z} " + other, z=z)
-    if cell.reset_after:
-        sheet.convention("the reset gate multiplies after the product (Keras' default, PyTorch); textbooks: before it")
-    else:
-        sheet.convention("the reset gate multiplies the old state before the product; Keras and PyTorch: after it")
+    z, h, g = Symbol("z_t"), Symbol("h_t-1"), Symbol("htilde_t")
+    does, other = ("keeps {h}", "renews it") if cell.update_keeps else ("renews {h}", "keeps it")
+    books = ("Cho et al., Keras, PyTorch", "Chung et al.")
+    here, there = books if cell.update_keeps else books[::-1]
+    sheet.convention(
+        f"the variant shown: {{z}} {does} ({here}); where {{z}} {other} ({there}), {{z}} and {{k}} are exchanged",
+        z=z, h=h, k=1 - z,
+    )  # fmt: skip
+    after = "the product of {U} and {h}, with a bias of its own (Keras' default, PyTorch)"
+    before = "{h} itself, before the product with {U} (Cho et al., textbooks)"
+    mine, others = (after, before) if cell.reset_after else (before, after)
+    if cell.stacked:
+        mine, others = "{h} itself, before the product with the weights (Cho et al., textbooks)", after
+    sheet.convention(
+        f"the variant shown: in {{g}} the reset gate {{r}} multiplies {mine}; other variant: {others}",
+        g=g, r=Symbol("r_t"), h=h, U=Symbol(recurrent),
+    )  # fmt: skip
 
 
 def at_zero(node: Node, zero: Symbol) -> Node:
@@ -210,9 +233,10 @@ def _counter_example(sheet: Worksheet, cell: Cell) -> Symbol:
         say("{a} is not {b}", a=new.h, b=h),
         say("were the state to stay whenever the input is 0, this difference would be 0"),
         note=say(
-            "{x} = 0 takes away the products with the input only: the gates still read {h} and their biases, keep "
-            "a part of what was there and add a candidate; so {s} is not {h} in general",
-            x=Symbol("x_t"), h=Symbol("h_t-1"), s=Symbol("h_t"),
+            f"false: with the input 0 the {cell.kind.upper()} does not keep its state. {{x}} takes away the products "
+            "with the input only: the gates still read {h} and their biases, keep a part of what was there and add a "
+            "candidate; so {s} is not {h} in general",
+            x=compared(Symbol("x_t"), "=", ZERO), h=Symbol("h_t-1"), s=Symbol("h_t"),
         ),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from explain.declare import topic
 from explain.engine.answer import Answer, Column, Table
 from explain.engine.functions import EXP, SIGMOID, TANH, textbook
 from explain.engine.lowering import to_sympy
+from explain.engine.names import word
 from explain.engine.nodes.base import Number, Symbol
 from explain.engine.notation import Word, related
 from explain.engine.paths import Definitions
@@ -17,7 +18,7 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.parameters import Count, Matrix
 from explain.topics._cells import LSTM, Gate
-from explain.topics._in_symbols import cell_lines, introduced, put_in
+from explain.topics._in_symbols import cell_lines, compared, entry_by_entry, introduced, put_in, sizes_named
 from explain.topics._products import folded
 
 MOST_STEPS = 200
@@ -120,6 +121,8 @@ def _tables(sheet: Worksheet) -> None:
         "recurrent weights and bias of a gate; the candidate {g} is also written g or a",
         x=x, h=h, c=Symbol("c_t-1"), g=Symbol("ctilde_t"),
     )  # fmt: skip
+    entry_by_entry(sheet)
+    sizes_named(sheet, units="n", outputs="k")
     equations: list[tuple[Prose, Prose, Prose]] = []
     limits: list[tuple[Prose, Prose, Prose, Prose]] = []
     for gate in LSTM:
@@ -155,7 +158,10 @@ def _ranges(sheet: Worksheet, z: Symbol) -> None:
             "than 1",
             e=EXP(-z), z=z,
         ),
-        note=say("every entry of a gate lies in (0, 1); 0 and 1 are limits, for z → -∞ and z → ∞, never reached"),
+        note=say(
+            "every entry of a gate lies in (0, 1); 0 and 1 are limits, for {a} and {b}, never reached",
+            a=compared(z, "→", Word("-∞", r"-\infty")), b=compared(z, "→", Word("∞", r"\infty")),
+        ),
         written=Word("σ(z)", r"\sigma(z)", key="s"),
     )  # fmt: skip
     sheet.define(
@@ -191,7 +197,10 @@ def _sum_told(sheet: Worksheet, *gates: Symbol) -> Prose:
     """What the sum of the gates shows."""
     off = abs(sum(float(sheet.values[gate.name]) for gate in gates) - 1)
     seen = "not 1" if off > 1e-6 else "1 here by chance only"
-    return say(f"{seen}: with other inputs to the gates it is any number between 0 and 3")
+    return say(
+        f"{seen}: with other inputs to the gates it is any number between 0 and 3. So: the gates lie in (0, 1): yes; "
+        "they sum to one: no"
+    )
 
 
 def _check(sheet: Worksheet, z: Symbol, total: Symbol) -> None:
@@ -229,16 +238,16 @@ def _check(sheet: Worksheet, z: Symbol, total: Symbol) -> None:
 
 
 INSIDE = [
-    "c_t-1 ─────→(×)─────────────→(+)────────────┬───────────→ c_t",
+    "cₜ₋₁ ──────→(×)─────────────→(+)────────────┬───────────→ cₜ",
     "             ↑                ↑             ↓",
     "             │               (×)           tanh",
     "             │                ↑             ↓",
-    "             │             ┌──┴──┐         (×)──────────→ h_t",
+    "             │             ┌──┴──┐         (×)──────────→ hₜ",
     "             │             │     │          ↑",
-    "            f_t           i_t   c~_t       o_t",
+    "             fₜ            iₜ    c\u0303ₜ         oₜ",
     "             ↑             ↑     ↑          ↑",
     "             └─────────────┴──┬──┴──────────┘",
-    "                        h_t-1 and x_t",
+    "                         hₜ₋₁ and xₜ",
 ]
 
 
@@ -248,24 +257,25 @@ def unfolded(count: int) -> list[str]:
     >>> print("\n".join(unfolded(1)[-3:]))
                   ↑
                   │
-                 x_1
+                  x₁
     """
     places = list(range(1, count + 1)) if count <= DRAWN else [1, 2, 0, count]  # 0 stands for those left out
     arrow, blank = "───────→", " " * 8
-    top, cells, name, states, bottom = " " * 10, "c_0 ─────→", " " * 10, "h_0 ─────→", " " * 10
+    top, cells, name, states, bottom = " " * 10, "c₀ ──────→", " " * 10, "h₀ ──────→", " " * 10
     enter, stem, inputs = " " * 10, " " * 10, " " * 10
     for place in places:
         end = "" if place == count else arrow
-        named = [f"{base}_{place}" if place else "" for base in "chx"]
+        named = [word(f"{base}_{place}").text if place else "" for base in "chx"]
         top += ("┌──────┐" if place else blank) + named[0].center(8) * (place != count)
         cells += ("│      │" if place else "  ...   ") + end
         name += ("│ LSTM │" if place else blank) + blank
         states += ("│      │" if place else "  ...   ") + end
         bottom += ("└──────┘" if place else blank) + named[1].center(8) * (place != count)
         enter, stem = (row + ("    ↑   " if place else blank) + blank for row, blank in ((enter, blank), (stem, blank)))
-        inputs += named[2].center(9).ljust(16)
+        inputs += (" " * 4 + named[2]).ljust(16)
     middle = 10 + 16 * (len(places) - 1) + 4
-    above = [f"{'y':>{middle + 1}}", f"{'↑':>{middle + 1}}", f"{'V h_' + str(count) + ' + b_y':>{middle + 6}}"]
-    above += [f"{'↑':>{middle + 1}}", f"{'│':>{middle + 1}} h_{count}"]
+    last = word(f"h_{count}").text
+    above = [f"{'y':>{middle + 1}}", f"{'↑':>{middle + 1}}", f"{'V ' + last + ' + b_y':>{middle + 5}}"]
+    above += [f"{'↑':>{middle + 1}}", f"{'│':>{middle + 1}} {last}"]
     rows = [*above, top, cells, name, states, bottom, enter, stem.replace("↑", "│"), inputs]
     return [row.rstrip() for row in rows]

@@ -15,6 +15,7 @@ from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
 from explain.engine.notation import PLUS, product, related
 from explain.engine.prose import SYMBOLIC, say
+from explain.engine.single_checks import single_differences
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Matrix, Scalar
@@ -83,6 +84,7 @@ def mlp(
     links = {f"z_{at}": f"z_{at + 1}" for at in range(1, len(W_))}
     sheet.backward(value, wrt, links=links, jacobians=network.samples == 1 and not rows)
     finite_difference(sheet, value, wrt, value)
+    single_differences(sheet, value, wrt, value)
     if (loss, network.activations[-1]) in (("binary-cross-entropy", "sigmoid"), ("cross-entropy", "softmax")):
         outputs = network.sizes[-1] if LOSSES[loss].mean else 1
         _check_error(sheet, output, logits, y, loss, outputs * (network.samples if reduction == "mean" else 1))

@@ -27,8 +27,8 @@ def rnn(
     output_activation: Annotated[OutputActivation, "activation of the outputs"] = "identity",
     target: Annotated[Matrices | None, "targets, one row a step that has a loss"] = None,
     loss: Annotated[LossName | None, "loss that compares the outputs with the targets"] = None,
-    loss_on: Annotated[LossOn, "every: a loss at every step; last: at the last one"] = "every",
-    reduction: Annotated[Reduction, "sum or mean of the loss over the steps and samples"] = "sum",
+    loss_on: Annotated[LossOn | None, "every: a loss at every step; last: at the last one (default: every)"] = None,
+    reduction: Annotated[Reduction | None, "of the loss, over steps and samples (default: sum)"] = None,
 ) -> Answer:
     """Simple recurrent network: every state and output through time; gradients by back-propagation through time.
 

@@ -21,7 +21,7 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Count, Matrix, Scalar
 from explain.topics._gradient_cures import clipped, gated
-from explain.topics._in_symbols import functions
+from explain.topics._in_symbols import compared, functions, power_of, sizes_named
 from explain.topics._several_units import several
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ Activation = Literal["sigmoid", "tanh"]
 MOST_STEPS = 100
 MOST_UNITS = 6
 ROWS = 16  # of the plot
+ORDINALS = {2: "2nd", 3: "3rd", **{number: f"{number}th" for number in range(4, 10)}}
 BAR = 20
 FLAT = 5  # beyond, every gradient vanishes
 EQUALS = Operator(" = ", " = ")
@@ -51,7 +52,8 @@ def vanishing_gradient(
     """Vanishing and exploding gradients of a recurrent network.
 
     The factor by which a gradient changes over one step and over T steps, the threshold of the weight where it neither
-    vanishes nor explodes, and the two cures: clipping by norm against exploding, gates against vanishing.
+    vanishes nor explodes, and the two cures: clipping by norm against exploding, gates against vanishing. With a weight
+    or a number of steps, a cure is shown where its gradient or its forget gate is given.
 
     Source: Bengio, Simard and Frasconi 1994, Learning Long-Term Dependencies with Gradient Descent is Difficult;
     Pascanu, Mikolov and Bengio 2013, On the difficulty of training recurrent neural networks, sections 2.1 and 3.2
@@ -77,8 +79,10 @@ def vanishing_gradient(
     sheet.part("One step back")
     slope = _slope(sheet, activation, given["z"])
     results = several(sheet, given, slope) if len(given["w"].shape) == 2 else _single(sheet, asked, given, slope)
-    results.append(clipped(sheet, given))
-    results.append(gated(sheet, given))
+    if "g" in given:
+        results.append(clipped(sheet, given))
+    if "f" in given:
+        results.append(gated(sheet, given))
     return sheet.answer(*results)
 
 
@@ -142,11 +146,15 @@ def _givens(sheet: Worksheet, asked: _Asked) -> dict[str, Symbol]:
     z = asked.z or Scalar.read("z", 0)
     found["z"] = sheet.given("z", z, "what goes into the activation in every step", option="z")
     g = asked.gradient
-    column = None if g is None else g.reshape((len(g), 1))
-    found["g"] = sheet.given("g", column, "a gradient to be clipped", option="gradient", shape=("p", 1))
-    norm = None if g is None else asked.max_norm or Scalar.read("max_norm", 1)
-    found["c"] = sheet.given("c", norm, "largest norm that is let through", option="max_norm")
-    found["f"] = sheet.given("f", asked.forget, "forget gate of an LSTM, the same in every step", option="forget")
+    story = W is None and steps is None  # nothing particular is asked: the cures too
+    if story or g is not None:
+        column = None if g is None else g.reshape((len(g), 1))
+        found["g"] = sheet.given("g", column, "a gradient to be clipped", option="gradient", shape=("p", 1))
+        norm = None if g is None else asked.max_norm or Scalar.read("max_norm", 1)
+        found["c"] = sheet.given("c", norm, "largest norm that is let through", option="max_norm")
+        sizes_named(sheet, entries=found["g"].shape[0])
+    if story or asked.forget is not None:
+        found["f"] = sheet.given("f", asked.forget, "forget gate of an LSTM, the same in every step", option="forget")
     return found
 
 
@@ -184,12 +192,14 @@ def _single(sheet: Worksheet, asked: _Asked, given: dict[str, Symbol], slope: Sy
         note=_threshold(asked, given),
     )
     sheet.part("Many steps back")
+    known = q.name in sheet.values
     power = sheet.define(
         "Q",
-        Raise(factor, T),
+        Raise(q if known else factor, T),
         say("Factor over {T} steps", T=T),
         say("every step back multiplies by {q} once more", q=q),
-        chain=Power(q.word, T.word),
+        chain=None if known else Power(q.word, T.word),
+        closed=power_of(sheet, q, T),
         note=_fate(sheet.values.get(q.name)),
     )
     _check_single(sheet, asked, given, q, edge)
@@ -200,10 +210,11 @@ def _single(sheet: Worksheet, asked: _Asked, given: dict[str, Symbol], slope: Sy
 def _threshold(asked: _Asked, given: dict[str, Symbol]) -> Prose:
     """What holds on both sides of the threshold."""
     largest = asked.z is None or asked.z.exact(()) == 0
-    told = "{w} < {e}: the gradient vanishes; {w} > {e}: it explodes while {z} stays so; {w} = {e}: it keeps its size"
+    told = "{l}: the gradient vanishes; {g}: it explodes while {z} stays so; {s}: it keeps its size"
     if largest:
         told += ". No slope is larger than the one here, so below {e} it vanishes whatever {z} is"
-    return say(told, w=ABS(given["w"]), e=Symbol("w_0"), z=given["z"])
+    w, e = ABS(given["w"]), Symbol("w_0")
+    return say(told, l=compared(w, "<", e), g=compared(w, ">", e), s=compared(w, "=", e), e=e, z=given["z"])
 
 
 def _fate(factor: Array | None) -> Prose:
@@ -211,10 +222,13 @@ def _fate(factor: Array | None) -> Prose:
     if factor is None:
         return say("a size below 1 goes to 0 (vanishing), a size above 1 grows without bound (exploding)")
     size = abs(float(factor))
+    turned = "; the factor is negative, so the sign changes with every step" if float(factor) < 0 else ""
+    if size == 0:
+        return say("the factor of one step is 0: nothing comes back, the gradient vanishes at once")
     if abs(size - 1) < 1e-12:
-        return say("the factor of one step has the size 1: the gradient keeps its size")
+        return say(f"the factor of one step has the size 1: the gradient keeps its size{turned}")
     return say(f"the factor of one step is {'smaller' if size < 1 else 'larger'} than 1 in size: the gradient "
-               f"{'vanishes' if size < 1 else 'explodes'}")  # fmt: skip
+               f"{'vanishes' if size < 1 else 'explodes'}{turned}")  # fmt: skip
 
 
 def _check_single(sheet: Worksheet, asked: _Asked, given: dict[str, Symbol], q: Symbol, edge: Symbol) -> None:
@@ -252,8 +266,11 @@ def _plot(sheet: Worksheet, q: Symbol, power: Symbol, T: Symbol) -> None:
     if power.name not in sheet.values:
         return
     size, count = abs(float(sheet.values[q.name])), int(sheet.values[T.name])
-    shown = sorted({round(1 + at * (count - 1) / max(1, min(count, ROWS) - 1)) for at in range(min(count, ROWS))})
+    stride = -(-count // ROWS)
+    shown = [*range(stride, count, stride), count]
     sizes = {0: 1.0, **{step: size**step for step in shown}}
     longest = max(sizes.values())
     lines = [f"{step:>4} │{'─' * round(BAR * value / longest)} {show(value).text}" for step, value in sizes.items()]
-    sheet.drawing("A gradient of 1, steps back", lines, [q, power])
+    every = "each step" if stride == 1 else f"every {ORDINALS[stride]} step"
+    last = ", and after the last; those between are left out" if count % stride else "; those between are left out"
+    sheet.drawing(f"Size of a gradient of 1, after {every} back{last if stride > 1 else ''}", lines, [q, power])

@@ -254,6 +254,10 @@ class Textbook(Node):
         self.pulled = pulled
         self.shape = printed.shape
 
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        put_in = {id(old): new for old, new in zip(self.operands, operands, strict=True)}
+        return Textbook(_exchanged(self.printed, put_in), operands, self.numpy)
+
     def evaluate(self, values: Sequence[Array]) -> Array:
         return self.numpy(*values)
 
@@ -267,6 +271,15 @@ class Textbook(Node):
         if self.pulled is None:
             raise TypeError("this expression is not differentiated again")
         return self.pulled(seed)
+
+
+def _exchanged(part: Node, put_in: Mapping[int, Node]) -> Node:
+    """The expression with some of its parts, told by their identity, exchanged for others."""
+    if id(part) in put_in:
+        return put_in[id(part)]
+    if not part.operands:
+        return part
+    return part.rebuild([_exchanged(operand, put_in) for operand in part.operands])
 
 
 def node(value: Any) -> Node:

@@ -98,8 +98,23 @@ class Apply(Node):
         pulled: list[Node | None] = [None] * len(self.operands)
         for at, derivative in enumerate(self.function.derivatives):
             local = derivative(self.operands, output)
+            if self.function.safe_derivative is not None and self.shape:
+                local = Textbook(local, self.operands, _slope(self.function))
             pulled[at] = fit_shape(times(seed, local), self.operands[at].shape)
         return pulled
+
+
+def _slope(function: ScalarFunction) -> Callable[..., Array]:
+    """The slope of a function from its operand, in the form that keeps its digits where the function is saturated."""
+
+    def evaluate(z: Array) -> Array:
+        from explain.engine.evaluate import evaluate as worked
+        from explain.engine.nodes.base import Symbol
+
+        assert function.safe_derivative is not None
+        return worked(function.safe_derivative(Symbol("z", z.shape)), {"z": z})
+
+    return evaluate
 
 
 def exp(operand: Node) -> Apply:
