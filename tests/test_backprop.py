@@ -267,7 +267,18 @@ REFUSED = [
     ('backprop "W @ x" x=1,2', "W has no value"),
     ('backprop "x + y" x=1,2 y=1,2,3', "column 3: + joins 2x1 with 3x1: entry by entry"),
     ('backprop "W @ x" W="1,2;3,4" x=1,2', "put sum(…) around it"),
-    ('backprop "log(x)" x=-1', "column 1: the logarithm of -1"),
+    ('backprop "log(x)" x=-1', "column 1: the logarithm of -1: it needs a positive number; change the value of x"),
+    (
+        'backprop "z = α*b - x; log(z)" x=3 α=1 b=1',
+        "the logarithm of -2: it needs a positive number; change the value of α",
+    ),
+    ('backprop "e^x" x=3', "exp(x)"),
+    ('backprop "η*x" η=2 x=3 --lr 0.1', "--lr is written η, and the formula has η too"),
+    ('backprop "η*x" η=2 y=3', "its inputs are η, x"),
+    ('backprop "η*x" η=abc', "--η has abc"),
+    ('backprop "x_new*x" x=1 x_new=3 --lr 0.1', "--lr: the step itself needs the name x_new"),
+    ('backprop "x*y" x=1 y=2 --wrt z', "--wrt has z, which is no input: its inputs are x, y"),
+    ('backprop "x*y" x=1 y=2 --find ""', "--find is empty"),
     ('backprop "1/x" x=0', "column 2: this divides by 0"),
     ('backprop "sqrt(x)" x=0', "column 1: the root of 0"),
     ('backprop "x^y" x=-2 y=3', "column 2: -2 to a power"),
@@ -304,3 +315,138 @@ def test_help_tells_how_values_are_given(capsys):
     assert re.search(r"FORMULA: .*quotes", " ".join(shown.split()))
     assert "VALUES: " in shown
     assert "--lr" in shown
+
+
+@pytest.mark.parametrize(
+    ("formula", "given", "chain"),
+    [
+        ("f = a*b + a", {"a": 2, "b": 3}, "∂f/∂a = 1 + ∂f/∂u₁ · ∂u₁/∂a"),
+        ("f = a + sin(a)", {"a": 1}, "∂f/∂a = 1 + ∂f/∂u₁ · ∂u₁/∂a"),
+        ("f = a - a*b", {"a": 1, "b": 3}, "∂f/∂a = 1 + ∂f/∂u₁ · ∂u₁/∂a"),
+        ("f = sin(a) - a", {"a": 1}, "∂f/∂a = -1 + ∂f/∂u₁ · ∂u₁/∂a"),
+        ("f = a*exp(a*b)", {"a": 1, "b": 3}, "∂f/∂a = u₂ + ∂f/∂u₁ · ∂u₁/∂a"),
+    ],
+)
+def test_what_enters_the_result_directly_is_told_so(formula, given, chain):
+    """Protects from ∂f/∂a = ∂f/∂a + …: the direct term is its local factor."""
+    answer = backprop(formula, **given)
+    shown = plain(page(answer), 100)
+    assert chain in shown
+    assert "a reaches f directly and through u₁; what comes back along the 2 paths" in shown
+    assert "reaches f through f" not in shown
+    assert answer.passed
+
+
+def test_the_power_rule_names_the_base():
+    """Protects the exponent: it stands on the base, not on the result."""
+    for formula in ("L = (w*x + b - y)^2", "L = (w*x + b - y)^3"):
+        answer = backprop(formula, w=2, x=-1, b=0.5, y=1)
+        assert "the exponent on u₂ comes down" in prose_text(answer["dL/du_2"].why)
+    powers = backprop("f = x^y", x=2, y=3)
+    assert "the exponent on x comes down" in prose_text(powers["df/dx"].why)
+    assert "y is the exponent in f" in prose_text(powers["df/dy"].why)
+    assert "logarithm of the base, x" in prose_text(powers["df/dy"].why)
+    assert "x is base and exponent of f" in prose_text(backprop("f = x^x", x=2)["df/dx"].why)
+
+
+def prose_text(told):
+    """A sentence as the terminal has it."""
+    from explain.render.linear import sentence
+
+    return sentence(told)
+
+
+def results(answer):
+    """The results as they are printed."""
+    return [line.strip() for line in plain(page(answer), 100).split("\nResult\n")[1].split("\n\n")[0].split("\n")]
+
+
+def test_results_hold_only_inputs_without_values():
+    """Protects the mixture: what is known is put in, and rounded with ≈ where it must be."""
+    answer = backprop("f = a*sigmoid(w*x) + a", x=2, w=0.3)
+    assert results(answer) == ["f ≈ 1.6457 a", "∂f/∂a ≈ 1.6457", "∂f/∂w ≈ 0.4576 a", "∂f/∂x ≈ 0.0686 a"]
+    assert answer["df/du_1"].closed is not None
+    shown = plain(page(answer), 100)
+    assert "≈ a·0.2288\n           ≈ 0.2288 a" in shown
+    assert "a · ∂u₂/∂u₁" not in shown
+    assert "1.645656 a" in plain(page(answer, digits=6), 100)
+    assert json.loads(answer.to_json())["steps"][3]["closed"]["text"] == "1.6457 a"
+
+
+@pytest.mark.parametrize(
+    ("formula", "given", "expected"),
+    [
+        ("f = a/b/x", {"x": 0.3}, {"f": "[10*a/(3*b)]", "df/dx": "[-100*a/(9*b)]"}),
+        ("f = a*b - a*b + x", {"x": 0.3}, {"f": "[3/10]", "df/da": "[0]"}),
+        ("f = (a*x)^y", {"x": 2, "y": 2}, {"df/da": "[8*a]"}),
+        ("f = sum(a*x)", {"x": "1,2"}, {"f": "[3*a]"}),
+        ("f = a*max(x)", {"x": "1,2"}, {"f": "[2*a]", "df/dx": "[0, a]"}),
+        ("f = sum((W@x - a)^2)", {"W": "1,2;3,4", "x": "1,2"}, {"df/da": "[-2*(5 - a) - 2*(11 - a)]"}),
+    ],
+)
+def test_known_numbers_are_put_into_what_stays(formula, given, expected):
+    """Protects closed forms: entry by entry, like terms together, conditions of numbers decided."""
+    answer = backprop(formula, **given)
+    assert answer.passed
+    for name, text in expected.items():
+        wanted, found = sympy.Matrix(sympy.sympify(text)), _plain(answer[name].closed)
+        found = sympy.Matrix(found if hasattr(found, "shape") else [found])
+        assert sympy.simplify(found - wanted) == sympy.zeros(*wanted.shape)
+
+
+def test_a_step_of_descent_in_symbols():
+    """Protects w′: the learning rate and the gradient are multiplied."""
+    answer = backprop("L = (w*x + b - y)^2", w=2, lr=0.1, wrt="w")
+    assert results(answer)[-1] == "w′ = 2 - 0.2·(2 x + b - y) x"
+
+
+def test_only_the_chosen_inputs_are_moved():
+    """Protects --wrt: neither gradient nor step for data; without it the page says that all are moved."""
+    given = {"w": 2, "x": -1, "b": 0.5, "y": 1}
+    chosen = backprop("L = (w*x + b - y)^2", **given, wrt="w,b", lr=0.1)
+    assert chosen.results == ["L", "dL/dw", "dL/db", "w_new", "b_new"]
+    assert not {"dL/dx", "dL/dy", "x_new"} & set(chosen.names)
+    assert "w and b are the variables; every other input is a constant" in plain(page(chosen), 100)
+    assert chosen.passed
+    every = backprop("L = (w*x + b - y)^2", **given, lr=0.1)
+    assert "every input is moved, data and targets too: --wrt chooses which ones" in plain(page(every), 100)
+    assert set(backprop("L = w*x", w=1, x=2, wrt=["x"]).results) == {"L", "dL/dx"}
+
+
+def test_a_tie_has_one_rule():
+    """Protects the reason where several are the largest: only how they share is said."""
+    for formula in ("f = max(x)", "f = sum(max(x, axis=0))"):
+        told = prose_text(backprop(formula, x="1,1")["df/dx"].why)
+        assert "share what arrives" in told
+        assert "the others get 0" not in told
+    assert "the others get 0" in prose_text(backprop("f = max(x)", x="1,2")["df/dx"].why)
+    assert "each gets one half" in prose_text(backprop("f = max(a, b)", a=1, b=1)["df/da"].why)
+
+
+def test_signs_of_the_graph():
+    """Protects the marks: a difference is -, a sum +, a mixture +."""
+    marks = {"a - b - c": " - ─", "a + b - c": " + ─", "a + b + c": " + ─"}
+    for formula, mark in marks.items():
+        answer = backprop(formula, a=1, b=2, c=4)
+        assert mark.strip() in "\n".join(answer.drawings[1].lines)
+        assert "+-" not in "\n".join(answer.drawings[1].lines)
+    assert answer.drawings[0].title == "Formula, as typed"
+
+
+def test_a_brief_page_introduces_what_it_reads():
+    """Protects brief detail: u₂ = u₁ ⊙ c is followed by u₁ with its value."""
+    answer = backprop("f = sum(softmax(z)*c)", z="1,1,0", c="1,2,3")
+    shown = plain(page(answer, "brief"), 100)
+    assert shown.index("u₂ = u₁ ⊙ c") < shown.index("u₁ = softmax(z)") < shown.index("Backward pass")
+
+
+def test_finite_differences_tell_their_step():
+    """Protects h: its size stands in the check."""
+    answer = backprop("f = a*b", a=2, b=3)
+    assert "a step of ±h (h = 3×10⁻⁶) along the gradient in a, b" in prose_text(answer.checks[0].text)
+    assert "(h = 10⁻⁶)" in prose_text(backprop("f = a*b", a=0.5, b=1).checks[0].text)
+
+
+def test_a_greek_input_is_named_either_way(capsys):
+    """Protects --eta for η: near to --detail, but an input."""
+    assert "∂f/∂x = 5" in printed(capsys, 'backprop "f = η*x" x=3 --eta 5', "--format", "terminal", "--width", "80")

@@ -267,3 +267,157 @@ def test_a_derivative_that_is_too_long_is_refused():
     formula = "tanh(w/x/softplus(x) + leaky_relu(x)*a)*sin(x*tanh(x*a))*exp(x/w)"
     with pytest.raises(InputError, match="too long for a page"):
         derivative(formula=formula, order="3", wrt="x")
+
+
+@pytest.mark.parametrize(
+    ("formula", "given", "derived"),
+    [
+        ("u = w*x + b; p = sigmoid(u); L = -(y*log(p)+(1-y)*log(1-p))", {"wrt": "w"}, "x (σ(w x + b) - y)"),
+        ("u = x^2; f = log(1 + u)", {}, "(2 x)/(x² + 1)"),
+        ("u=w; L=log(1-u)", {}, "1/(w - 1)"),
+        ("u = w*x + b; f = sigmoid(u)^2 + u", {"wrt": "b"}, "2 σ(w x + b)² (1 - σ(w x + b)) + 1"),
+        ("u=x^2; f=exp(u)/(1+u)", {"order": "2"}, "(2 x² e^(x²) (2 x⁴ + x² + 3))/(x² + 1)³"),
+        ("v=x*y; f=log(1+exp(v))", {"order": "2", "wrt": "x"}, "y² σ(x y) (1 - σ(x y))"),
+    ],
+)
+def test_letters_keep_away_from_the_parts_of_the_question(formula, given, derived):
+    """Protects `u` of the question from being taken for an inner function, and the order of the definitions."""
+    answer = derivative(formula=formula, **given)
+    assert answer.passed
+    assert result(answer) == derived
+    assert len(set(answer.names)) == len(answer.names)
+    parts = [part.partition("=")[0].strip() for part in formula.split(";")]
+    assert [name for name in answer.names if name in parts] == parts
+
+
+def test_a_hessian_of_parts_is_worked():
+    """Protects the second derivatives by their own names, whatever the parts are called."""
+    answer = derivative(formula="v=x*y; f=log(1+exp(v))", hessian="yes", wrt="x,y")
+    assert answer.passed
+    assert {"d2f/dx2", "d2f/dxdy", "d2f/dy2"} <= set(answer.names)
+
+
+def test_a_function_of_the_question_keeps_its_name():
+    """Protects `p = sigmoid(z)` from becoming f, and five used names from leaving none."""
+    assert derivative(formula="p = sigmoid(z)").results == ["dp/dz_form4"]
+    assert derivative(formula="f*g*h*F*G", wrt="f").results == ["df_1/df"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "value", "told"),
+    [
+        ("abs(x)", "x=0", 0, "f has the slope -1 before it and 1 after it; 0 is the value that PyTorch takes"),
+        ("relu(x)", "x=0", 0, "f has the slope 0 before it and 1 after it; 0 is the value that PyTorch takes"),
+        ("leaky_relu(2*x)", "x=0", 0.02, "f has the slope 0.02 before it and 2 after it; 0.02 is the value"),
+        ("x*relu(y - 1)", "x=3, y=1", 0, "f has the slope 0 before it and 3 after it; 0 is the value"),
+    ],
+)
+def test_a_kink_at_the_point_is_said(formula, at, value, told):
+    """Protects from a number that looks like a derivative where there is none: |x| at 0."""
+    answer = derivative(formula=formula, at=at)
+    shown = " ".join(text(answer).split())
+    assert answer.passed
+    assert float(answer[answer.results[-1]].value) == pytest.approx(value)
+    assert "not differentiable here" in shown
+    assert told in shown
+    assert "difference quotients beside the kink" in shown
+    assert "the convention of PyTorch; there it is no derivative" in shown
+
+
+def test_what_is_smooth_at_a_kink_is_a_derivative():
+    """Protects x |x|, which has the derivative 0 at 0, and a point close to a kink."""
+    for formula, at, value in (("x*abs(x)", "x=0", 0), ("relu(x)^2", "x=0", 0), ("abs(x)", "x=1e-7", 1)):
+        answer = derivative(formula=formula, at=at)
+        assert answer.passed
+        assert float(answer["df/dx_at"].value) == value
+        assert "not differentiable" not in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"formula": "relu(x) - relu(-x)", "at": "x=0"}, "the slope is 1 on both sides"),
+        ({"formula": "relu(x + y - z)", "at": "x=0.1, y=0.2, z=0.3"}, "but for an error of rounding"),
+        ({"formula": "x^2 + y^2 + abs(x)", "at": "x=0, y=1", "hessian": "yes"}, "no second derivatives to judge by"),
+        ({"formula": "log(x)", "at": "x=0"}, "^at has x=0: formula, column 1: .* choose another number for x$"),
+        ({"formula": "u = x - 2; f = y + log(u)", "at": "x=1, y=3"}, "^at has x=1: .* another number for x$"),
+        ({"formula": "e^x"}, "column 1: e is read as a name, not as Euler's number: write exp"),
+        ({"formula": "x + e^2"}, r"column 5: .* write exp\(2\)"),
+        ({"formula": "e = x; f = e^x"}, "column 12: e is read as a name"),
+        ({"formula": "sum(z^2)", "classes": "2"}, "without softmax every name is a number"),
+        ({"formula": "softmax(z)", "classes": "0"}, "classes is 0: choose 2, 3, 4, 5, 6"),
+        ({"formula": "softmax(z)", "classes": "n"}, "classes is n: choose 2, 3, 4, 5, 6"),
+    ],
+)
+def test_refusals_name_the_option_and_the_mend(given, told):
+    """Protects the messages, and from results that are no derivatives."""
+    with pytest.raises(InputError, match=told):
+        derivative(**given)
+
+
+def test_a_part_called_e_may_be_squared():
+    """Protects the error of a prediction, e = y - w x, from the refusal of Euler's number."""
+    assert result(derivative(formula="e = w*x - y; L = e^2", wrt="w")) == "2 x (w x - y)"
+
+
+def test_no_difference_quotient_vanishes_unsaid():
+    """Protects the check: where no quotient can be taken the page says why."""
+    assert "no difference quotient is taken for" in " ".join(text(derivative("x*sin(1/x)", at="x=0.0000001")).split())
+
+
+def test_long_algebra_has_a_line_between():
+    """Protects from a jump over a factorisation: common factors first, then the parentheses multiplied out."""
+    answer = derivative(formula="exp(-x^2)/(1+x)", order="2")
+    shown = text(answer)
+    assert answer.passed
+    assert result(answer) == "(2 x² e^(-x²) (2 x² + 4 x + 3))/(x + 1)³"
+    assert answer.names[-2:] == ["d2f/dx2", "d2f/dx2_form1"]
+    assert "Multiplied out" in shown
+    assert "(x + 1)(1 - 2 x²)" not in shown
+    assert "(2\n" not in shown  # no term is broken in two
+
+
+def test_a_function_with_a_letter_is_written_by_it():
+    """Protects r = tanh(x) from standing beside tanh(x)."""
+    answer = derivative(formula="tanh(x)", order="3")
+    shown = text(answer)
+    assert answer.passed
+    assert "t = -2 r (1 - r²)" in shown
+    assert "tanh(x) (1 - r²)" not in shown
+
+
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [
+        ("abs(x)", "sign(t) is 1 where t is positive, -1 where it is negative, and 0 at 0"),
+        ("x^y", "log is the natural logarithm"),
+        ("x^y", "x^y is defined where its base is positive: x > 0"),
+        ("softplus(x)", "σ(t) = 1/(1 + e^(-t))"),
+        ("softplus(x)", "softplus(t) = log(1 + e^t)"),
+    ],
+)
+def test_what_a_derivative_brings_is_introduced(formula, told):
+    """Protects from functions that appear in the working only."""
+    assert told in " ".join(text(derivative(formula=formula)).split("Find")[0].split())
+
+
+def test_both_forms_of_softplus_are_said_to_be_the_same():
+    """Protects the reader of a number who finds max(0, t) where log(1 + e^t) was said."""
+    shown = " ".join(text(derivative(formula="softplus(x)", at="x=1")).split())
+    assert "worked as max(0, t) + log(1 + e^(-|t|)), which is the same" in shown
+
+
+@pytest.mark.parametrize("formula", ["softmax(z)", "-sum(y*log(softmax(z)))"])
+def test_no_result_of_softmax_stands_twice(formula):
+    """Protects Find and Result from two lines with one symbol."""
+    built = page(derivative(formula=formula))
+    names = [linear(notation) for notation in built.find]
+    assert len(set(names)) == len(names)
+
+
+def test_a_page_of_letters_says_nothing_of_rounding():
+    """Protects from sentences about numbers where there are only coefficients."""
+    letters, numbers = text(derivative(formula="3*x^2")), text(derivative(formula="3*x^2", at="x=0.5"))
+    for said in ("nothing is rounded", "with exact fractions"):
+        assert said not in letters
+        assert said in numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -10,10 +11,16 @@ import sympy
 
 from explain import topics
 from explain.engine.lowering import to_sympy
+from explain.engine.names import word
 from explain.engine.nodes.base import Symbol
 from explain.engine.paths import along, paths
+from explain.engine.shapes import write
 from explain.errors import InputError
-from explain.render.glyphs import ASCII
+from explain.page import page
+from explain.page.model import Equation
+from explain.render.glyphs import ASCII, width_of
+from explain.render.linear import linear, sentence
+from explain.render.terminal import plain
 
 TOPICS = topics.all_topics()
 GATES = "fico"
@@ -88,7 +95,7 @@ def test_equations_of_every_size(naming, units, features):
 
 
 @pytest.mark.parametrize("after", ["yes", "no"])
-@pytest.mark.parametrize("update", ["keeps", "replaces"])
+@pytest.mark.parametrize("update", ["keeps", "renews"])
 def test_gru_equations(after, update):
     """Protects the four forms of a GRU."""
     answer = work("gru-equations", reset_after=after, update=update, units=1, features=1)
@@ -114,7 +121,7 @@ def test_zero_input():
     gate = {letter: number(f"U_{letter}") * number("h_t-1") + number(f"b_{letter}") for letter in GATES}
     cell = sigmoid(gate["f"]) * number("c_t-1") + sigmoid(gate["i"]) * sympy.tanh(gate["c"])
     assert same(closed(answer, "c_t"), cell)
-    assert (closed(answer, "h_t") - sigmoid(gate["o"]) * sympy.tanh(cell)).equals(0)
+    assert (closed(answer, "h_t") - sigmoid(gate["o"]) * sympy.tanh(number("c_t"))).equals(0)
     f = 1 / (1 + np.exp(-0.5))
     expected = f * np.tanh(f * 0.6 + f * np.tanh(0.5)) - 0.5
     assert answer["d"].value.item() == pytest.approx(expected, abs=1e-12)
@@ -231,16 +238,27 @@ def test_picture_of_the_unfolded_network(steps):
     """Protects the drawing: cells in a row, c and h passed on, one output after the last."""
     answer = work("lstm-gates", steps=steps)
     for drawing in answer.drawings:
-        assert max(map(len, drawing.lines)) <= 76
-        assert [len(ASCII.drawn(line)) for line in drawing.lines] == [len(line) for line in drawing.lines]
+        assert max(map(width_of, drawing.lines)) <= 76
+        assert [upright(ASCII.drawn(line)) for line in drawing.lines] == [upright(line) for line in drawing.lines]
+        assert not any("_" in line or "~" in line for line in drawing.lines if "b_y" not in line)
     lines = answer.drawings[1].lines
     cells = min(steps, 4) if steps <= 4 else 3
     assert sum(line.count("LSTM") for line in lines) == cells
     assert [line.strip() for line in lines].count("y") == 1
     column = next(line for line in lines if line.strip() == "y").index("y")
-    assert lines[-1][column - 2 : column + 4].strip() == f"x_{steps}"
-    for passed in ("c_1", "h_1", "c_0", "h_0"):
-        assert any(passed in line for line in lines) or (steps == 1 and passed.endswith("1"))
+    assert lines[-1][column:] == word(f"x_{steps}").text
+    for passed in ("c₁", "h₁", "c₀", "h₀"):
+        assert any(passed in line for line in lines) or (steps == 1 and passed.endswith("₁"))
+
+
+def upright(line):
+    """The columns in which the upright rules and arrows of a picture stand."""
+    marks, column = [], 0
+    for mark in line:
+        if mark in ("|^v" if line.isascii() else "│↑↓"):
+            marks.append(column)
+        column += width_of(mark)
+    return marks
 
 
 def test_range_of_a_gate():
@@ -326,6 +344,7 @@ def test_factor_over_the_steps(weight, told):
     assert float(answer["Q"].value) == pytest.approx((float(weight) / 4) ** 10, rel=1e-12)
     assert f"the gradient {told}" in str(answer)
     (plot,) = answer.drawings
+    assert plot.title == "Size of a gradient of 1, after each step back"
     assert len(plot.lines) == 11
     bars = [line.count("─") for line in plot.lines]
     assert bars == sorted(bars, reverse=told == "vanishes")
@@ -347,7 +366,8 @@ def test_gates_as_the_cure():
     assert float(answer["F"].value) == pytest.approx(0.95**10, rel=1e-13)
 
 
-MATRICES = ["0.5,0.1;0.2,0.4", "0,1;-1,0", "3,1;0,3", "0,5;0,0", "1,2,3;0,1,4;5,6,0", "2,0,0;0,2,0;0,0,2", "1,0;0,1"]
+MATRICES = ["0.5,0.1;0.2,0.4", "0,1;-1,0", "3,1;0,3", "0,5;0,0", "1,2,3;0,1,4;5,6,0", "2,0,0;0,2,0;0,0,2", "1,0;0,1",
+            "3,1,1;-1,1,0;0,0,2", "300.3,400.4;-400.4,300.3"]  # fmt: skip
 
 
 @pytest.mark.parametrize("weight", MATRICES)
@@ -359,6 +379,192 @@ def test_matrix_of_weights(weight):
     assert float(answer["rho"].value) == pytest.approx(np.abs(np.linalg.eigvals(W)).max(), rel=1e-7)
     norm = np.linalg.norm(np.linalg.matrix_power(W, 5), 2)
     assert float(answer["R"].value) * (1 - 1e-7) <= norm <= float(answer["B"].value) * (1 + 1e-7)
+
+
+def shown(name, detail="exam", width=80, **given):
+    """The page in the terminal."""
+    return plain(page(work(name, **given), detail), width)
+
+
+def told(step):
+    """Title, reason and note of a step as text."""
+    return " ".join(sentence(part) for part in (step.title, step.why, step.note))
+
+
+def test_along_the_eigenvector_is_no_bound_for_gradients():
+    """Protects R: a gradient may shrink faster than along the eigenvector of the largest eigenvalue."""
+    answer = work("vanishing-gradient", weight="0.5,0.1;0.2,0.4", activation="tanh", steps=10)
+    W = np.array([[0.5, 0.1], [0.2, 0.4]])
+    slow, fast = sorted(np.linalg.eig(W.T)[1].T, key=lambda v: -np.linalg.norm(v @ W))
+    R = float(answer["R"].value)
+    assert np.linalg.norm(np.linalg.matrix_power(W.T, 10) @ slow) == pytest.approx(R, rel=1e-9)
+    assert np.linalg.norm(np.linalg.matrix_power(W.T, 10) @ fast) < R / 100
+    assert told(answer["R"]).startswith("Over T steps, along the eigenvector of ρ")
+    assert "not every gradient" in told(answer["R"])
+    assert "at least" not in told(answer["R"])
+
+
+def test_complex_pair_of_eigenvalues():
+    """Protects the reason of ρ = √d, and that no real eigenvector is spoken of."""
+    answer = work("vanishing-gradient", weight="0,-1;1,0")
+    assert "D_W < 0" in told(answer["rho"])
+    assert "complex pair" in told(answer["rho"])
+    assert "|λ|²" in told(answer["rho"])
+    assert "along the eigenvector" not in str(answer)
+    assert "D_W = 0: both eigenvalues" in told(work("vanishing-gradient", weight="1,5;0,1")["rho"])
+
+
+def test_plot_of_sizes_says_what_is_left_out():
+    """Protects the chart: it shows sizes, and announces the rows that it leaves out."""
+    (plot,) = work("vanishing-gradient", weight=-5, z=1, steps=20).drawings
+    assert plot.title == "Size of a gradient of 1, after every 2nd step back; those between are left out"
+    assert [int(line.split()[0]) for line in plot.lines] == list(range(0, 21, 2))
+    (plot,) = work("vanishing-gradient", weight=-5, z=1, steps=35).drawings
+    assert [int(line.split()[0]) for line in plot.lines] == [*range(0, 34, 3), 35]
+    assert "after the last" in plot.title
+    assert "the sign changes with every step" in told(work("vanishing-gradient", weight=-5)["Q"])
+
+
+@pytest.mark.parametrize(
+    ("weight", "listed", "rho"),
+    [
+        ("2,0,0;0,2,0;0,0,2", "2, 2, 2", "ρ = 2"),
+        ("0,-1,0;1,0,0;0,0,3", "3, i, -i", "ρ = 3"),
+        ("0,0,1;1,0,0;0,1,0", "1, ≈ -0.5 + 0.8660 i, ≈ -0.5 - 0.8660 i", "ρ = 1"),
+        ("1,2,0;2,1,0;0,0,1", "3, 1, -1", "ρ = 3"),
+    ],
+)
+def test_eigenvalues_of_three_units(weight, listed, rho):
+    """Protects 3×3: ρ(A) is introduced once, the eigenvalues are listed, exact ones as such."""
+    text = shown("vanishing-gradient", weight=weight, steps=4)
+    assert f"eigenvalues of W, the largest in size first: {listed}" in " ".join(text.split())
+    assert rho in text
+    assert text.count("spectral radius") == 1
+    assert "≈ 2.0000" not in text
+
+
+def test_a_power_of_zero_is_zero():
+    """Protects the factor over T steps where that of one step is 0."""
+    assert closed(work("vanishing-gradient", weight=0), "Q") == 0
+    assert closed(work("vanishing-gradient", weight="0,1;0,0"), "R") == 0
+    assert "0·0" not in shown("vanishing-gradient", weight=0).partition("Many steps back")[2]
+
+
+INTRODUCED = [
+    ("vanishing-gradient", {"weight": "0.5,0;2,0.5"}),
+    ("vanishing-gradient", {"weight": "0.5,0.1;0.2,0.4", "activation": "tanh", "steps": 10}),
+    ("vanishing-gradient", {}),
+    ("rnn-gradient", {"activation": "tanh"}),
+    ("lstm-unroll", {}),
+    ("lstm-gradient", {}),
+    ("lstm-equations", {"zero_input": "yes"}),
+    ("gru-equations", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "given"), INTRODUCED)
+def test_brief_pages_introduce_what_they_read(name, given):
+    """Protects brief pages: every computed quantity that a printed formula reads has a line of its own."""
+    answer = work(name, **given)
+    lines = [line for _, sections in page(answer, "brief").parts for section in sections for line in section.lines]
+    named = [linear(line.left) for line in lines if isinstance(line, Equation) and line.left is not None]
+    for step in answer.steps:
+        if linear(step.symbol.word) in named:
+            assert {linear(answer[read].symbol.word) for read in step.reads if read in answer.names} <= set(named)
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sizes"),
+    [
+        ("lstm-equations", {}, "sizes: n units, m numbers in the input"),
+        ("gru-equations", {"units": "d", "features": 3}, "sizes: d units"),
+        ("rnn-gradient", {"outputs": "k"}, "sizes: n units, m numbers in the input, k outputs"),
+        ("lstm-gates", {}, "sizes: n units, k outputs"),
+        ("lstm-gradient", {}, "sizes: n units"),
+        ("lstm-unroll", {}, "sizes: n units"),
+        ("vanishing-gradient", {}, "sizes: p entries of the gradient"),
+    ],
+)
+def test_sizes_are_named(name, given, sizes):
+    """Protects n, m, k and p in the shapes: each is introduced."""
+    assert f"• {sizes}\n" in shown(name, **given)
+
+
+def test_signs_are_explained():
+    """Protects ⊙ on a page whose steps have none, and the shapes of stacked weights."""
+    assert shown("lstm-gates").count("⊙ multiplies entry by entry") == 1
+    assert shown("lstm-gradient").count("⊙ multiplies entry by entry") == 1
+    text = shown("lstm-equations", naming="stacked")
+    assert "(n×(n+m))((n+m)×1) + (n×1) → (n×1)" in text
+    assert write(("n", "n+m")) == "n×(n+m)"
+    assert write((3, 2)) == "3×2"
+
+
+def test_gru_shows_the_variant_of_the_numeric_topic():
+    """Protects the defaults: reset after the product, z keeps; the page says so, and says what else there is."""
+    answer = work("gru-equations")
+    assert answer["q_t"].reads == ["U_h", "h_t-1", "b_Uh"]
+    text = " ".join(shown("gru-equations").split())
+    assert "the reset gate rₜ multiplies the product of U_h and hₜ₋₁" in text
+    assert "zₜ keeps hₜ₋₁" in text
+    numeric = {parameter.name: parameter for parameter in TOPICS["gru"].parameters}
+    ours = {parameter.name: parameter for parameter in TOPICS["gru-equations"].parameters}
+    for name in ("reset_after", "update"):
+        assert (numeric[name].choices, numeric[name].default) == (ours[name].choices, ours[name].default)
+    assert "q_t" in work("gru-equations", naming="stacked").names
+
+
+def test_cures_only_where_they_are_asked_for():
+    """Protects the page against unasked steps: clipping and gates with their own numbers, or in the full story."""
+    cures = {"norm_g", "r", "g_clipped", "F"}
+    assert not cures & set(work("vanishing-gradient", weight=2, steps=10).names)
+    assert cures <= set(work("vanishing-gradient").names)
+    assert cures & set(work("vanishing-gradient", weight=2, gradient="3,4").names) == cures - {"F"}
+    assert cures & set(work("vanishing-gradient", steps=9, forget="0.9").names) == {"F"}
+    given = [item.symbol.name for item in work("vanishing-gradient", weight=2).given]
+    assert given == ["T", "w", "z"]
+
+
+def test_verdicts():
+    """Protects the sentences that answer true or false, yes or no."""
+    for kind in ("lstm", "gru"):
+        answer = work(f"{kind}-equations", zero_input="yes")
+        assert sentence(answer.steps[-1].note).startswith(f"false: with the input 0 the {kind.upper()} does not keep")
+    gates = work("lstm-gates")
+    assert "the gates lie in (0, 1): yes; they sum to one: no" in sentence(gates.steps[-1].note)
+    assert [sentence(row[1]) for row in gates.tables[-1].rows] == ["yes", "no"]
+
+
+def test_number_of_steps_is_not_listed_unused():
+    """Protects the givens of the cell written out: nothing that no step uses."""
+    answer = work("lstm-unroll", steps=2)
+    assert "K" not in {item.symbol.name for item in answer.given}
+    assert "the step run with numbers drawn at random gives the same cₜ" in shown("lstm-unroll", steps=1, width=120)
+    assert "--" not in shown("lstm-unroll", f="0.9,0.8")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        *itertools.product(
+            ("lstm-equations", "gru-equations"),
+            [{"zero_input": zero, "naming": naming} for zero in ("yes", "no") for naming in ("W_i", "W_ix")],
+        ),
+        ("lstm-gates", {}),
+        ("vanishing-gradient", {"weight": "2"}),
+        ("lstm-gradient", {}),
+    ],
+)
+def test_no_line_breaks_within_a_term(name, given):
+    """Protects terms such as W_ch hₜ₋₁ + b_c within a function, and z → ∞ in a sentence."""
+    for line in shown(name, **given).splitlines():
+        assert line.count("(") == line.count(")") or "⎛" in line or "cf." in line or _is_prose(line), line
+        assert not re.search(r"(→|=|<|>|⊙) *$", line.replace("→ (", "")), line
+
+
+def _is_prose(line):
+    return len(re.findall(r"[a-z]{3,}", line)) > 3
 
 
 # --- paths, and what is refused ---------------------------------------------------------------------------------------
@@ -380,6 +586,11 @@ REFUSED = [
     ("lstm-equations", {"naming": "W_xi"}, "naming"),
     ("gru-equations", {"reset_after": "yes", "naming": "stacked"}, "reset_after"),
     ("lstm-unroll", {"steps": 9}, "steps"),
+    ("lstm-unroll", {"steps": 0}, "steps is 0: give a whole number from 1 to 8$"),
+    ("lstm-unroll", {"steps": "n"}, "steps is n: give a whole number from 1 to 8$"),
+    ("lstm-gates", {"steps": 0}, "steps is 0: give a whole number from 1 to 200$"),
+    ("vanishing-gradient", {"steps": 0}, "steps is 0: give a whole number from 1 to 100, or a symbol such as T$"),
+    ("gru-equations", {"update": "replaces"}, "update"),
     ("lstm-unroll", {"steps": "k"}, "steps"),
     ("lstm-unroll", {"f": "0.9,1.1"}, "f"),
     ("lstm-unroll", {"f": "0.9,-0.1"}, "f"),
@@ -394,7 +605,7 @@ REFUSED = [
     ("vanishing-gradient", {"weight": "1,2"}, "weight"),
     ("vanishing-gradient", {"weight": "1,2;3,4;5,6"}, "weight"),
     ("vanishing-gradient", {"steps": 101}, "steps"),
-    ("vanishing-gradient", {"weight": "1e200", "steps": 100}, "(z|weight)"),
+    ("vanishing-gradient", {"weight": "1e200", "steps": 100}, "(steps|z|weight)"),
     ("vanishing-gradient", {"steps": "w"}, "steps"),
     ("vanishing-gradient", {"z": "6"}, "z"),
     ("vanishing-gradient", {"gradient": "1,2;3,4"}, "gradient"),
@@ -408,7 +619,7 @@ REFUSED = [
 @pytest.mark.parametrize(("name", "given", "parameter"), REFUSED)
 def test_what_is_refused(name, given, parameter):
     """Protects one line that names the parameter."""
-    with pytest.raises(InputError, match=rf"^{parameter}\b[^\n]*$"):
+    with pytest.raises(InputError, match=rf"^{parameter}(?:\b|$)[^\n]*$"):
         TOPICS[name](**given)
 
 

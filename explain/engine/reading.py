@@ -68,10 +68,11 @@ class _Reader:
         return Number(value, _decimal(value) if self.decimals and ends(value) else str(value))
 
     def sum(self, part: Any) -> Node:
-        """Terms of many factors first; a constant before a lone minus or a function: 1 - h, 1 + e^z."""
+        """Terms of many factors first; a constant before nothing but minus, or a function: 1 - h, 1 + e^z."""
         ordered = sorted(part.args, key=lambda term: (-_degree(term), self.rank(term)))
         constant_last = not ordered[-1].free_symbols and not is_negative(ordered[-1])
-        if constant_last and (is_negative(ordered[0]) or (len(ordered) == 2 and _kind(_first(ordered[0])) == 1)):
+        alone = sum(not is_negative(term) for term in ordered) == 1
+        if constant_last and ((alone and is_negative(ordered[0])) or (len(ordered) == 2 and _kind(_first(ordered[0])) == 1)):
             ordered.insert(0, ordered.pop())
         equal = [term for term in ordered if _degree(term) == _degree(ordered[0]) and not is_negative(term)]
         if is_negative(ordered[0]) and equal:
@@ -94,8 +95,7 @@ class _Reader:
             part = sympy.Mul(top, sympy.Pow(bottom, -1))  # fractions inside a sum are brought together
         number, rest = part.as_coeff_Mul()
         sign, factors = _signed(-1 if number < 0 else 1, sympy.Mul.make_args(rest))
-        number = abs(number)
-        factors = _from_one(factors)
+        number, factors = _content(abs(number), _from_one(factors))
         below = [factor for factor in factors if factor.is_Pow and is_negative(factor.exp)]
         above = [factor for factor in factors if factor not in below]
         kept = self.decimals and number.q != 1 and ends(Fraction(int(number.p), int(number.q)))
@@ -159,6 +159,17 @@ def _signed(sign: int, factors: Sequence[Any]) -> tuple[int, list[Any]]:
             flipped = -inner
             turned[at] = flipped**factor.exp if factor.is_Pow else flipped
     return sign, turned
+
+
+def _content(number: Any, factors: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """x (2 w - 2 y) as 2 x (w - y)."""
+    found = []
+    for factor in factors:
+        whole = factor.is_Add and all(term.as_coeff_Mul()[0].is_Integer for term in factor.args)
+        content, rest = factor.primitive() if whole else (1, factor)
+        number *= content
+        found.append(rest)
+    return number, found
 
 
 def _from_one(factors: list[Any]) -> list[Any]:

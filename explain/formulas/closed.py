@@ -96,6 +96,10 @@ def _worked(node: Node) -> Node:
         return node
 
 
+def _size(value: Real) -> Real:
+    return value if value >= 0 else -value
+
+
 def _product(parts: list[Node]) -> Node:
     """A product with one number in front, and at most one line of a fraction."""
     factors: list[Node] = []
@@ -115,11 +119,10 @@ def _product(parts: list[Node]) -> Node:
             left = [*part.operands, *left]
         elif isinstance(part, Divide):
             left.insert(0, part.operands[0])
-            divisor = _real(part.operands[1])
+            divisor, rest = _split(part.operands[1])
             if divisor:
                 under *= divisor
-            else:
-                below.append(part.operands[1])
+            below += [rest] if rest is not None else [] if divisor else [part.operands[1]]
         else:
             factors.append(part)
     if not coefficient:
@@ -130,7 +133,7 @@ def _product(parts: list[Node]) -> Node:
         coefficient, under = -coefficient, -under
     if isinstance(coefficient, Fraction) and "/" in _number(coefficient).text and (factors or below):
         coefficient, under = Fraction(coefficient.numerator), Fraction(coefficient.denominator) * under
-    top = _scaled(abs(coefficient), factors)
+    top = _scaled(_size(coefficient), factors)
     whole = Divide(top, _scaled(under, below)) if below or under != 1 else top
     return whole if coefficient > 0 else negative(whole)
 
@@ -158,9 +161,9 @@ def _sum(parts: list[Node], signs: Sequence[int]) -> Node:
     def vanishes(value: Real) -> bool:
         return not value or (isinstance(value, float) and abs(value) < CRUMB * largest)
 
-    found = [(value > 0, _scaled(abs(value), [rest])) for value, rest in terms.values() if not vanishes(value)]
+    found = [(value > 0, _scaled(_size(value), [rest])) for value, rest in terms.values() if not vanishes(value)]
     if not vanishes(total) or not found:
-        found.append((total >= 0, _number(Fraction(0) if vanishes(total) else abs(total))))
+        found.append((total >= 0, _number(Fraction(0) if vanishes(total) else _size(total))))
     found = [(more, _flat(part)) for more, part in found]
     first = next((at for at, (more, _) in enumerate(found) if more), 0)  # what is added comes first
     found.insert(0, found.pop(first))

@@ -25,7 +25,7 @@ def within(
     values: Mapping[str, Array],
     tree: Tree,
     name: str = "formula",
-    sources: Callable[[Tree], Sequence[str]] = lambda tree: (),
+    sources: Callable[[Tree], Sequence[str]] = lambda _tree: (),
 ) -> None:
     """Refuse an operation on values for which it, or its derivative, is not defined.
 

@@ -85,7 +85,8 @@ class _Parser(Reader):
             above = part.operands[1]
             if above.names or not any(statement.target == "e" for statement in before):
                 mend = f"exp({above.text if not above.operands else '…'})"
-                self.wrong(part.operands[0].column, f"e is read as a name, not as Euler's number: write {mend}, or take another letter")
+                told = f"e is read as a name, not as Euler's number: write {mend}, or take another letter"
+                self.wrong(part.operands[0].column, told)
 
     def sum(self) -> Tree:
         column = self.next.column

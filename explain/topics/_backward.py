@@ -30,9 +30,7 @@ MOST_CLOSED = 16  # entries of one that is
 class Graph:
     """The steps of a formula as a graph, from the inputs to the result."""
 
-    def __init__(
-        self, sheet: Worksheet, result: Symbol, inputs: Sequence[Symbol], variables: Sequence[Symbol]
-    ) -> None:
+    def __init__(self, sheet: Worksheet, result: Symbol, inputs: Sequence[Symbol], variables: Sequence[Symbol]) -> None:
         self.sheet = sheet
         self.result = result
         self.inputs = inputs
@@ -135,8 +133,12 @@ class Graph:
     def _met(self, operand: Symbol, others: Sequence[Symbol]) -> Prose:
         """Where a quantity enters the result itself, and by other paths."""
         names = {f"p{at}": path for at, path in enumerate(others)}
-        told = " and ".join([", ".join(["directly", *("through {" + name + "}" for name in list(names)[:-1])]),
-                             "through {" + list(names)[-1] + "}"])
+        told = " and ".join(
+            [
+                ", ".join(["directly", *("through {" + name + "}" for name in list(names)[:-1])]),
+                "through {" + list(names)[-1] + "}",
+            ]
+        )
         return say(
             f"chain rule: {{x}} reaches {{f}} {told}; what comes back along the {len(others) + 1} paths is added",
             x=operand, f=self.result, **names,
@@ -172,9 +174,10 @@ class Graph:
 
         sizes: dict[str, int] = {}
         for step in self.sheet.steps:
-            if step.value is None and count(step.symbol.shape) <= MOST_CLOSED:
-                if _size(step.symbol, unknown, sizes) < LONGEST_CLOSED:
-                    step.closed = closed(step.expression, unknown.get, number)
+            if step.value is not None or count(step.symbol.shape) > MOST_CLOSED:
+                continue
+            if _size(step.symbol, unknown, sizes) < LONGEST_CLOSED:
+                step.closed = closed(step.expression, unknown.get, number)
 
     def draw(self) -> None:
         """The graph in text, with its values and gradients."""

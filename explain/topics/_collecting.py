@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from explain.engine.lowering import simplified, to_named
+from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.reading import from_sympy
 
@@ -53,8 +54,25 @@ def collected(node: Node, known: Mapping[str, Symbol], decimals: bool) -> Collec
     broken = len(_sums(to_named(last)) - _sums(first)) > 1
     if not (broken or inside.count_ops() >= HEAVY) or expanded == 0:
         return Collected(last, last, None)
-    read = [from_sympy(part, known, decimals) for part in (first, inside, expanded)]
-    return Collected(last, from_sympy(plain, known, decimals) if broken else last, Between(*read))
+    shown = from_sympy(first, known, decimals)
+    written = _written(shown)  # as it stands on the page: its signs may be turned
+    if written is None:
+        return Collected(last, last, None)
+    out = from_sympy(sympy.expand(to_named(written)), known, decimals)
+    return Collected(last, from_sympy(plain, known, decimals) if broken else last, Between(shown, written, out))
+
+
+def _written(node: Node) -> Node | None:
+    """The longest sum among the factors of a printed form."""
+    if isinstance(node, Add):
+        return node
+    parts = node.operands if isinstance(node, Times | Negative) else node.operands[:1] if isinstance(node, Divide) else ()
+    found = [sum_ for part in parts if (sum_ := _written(part)) is not None]
+    return max(found, key=_size, default=None)
+
+
+def _size(node: Node) -> int:
+    return 1 + sum(map(_size, node.operands))
 
 
 def _inside(product: Any) -> Any:

@@ -104,7 +104,9 @@ def _power(node: Power, parts: dict[str, Node], operand: Symbol) -> Prose:
             "logarithm of the base for the exponent",
             **parts,
         )
-    return say("{x} is the exponent in {u}: the derivative is {u} times the logarithm of the base, {b}", b=base, **parts)
+    return say(
+        "{x} is the exponent in {u}: the derivative is {u} times the logarithm of the base, {b}", b=base, **parts
+    )
 
 
 def _extreme(node: Extreme | Larger) -> str:

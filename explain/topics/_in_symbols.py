@@ -19,6 +19,7 @@ from explain.engine.notation import Notation, Operator, Row, Word, related
 from explain.engine.paths import Definitions
 from explain.engine.prose import SYMBOLIC, Prose
 from explain.engine.worksheet import Worksheet
+from explain.errors import InputError, shown
 from explain.parameters import Count
 from explain.topics._cells import GATES, At, Cell, Kind, State, tensors
 
@@ -46,6 +47,36 @@ class Lines:
         symbol = Symbol(name, expression.shape)
         self.found[name] = (symbol, expression)
         return symbol
+
+
+class FewSteps(Count):
+    """A number of steps with a limit; a symbol for it only where `SYMBOL` names one."""
+
+    __slots__ = ()
+    MOST = 8
+    SYMBOL = ""
+
+    @classmethod
+    def read(cls, name: str, raw: Any) -> Count:
+        """A number of steps from text or a number.
+
+        >>> FewSteps.read("steps", "2").number
+        2
+
+        Raises:
+            InputError: it is no whole number from 1 to the limit, and no symbol that is allowed.
+        """
+        try:
+            found = Count.read(name, raw)
+        except InputError:
+            found = Count(0)
+        if found.number is None and cls.SYMBOL:
+            return found
+        if found.number is None or not 1 <= found.number <= cls.MOST:
+            written = shown(found.name if found.number is None else raw) or "empty"
+            other = f", or a symbol such as {cls.SYMBOL}" if cls.SYMBOL else ""
+            raise InputError(f"{{{name}}} is {written}: give a whole number from 1 to {cls.MOST}{other}")
+        return found
 
 
 def size_of(count: Count) -> Size:
@@ -135,7 +166,12 @@ def sizes_named(sheet: Worksheet, **sizes: Size) -> None:
         sheet.conventions.append(("sizes: ", *parts[1:]))
 
 
-COUNTED = {"units": "units", "inputs": "numbers in the input", "outputs": "outputs", "entries": "entries of the gradient"}
+COUNTED = {
+    "units": "units",
+    "inputs": "numbers in the input",
+    "outputs": "outputs",
+    "entries": "entries of the gradient",
+}
 
 
 def entry_by_entry(sheet: Worksheet) -> None:

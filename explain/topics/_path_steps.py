@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
-from explain.engine.notation import Notation, Operator, Row, product, related
+from explain.engine.notation import Notation, Operator, Row, Word, product, related
 from explain.engine.paths import Definitions, Path, along, paths
 from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.wording import RULES
@@ -16,6 +16,7 @@ from explain.engine.worksheet import Worksheet
 from explain.topics._cells import LSTM, At
 from explain.topics._in_symbols import NOW, Size, cell_lines, formula, functions
 
+DIAGONALS = Word("diag(u) diag(v) = diag(u ⊙ v)", r"\mathrm{diag}(u) \, \mathrm{diag}(v) = \mathrm{diag}(u \odot v)")
 ARROW = Operator(" → ", r" \to ")
 LETTERS = {NOW.name(gate.base): gate.letter for gate in LSTM}
 
@@ -41,7 +42,7 @@ def stated(sheet: Worksheet, n: Size, before: bool) -> Definitions:
     )  # fmt: skip
     functions(sheet, "sigmoid", "tanh")
     sheet.convention(f"derivatives: {RULES['sigmoid']}, {RULES['tanh']}")
-    sheet.convention("in a Jacobian outputs are rows and inputs columns; diag(u) diag(v) = diag(u ⊙ v)")
+    sheet.convention("in a Jacobian outputs are rows and inputs columns; {d}", d=DIAGONALS)
     return {"h_t-1": last, **named} if before else named
 
 

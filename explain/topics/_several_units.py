@@ -16,7 +16,6 @@ from explain.engine.rounding import show
 from explain.engine.worksheet import Worksheet
 from explain.topics._in_symbols import compared, power_of
 
-
 ZERO = Number(0, "0")
 
 
@@ -58,9 +57,7 @@ def several(sheet: Worksheet, given: dict[str, Symbol], slope: Symbol) -> list[S
         note=squared.found,
     )  # fmt: skip
     own = _largest(sheet, W)
-    radius = sheet.define(
-        "rho", own.size, say("Largest eigenvalue of {W}, in size", W=W), own.why, note=own.found
-    )
+    radius = sheet.define("rho", own.size, say("Largest eigenvalue of {W}, in size", W=W), own.why, note=own.found)
     edge = sheet.define(
         "w_0",
         1 / slope,
@@ -172,10 +169,12 @@ def _of_many(sheet: Worksheet, A: Symbol) -> Largest:
     rows, columns = (range(int(size)) for size in A.shape)
     found = eigenvalues([[proof.entry(A.name, (row, column)) for column in columns] for row in rows])
     listed = ", ".join(root.text for root in found)
+    name = A.word
+    polynomial = compared(Word(f"det(λ I - {name.text})", rf"\det(\lambda I - {name.latex})"), "=", ZERO)
     return Largest(
         SpectralRadius(A),
         say("{r} is the largest size among the eigenvalues of {A}, the roots of {d}, worked by SymPy",
-            r=SpectralRadius(A), A=A, d=compared(Word(f"det(λ I - {A.name})", rf"\det(\lambda I - {A.name})"), "=", ZERO)),
+            r=SpectralRadius(A), A=A, d=polynomial),
         found[0].real,
         say(f"eigenvalues of {{A}}, the largest in size first: {listed}", A=A),
     )  # fmt: skip

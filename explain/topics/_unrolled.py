@@ -202,11 +202,12 @@ def _named(name: str, at: At, cell: Cell) -> str:
     base = name.partition("_")[0]
     letter = name.partition("_")[2].partition(",")[0] if "," in name else ""
     for gate in GATES[cell.kind]:
-        if letter == gate.letter or base == gate.base:
+        if (letter and letter == gate.letter) or base == gate.base:
             return f"the {gate.name} of step {at.step}"
-    reset = "the old state through its weights, for the candidate" if cell.reset_after else "the reset old state"
-    told = {
-        "c": "the cell", "h": "the state", "z": "the state before its activation", "v": "state and input, stacked",
-        "w": "reset state and input, stacked", "q": "the reset old state" if cell.stacked else reset,
-    }  # fmt: skip
-    return f"{told[base]}, of step {at.step}" if "," in told[base] else f"{told[base]} of step {at.step}"
+    step = f"step {at.step}"
+    return {
+        "c": f"the cell of {step}", "h": f"the state of {step}", "z": f"the state of {step} before its activation",
+        "v": f"state and input of {step}, stacked", "w": f"reset state and input of {step}, stacked",
+        "q": f"the old state of {step}, through its weights" if cell.reset_after and not cell.stacked
+        else f"the reset old state of {step}",
+    }[base]  # fmt: skip

@@ -137,6 +137,7 @@ def _equations(cell: Cell, naming: Naming, zero: bool, units: Count, features: C
     _told(sheet, cell, "W_hh" if naming == "W_ix" else "U_h")
 
     sheet.part("The equations, xₜ = 0 put in" if zero else "The equations")
+
     def write(name: str, expression: Node, title: str | Prose, why: str | Prose) -> Symbol:
         left = at_zero(expression, x)
         if not zero or left is expression:

@@ -16,20 +16,26 @@ from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.values import Values, whole
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
-from explain.parameters import Count, Matrix
+from explain.parameters import Matrix
 from explain.topics._cells import LSTM, Gate
-from explain.topics._in_symbols import cell_lines, compared, entry_by_entry, introduced, put_in, sizes_named
+from explain.topics._in_symbols import FewSteps, cell_lines, compared, entry_by_entry, introduced, put_in, sizes_named
 from explain.topics._products import folded
 
-MOST_STEPS = 200
 HALF = (1 + TANH(Symbol("z") / 2)) / 2  # σ by tanh
 DRAWN = 4  # cells that fit on a page
 ACTS_ON = {"f": "c_t", "i": "c_t", "o": "h_t"}  # what a gate decides about
 
 
+class Inputs(FewSteps):
+    """A number of inputs; of many, the picture shows the first and the last."""
+
+    __slots__ = ()
+    MOST = 200
+
+
 @topic
 def lstm_gates(
-    steps: Annotated[Count, "number of inputs that the picture is unfolded over"] = Count(3),  # noqa: B008 - never changed
+    steps: Annotated[Inputs, "number of inputs that the picture is unfolded over"] = Inputs(3),  # noqa: B008 - never changed
     z: Annotated[Matrix | None, "what goes into the forget, input and output gate of one unit; default 0,0,0"] = None,
 ) -> Answer:
     """The gates of an LSTM cell, and the cell unfolded over a sequence.
@@ -45,9 +51,9 @@ def lstm_gates(
         explain lstm-gates --steps 5 --z 2,1,-1
 
     Raises:
-        InputError: more than 200 inputs or a symbol for their number; z that is not three numbers.
+        InputError: a number of inputs that is no number from 1 to 200; z that is not three numbers.
     """
-    count = _count(steps)
+    count = steps.number or 1
     typed = _typed(z)
     sheet = Worksheet(f"LSTM: its gates, and the cell unfolded over {amount(count, 'input')}", lstm_gates.source)
     sheet.given("T", whole(count), "number of inputs", option="steps")
@@ -80,20 +86,13 @@ def lstm_gates(
     _ranges(sheet, any_z)
     total = _sum(sheet, inputs)
     _check(sheet, any_z, total)
+    _verdicts(sheet, any_z, total)
     return sheet.answer(output, sheet.last("s"), sheet.last("g"), total)
 
 
 def _gates() -> list[Gate]:
     """The three gates; the candidate is none."""
     return [gate for gate in LSTM if gate.letter in ACTS_ON]
-
-
-def _count(steps: Count) -> int:
-    if steps.number is None:
-        raise InputError(f"{{steps}} is {steps.name}: a picture needs a number, such as 3")
-    if steps.number > MOST_STEPS:
-        raise InputError(f"{{steps}} is {steps.number}: at most {MOST_STEPS}; a picture shows the first and the last")
-    return steps.number
 
 
 def _typed(z: Matrix | None) -> list[Values]:
@@ -191,6 +190,28 @@ def _sum(sheet: Worksheet, inputs: list[Symbol]) -> Symbol:
         "each gate has weights of its own and its own σ, so nothing ties them together; softmax would, σ does not",
         note=_sum_told(sheet, f, i, o),
     )
+
+
+def _verdicts(sheet: Worksheet, z: Symbol, total: Symbol) -> None:
+    """Both questions that are asked of gates, answered; held up by the check of the limits and by the sum."""
+    inside = "yes" if sheet.checks[0].passed else "no"
+    apart = abs(float(sheet.values[total.name]) - 1) > 1e-6
+    told = "{S} is not 1 in the counter-example" if apart else "{S} is 1 by chance only: nothing ties them together"
+    sheet.tables.append(
+        Table(
+            "Asked of the gates",
+            [Column("question"), Column("answer"), Column("because")],
+            [
+                (say("do the gates lie in (0, 1)?"), say(inside), say("{s} does, whatever {z} is", s=SIGMOID(z), z=z)),
+                (
+                    say("do they sum to one?"),
+                    say("no"),
+                    say(told, S=total),
+                ),
+            ],
+            needs=("s", total.name),
+        )
+    )  # fmt: skip
 
 
 def _sum_told(sheet: Worksheet, *gates: Symbol) -> Prose:

@@ -14,7 +14,18 @@ from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.parameters import Count
 from explain.topics._cells import LSTM
-from explain.topics._in_symbols import close, drawn, free, introduced, size_of, sizes_told, slopes, steps_worked, worked
+from explain.topics._in_symbols import (
+    close,
+    drawn,
+    free,
+    introduced,
+    size_of,
+    sizes_named,
+    sizes_told,
+    slopes,
+    steps_worked,
+    worked,
+)
 from explain.topics._path_steps import all_paths, path_steps, stated
 
 
@@ -48,6 +59,7 @@ def lstm_gradient(
         introduce(f"U_{gate.letter}", f"recurrent weights of the {gate.name}", (n, n))
     definitions = stated(sheet, n, before=False)
     before, state = Symbol("h_t-1", (n, 1)), definitions["h_t"][0]
+    sizes_named(sheet, units=n)
     sheet.convention(
         "{h} and {c} are both handed on by step t-1: here each is held constant for the other", h=before, c=old
     )

@@ -12,12 +12,13 @@ from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.notation import QUOTIENT, Word, product, related
 from explain.engine.paths import Definitions, along, paths, pulled_along
 from explain.engine.prose import SYMBOLIC, say
-from explain.engine.values import Values, whole
+from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.parameters import Count, Matrix, Scalar
 from explain.topics._cells import LSTM, At
 from explain.topics._in_symbols import (
+    FewSteps,
     Size,
     cell_lines,
     close,
@@ -27,6 +28,7 @@ from explain.topics._in_symbols import (
     introduced,
     put_in,
     size_of,
+    sizes_named,
     sizes_told,
     slopes,
     steps_worked,
@@ -35,12 +37,10 @@ from explain.topics._in_symbols import (
 from explain.topics._path_steps import all_paths, stated
 from explain.topics._products import distributed, folded
 
-MOST_STEPS = 8
-
 
 @topic
 def lstm_unroll(
-    steps: Annotated[Count | None, "how many steps are written out; default 2, or as many as f has numbers"] = None,
+    steps: Annotated[FewSteps | None, "how many steps are written out; default 2, or as many as f has numbers"] = None,
     f: Annotated[Matrix | None, "forget gates of one unit, the last step first: 0.9,0.8"] = None,
     delta: Annotated[Scalar | None, "with f: the error that arrives at the last cell; default 1"] = None,
     units: Annotated[Count, "number of units n"] = Count(None, "n"),  # noqa: B008 - never changed
@@ -58,15 +58,13 @@ def lstm_unroll(
         explain lstm-unroll --f 0.9,0.8
 
     Raises:
-        InputError: more than 8 steps, forget gates that are outside 0 to 1 or not one a step, delta without f, units
-            with f.
+        InputError: steps that are no number from 1 to 8, forget gates that are outside 0 to 1 or not one a step, delta
+            without f, units with f.
     """
     gates = _gates(f, delta, units)
     count = _count(steps, gates)
     n = size_of(units)
     sheet = Worksheet(f"LSTM: the cell written out over {amount(count, 'step')}", lstm_unroll.source)
-    if steps is not None:
-        sheet.given("K", whole(count), "number of steps that are written out", option="steps")
     shape: tuple[Size, ...] = () if gates else (n, 1)
     cells = _cells(sheet, count, n, shape, gates)
     arriving = sheet.given(
@@ -83,8 +81,10 @@ def lstm_unroll(
     _check_path(sheet, cells, count, last, error, arriving)
     sheet.convention(
         "along the cell path: the gates are held constant, as if they did not depend on the state"
-        + (": with symbols (without --f) the page also works what that leaves out" if gates else "")
+        + ("; with symbols in place of the numbers the page also works what that leaves out" if gates else "")
     )
+    if not gates:
+        sizes_named(sheet, units=n)
     if gates:
         return sheet.answer(last, error)
     return sheet.answer(last, error, _full(sheet, n))
@@ -100,7 +100,7 @@ def _gates(f: Matrix | None, delta: Scalar | None, units: Count) -> list[str]:
         raise InputError("{units} is given with {f}: numbers for the gates are those of one unit; leave {units} out")
     if len(f.shape) == 2 and 1 not in f.shape:
         raise InputError("{f} has rows and columns: give the gates of one unit in one row, such as 0.9,0.8")
-    texts = [f.reshape((len(f),)).text((at,)) for at in range(min(len(f), MOST_STEPS + 1))]
+    texts = [f.reshape((len(f),)).text((at,)) for at in range(min(len(f), FewSteps.MOST + 1))]
     for text in texts:
         if not 0 <= Values((), (text,)).exact(()) <= 1:
             raise InputError(f"{{f}} has {text}: a forget gate lies between 0 and 1")
@@ -109,12 +109,9 @@ def _gates(f: Matrix | None, delta: Scalar | None, units: Count) -> list[str]:
 
 def _count(steps: Count | None, gates: list[str]) -> int:
     """How many steps are written out."""
-    if steps is not None and steps.number is None:
-        raise InputError(f"{{steps}} is {steps.name}: give a number, such as 2")
     count = steps.number if steps is not None and steps.number else len(gates) or 2
-    if count > MOST_STEPS:
-        name = "f" if steps is None else "steps"
-        raise InputError(f"{{{name}}} asks for {count} steps: at most {MOST_STEPS} are written out; give fewer")
+    if count > FewSteps.MOST:
+        raise InputError(f"{{f}} asks for more than {FewSteps.MOST} steps: at most that many are written out")
     if gates and len(gates) != count:
         raise InputError(f"{{f}} has {amount(len(gates), 'number')} for {amount(count, 'step')}: give one a step")
     return count
@@ -229,10 +226,13 @@ def _check_path(
     """The steps run one by one with drawn numbers; SymPy's derivative of the cell written out."""
     import sympy
 
-    leaves = [item.symbol for item in sheet.given_items if item.symbol.name != "K"]
+    leaves = [item.symbol for item in sheet.given_items]
     values = {**drawn(leaves), **sheet.values}
     printed, again = steps_worked(sheet, values)[last.name], worked(cells, values)[last.name]
-    told = f"the {amount(count, 'step')} run one after the other, with numbers drawn at random, give the same {{c}}"
+    told = (
+        "the step run with numbers drawn at random gives the same {c}" if count == 1
+        else f"the {count} steps run one after the other, with numbers drawn at random, give the same {{c}}"
+    )  # fmt: skip
     sheet.check(close(printed, again), [last], say(told, c=last))
     old = Symbol(f"c_{_place(count)}", last.shape)
     cell, start, back, top = (entry_in_sympy(sheet.inlined(symbol)) for symbol in (last, old, error, arriving))

@@ -32,6 +32,7 @@ from explain.topics._in_symbols import (
     introduced,
     put_in,
     size_of,
+    sizes_named,
     sizes_told,
     slopes,
     steps_worked,
@@ -73,6 +74,7 @@ def rnn_gradient(
         definitions |= _read_out(sheet, n, size_of(outputs), bias == "yes")
     arriving = _arriving(sheet, definitions)
     _conventions(sheet, activation)
+    sizes_named(sheet, units=n, inputs=m, **({} if outputs is None else {"outputs": size_of(outputs)}))
 
     sheet.part("Forward")
     z, h, state = definitions["z_t"][0], definitions["h_t+1"][0], Symbol("h_t", (n, 1))

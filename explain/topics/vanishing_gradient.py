@@ -21,14 +21,13 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Count, Matrix, Scalar
 from explain.topics._gradient_cures import clipped, gated
-from explain.topics._in_symbols import compared, functions, power_of, sizes_named
+from explain.topics._in_symbols import FewSteps, compared, functions, power_of, sizes_named
 from explain.topics._several_units import several
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
 
 Activation = Literal["sigmoid", "tanh"]
-MOST_STEPS = 100
 MOST_UNITS = 6
 ROWS = 16  # of the plot
 ORDINALS = {2: "2nd", 3: "3rd", **{number: f"{number}th" for number in range(4, 10)}}
@@ -37,11 +36,19 @@ FLAT = 5  # beyond, every gradient vanishes
 EQUALS = Operator(" = ", " = ")
 
 
+class Steps(FewSteps):
+    """A number of steps back, or a symbol for it."""
+
+    __slots__ = ()
+    MOST = 100
+    SYMBOL = "T"
+
+
 @topic
 def vanishing_gradient(
     weight: Annotated[Matrix | None, "recurrent weight of one unit, or the matrix of several: 0.5,0.1;0.2,0.4"] = None,
     activation: Annotated[Activation, "activation of the state"] = "sigmoid",
-    steps: Annotated[Count | None, "number of steps back"] = None,
+    steps: Annotated[Steps | None, "number of steps back"] = None,
     z: Annotated[
         Scalar | None, "what goes into the activation in every step; default 0, where the slope is largest"
     ] = None,
@@ -106,7 +113,7 @@ class _Asked(NamedTuple):
 
 def _refuse(asked: _Asked) -> None:
     """What cannot be worked."""
-    W, steps, forget = asked.weight, asked.steps, asked.forget
+    W, forget = asked.weight, asked.forget
     if W is not None and len(W) > 1 and (len(W.shape) == 1 or W.shape[0] != W.shape[1]):
         raise InputError(
             f"{{weight}} is {write(W.shape) if len(W.shape) == 2 else f'{len(W)} numbers'}: one number, or a square "
@@ -114,8 +121,6 @@ def _refuse(asked: _Asked) -> None:
         )
     if W is not None and len(W) > MOST_UNITS**2:
         raise InputError(f"{{weight}} is {write(W.shape)}: at most {MOST_UNITS} rows are worked")
-    if steps is not None and steps.number and steps.number > MOST_STEPS:
-        raise InputError(f"{{steps}} is {steps.number}: at most {MOST_STEPS} are worked")
     if asked.z is not None and abs(asked.z.exact(())) > FLAT:
         raise InputError(f"{{z}} is {asked.z.text(())}: beyond ±{FLAT} the activation is flat; give a smaller one")
     if asked.max_norm is not None and asked.max_norm.exact(()) <= 0:

@@ -98,7 +98,7 @@ class Apply(Node):
         pulled: list[Node | None] = [None] * len(self.operands)
         for at, derivative in enumerate(self.function.derivatives):
             local = derivative(self.operands, output)
-            if self.function.safe_derivative is not None and self.shape:
+            if output is self and self.function.safe_derivative is not None and self.shape:  # it has no name
                 local = Textbook(local, self.operands, _slope(self.function))
             pulled[at] = fit_shape(times(seed, local), self.operands[at].shape)
         return pulled

@@ -28,7 +28,10 @@ class SpectralRadius(Node):
     def evaluate(self, values: Sequence[Array]) -> Array:
         import numpy as np
 
-        return np.asarray(np.abs(np.linalg.eigvals(values[0])).max())
+        matrix = values[0]
+        if len(matrix) < 3 or np.array_equal(matrix, matrix.T):
+            return np.asarray(np.abs(np.linalg.eigvals(matrix)).max())
+        return np.asarray(_exactly(matrix))  # floats keep only a third of the digits of a triple eigenvalue
 
     def entry(self, index: Index) -> Node:
         operand = self.operands[0]
@@ -67,6 +70,14 @@ class _RadiusOfEntries(Node):
         cells = [style.write(operand) for operand in self.operands]
         rows = [cells[row * size : (row + 1) * size] for row in range(size)]
         return call(RHO, Grid(rows, list(range(size))))
+
+
+def _exactly(matrix: Array) -> float:
+    """The spectral radius of the decimals that the floats stand for."""
+    import sympy
+
+    entries = [[sympy.Rational(repr(float(number))) for number in row] for row in matrix]
+    return max(float(sympy.N(size, 30)) for size, _ in _roots(sympy.Matrix(entries)))
 
 
 class Eigenvalue(NamedTuple):
