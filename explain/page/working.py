@@ -21,6 +21,7 @@ from explain.page.figures import COLUMNS, ROWS, Figures, Numbers, is_elided
 from explain.page.model import Equation, Line
 from explain.page.stages import stages
 
+MOST_INTRODUCED = 12  # quantities in brief detail
 Relations = list[tuple[str, Notation]]
 
 
@@ -193,22 +194,29 @@ class Working:
         """In brief detail, the computed quantities that are read but not shown, then what those read in turn."""
         if self.detail != "brief":
             return []
-        answer = self.figures.answer
+        found = self._introduced(step)
+        self._named.update(read.name for read in found)
         lines: list[Line] = []
-        waiting = list(step.reads)
-        while waiting:
-            name = waiting.pop(0)
-            if name not in answer.names or name in answer.asked or name in self._named:
-                continue
-            self._named.add(name)
-            read = answer[name]
+        for read in found:
             formula: Relations = [("=", SYMBOLIC.write(read.expression))]
             if read.value is not None:
                 value, exact = self.figures.figure(read.symbol)
                 formula.append((_sign(exact), value))
             lines.append(Equation(read.symbol.word, formula + self._closed(read, formula), say("with")))
-            waiting += read.reads
         return lines
+
+    def _introduced(self, step: Step) -> list[Step]:
+        """What a page in brief introduces for a step; where that would be very much, only what it reads itself."""
+        known = {other.name: other for other in self.figures.answer.shown_steps}
+        skipped = {*self.figures.answer.asked, *self._named}
+        direct = [known[name] for name in step.reads if name in known and name not in skipped]
+        found = list(direct)
+        for read in found:  # grows while it is walked
+            seen = {other.name for other in found}
+            found += [known[name] for name in read.reads if name in known and name not in skipped | seen]
+            if len(found) > MOST_INTRODUCED:
+                return direct
+        return found
 
     def _origins(self, step: Step) -> list[Line]:
         """In full detail, where each quantity that is read comes from."""
