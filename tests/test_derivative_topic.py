@@ -421,3 +421,10 @@ def test_a_page_of_letters_says_nothing_of_rounding():
     for said in ("nothing is rounded", "with exact fractions"):
         assert said not in letters
         assert said in numbers
+
+
+def test_terms_with_sigmoid_may_cancel():
+    """Protects σ(w) - e^w/(1 + e^w), in which no σ is left, from a traceback."""
+    answer = derivative(formula="softplus(w) - log(1 + exp(w)) + x", wrt="w")
+    assert answer.passed
+    assert result(answer) == "0"

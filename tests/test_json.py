@@ -84,7 +84,8 @@ def rebuilt(data):
     """The Markdown page from the document alone."""
     out = [f"# {escaped(data['title'])}", f"*{escaped(data['source'])}*"]
     out += ["## Given", *map(given_line, data["given"])] if data["given"] else []
-    out += ["## Conventions", "\n".join(f"- {text['markdown']}" for text in data["conventions"])]
+    if data["conventions"]:
+        out += ["## Conventions", "\n".join(f"- {text['markdown']}" for text in data["conventions"])]
     if data["find"]:
         out += ["## Find", ", ".join(f"${item['symbol']['latex']}$" for item in data["find"])]
     for drawing in data["drawings"]:

@@ -213,7 +213,7 @@ def test_numbers_stand_as_typed(topic, inputs):
     A size given for two axes, such as `3x3`, may stand there once.
     """
     shown = plain(page(answered(topic, inputs)), WIDTH)
-    section = shown[: shown.index("\nConventions\n")].partition("\nGiven\n")[2]
+    section = re.split(r"\n(?:Conventions|Find)\n", shown)[0].partition("\nGiven\n")[2]
     typed, found = Counter(typed_numbers(topic, inputs)), Counter(re.findall(r"-?\d+(?:\.\d*)?", section))
     missing = {number for number, times in typed.items() if found[number] < (times if "." in number else 1)}
     assert not missing, f"{missing} not in\n{section}"

@@ -72,7 +72,9 @@ class _Reader:
         ordered = sorted(part.args, key=lambda term: (-_degree(term), self.rank(term)))
         constant_last = not ordered[-1].free_symbols and not is_negative(ordered[-1])
         alone = sum(not is_negative(term) for term in ordered) == 1
-        if constant_last and ((alone and is_negative(ordered[0])) or (len(ordered) == 2 and _kind(_first(ordered[0])) == 1)):
+        if constant_last and (
+            (alone and is_negative(ordered[0])) or (len(ordered) == 2 and _kind(_first(ordered[0])) == 1)
+        ):
             ordered.insert(0, ordered.pop())
         equal = [term for term in ordered if _degree(term) == _degree(ordered[0]) and not is_negative(term)]
         if is_negative(ordered[0]) and equal:
@@ -162,7 +164,7 @@ def _signed(sign: int, factors: Sequence[Any]) -> tuple[int, list[Any]]:
 
 
 def _content(number: Any, factors: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """x (2 w - 2 y) as 2 x (w - y)."""
+    """X (2 w - 2 y) as 2 x (w - y)."""
     found = []
     for factor in factors:
         whole = factor.is_Add and all(term.as_coeff_Mul()[0].is_Integer for term in factor.args)

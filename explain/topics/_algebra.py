@@ -165,9 +165,8 @@ def sigmoid_line(work: Derivation, result: Symbol, form: Node, known: dict[str, 
     if short is None:
         return result, form
     inside = [part.operands[0] for part in _parts(short) if isinstance(part, Apply) and part.function is SIGMOID]
-    told = say(
-        "{s} is 1/(1 + e^-t) = e^t/(1 + e^t), here with t = {t}", s=SIGMOID(Symbol("t")), t=inside[0]
-    )  # fmt: skip
+    rule = "{s} is 1/(1 + e^-t) = e^t/(1 + e^t), " + ("here with t = {t}" if inside else "so that the terms cancel")
+    told = say(rule, s=SIGMOID(Symbol("t")), t=inside[0] if inside else ONE)
     name, _, count = result.name.partition("_form")
     lines = Algebra(work.sheet, result, name, int(count or 0))
     work.forms[f"{name}_form{lines.count + 1}"] = short
@@ -182,7 +181,7 @@ def multiplied_out(work: Derivation, result: Symbol) -> tuple[Symbol, Node]:
     found, after = work.between[result.name]
     told = say(
         "{b} is {c}; common factors go in front, and those above and below the line are cancelled"
-        if isinstance(after, Divide) or isinstance(after, Negative)
+        if isinstance(after, Divide | Negative)
         else "{b} is {c}; common factors go in front",
         b=found.inside, c=found.expanded,
     )  # fmt: skip

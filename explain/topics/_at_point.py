@@ -49,8 +49,8 @@ class AtPoint:
         first = self.symbols[self.names[0]]
         for name, at in self.kinks.items():
             sheet.convention(
-                f"where {{k}} has its kink, {{t}} = 0, its slope is taken as {AT_KINK[name]}: the convention of PyTorch; "
-                "there it is no derivative",
+                f"where {{k}} has its kink, {{t}} = 0, its slope is taken as {AT_KINK[name]}: the convention of "
+                "PyTorch; there it is no derivative",
                 k=at.function(Symbol("t")), t=Symbol("t"),
             )  # fmt: skip
         sheet.convention("|₀ says that the point is put in: {x} for {y}, and so on", x=first, y=Symbol(self.names[0]))

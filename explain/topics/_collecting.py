@@ -10,7 +10,7 @@ from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.reading import from_sympy
 
-HEAVY = 11  # operations in parentheses that are not multiplied out in one's head
+HEAVY = 10  # operations in parentheses that are not multiplied out in one's head
 LONGEST = 120  # operations of an expression whose common factors are looked for
 
 
@@ -66,7 +66,9 @@ def _written(node: Node) -> Node | None:
     """The longest sum among the factors of a printed form."""
     if isinstance(node, Add):
         return node
-    parts = node.operands if isinstance(node, Times | Negative) else node.operands[:1] if isinstance(node, Divide) else ()
+    parts = (
+        node.operands if isinstance(node, Times | Negative) else node.operands[:1] if isinstance(node, Divide) else ()
+    )
     found = [sum_ for part in parts if (sum_ := _written(part)) is not None]
     return max(found, key=_size, default=None)
 

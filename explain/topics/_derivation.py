@@ -39,7 +39,9 @@ class Derivation(Naming):
         self._again: dict[str, str] = {}
         self._count = 0
         self.stepwise = False  # whether a derivative that is asked for may take a line more
-        self.between: dict[str, tuple[Between, Node]] = {}  # of such a derivative: what is multiplied out, and its last form
+        self.between: dict[
+            str, tuple[Between, Node]
+        ] = {}  # of such a derivative: what is multiplied out, and its last form
         self._group = ""
 
     def along(
@@ -92,7 +94,7 @@ class Derivation(Naming):
         return self.along(self._again[last.name], wrt, top=top, written=written, last=True)
 
     def short_top(self, expression: Node, most: int) -> Node:
-        """A quotient with a letter for its top, where that is a long product: the lines of its derivative stay short."""
+        """A quotient with a letter for its top, where that is a long product: its derivative stays short."""
         from explain.render.linear import linear
 
         if isinstance(expression, Negative):

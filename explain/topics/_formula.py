@@ -209,7 +209,9 @@ def _refuse(tree: Tree) -> None:
     if tree.kind in ("@", "transpose"):
         wrong("formula", tree.column, "matrix products and transposes belong to backprop; here numbers are written w*x")
     if tree.kind == "call" and tree.text in ("sum", "mean"):
-        mend = "write the sum out, or give backprop the vectors; only softmax(z) and -sum(y*log(softmax(z))) have vectors"
+        mend = (
+            "write the sum out, or give backprop the vectors; only softmax(z) and -sum(y*log(softmax(z))) have vectors"
+        )
         wrong("formula", tree.column, f"{tree.text} needs a vector, and without softmax every name is a number: {mend}")
     if tree.kind == "call" and tree.text in ("max", "min"):
         wrong("formula", tree.column, f"{tree.text} is not differentiated here; relu, leaky_relu and abs are")

@@ -91,8 +91,8 @@ def told(seen: Sides, value: float, top: Symbol, wrt: Symbol) -> Prose:
     kinked = "{k} stands at its kink, {t} = 0"
     if seen.jumps:
         return say(
-            f"no derivative: {kinked}, and {{f}} jumps there from {_short(low)} to {_short(high)}; {tidy(value)} is the "
-            "value that the formula of the two sides gives",
+            f"no derivative: {kinked}, and {{f}} jumps there from {_short(low)} to {_short(high)}; {tidy(value)} is "
+            "the value that the formula of the two sides gives",
             **parts,
         )
     if not _near(left, right):
@@ -104,7 +104,8 @@ def told(seen: Sides, value: float, top: Symbol, wrt: Symbol) -> Prose:
     if not _near(left, value):
         raise InputError(
             f"{{at}} puts {seen.kink.function.name} at its kink, where no rule holds: the rules come to {tidy(value)}, "
-            f"but the slope is {_short(left)} on both sides; write the formula without the kink, or choose another point"
+            f"but the slope is {_short(left)} on both sides; write the formula without the kink, or choose another "
+            "point"
         )
     return ()
 

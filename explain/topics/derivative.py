@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import count
 from typing import Annotated, Literal
 
 from explain.declare import topic
 from explain.engine.answer import Answer
-from explain.engine.evaluate import symbols
-from explain.engine.functions import EXP, LEAKY_RELU, LOG, RELU, SIGMOID, SIGN, SOFTPLUS, TANH, textbook
-from explain.engine.nodes.arithmetic import Raise
 from explain.engine.nodes.base import Node, Symbol
-from explain.engine.nodes.functions import Apply
-from explain.engine.notation import related
 from explain.engine.prose import SYMBOLIC, say
-from explain.engine.rules import ONE
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.formulas.inputs import Formula
@@ -24,12 +18,12 @@ from explain.topics._at_point import AtPoint
 from explain.topics._curvature import Curvature
 from explain.topics._derivation import Derivation
 from explain.topics._formula import Names, Point, Question, built, checked_point, chosen, has_decimals, question
+from explain.topics._functions_used import functions_used
 from explain.topics._second_route import check_derivative
 from explain.topics._softmax_formula import softmax_page
 
 MOST_CURVED = 3
 LONGEST_TITLE = 50  # characters of a formula in the title
-DEFINED = (SIGMOID, TANH, RELU, LEAKY_RELU)
 
 
 @topic
@@ -46,8 +40,9 @@ def derivative(
     What stands inside a function gets a letter of its own, so that the chain rule can be written; every part is
     differentiated by one rule; then the letters are put back. sigmoid(z) and tanh(z) alone are derived from their
     definition. Every name is a number, except in two formulas: softmax(z) of a vector z gives the Jacobian, and
-    -sum(y*log(softmax(z))) the gradient p - y of a target y that sums to 1. Functions: sigmoid, tanh, relu, leaky_relu, softplus, exp, log (natural),
-    sqrt, sin, cos, abs. Without wrt every name is a variable; with a point the result is worked in numbers too.
+    -sum(y*log(softmax(z))) the gradient p - y of a target y that sums to 1. Functions: sigmoid, tanh, relu,
+    leaky_relu, softplus, exp, log (natural), sqrt, sin, cos, abs. Without wrt every name is a variable; with a point
+    the result is worked in numbers too; at a kink, such as |x| at 0, the value is PyTorch's, and the page says so.
 
     Source: Deisenroth, Faisal and Ong 2020, Mathematics for Machine Learning, sections 5.1 to 5.3 (rules: eqs.
     5.29-5.32) and 5.7 (Hessian); Goodfellow et al. 2016, Deep Learning, sections 3.10 and 4.3.1
@@ -186,34 +181,9 @@ class _Page:
                 else "{x} is the variable",
                 x=x,
             )
-        used: dict[str, Node] = {}
-        for node in [*(node for _, node in self.parts), *(step.expression for step in self.sheet.steps)]:
-            _collect(node, used)
-        for step in self.sheet.steps:
-            if step.closed is not None:
-                _collect(step.closed, used)
-        self._functions(used)
+        functions_used(self.sheet, [node for _, node in self.parts], self.point is not None)
         if self.point:
             self.point.convention(self.sheet)
-
-    def _functions(self, used: Mapping[str, Node]) -> None:
-        """The functions on the page, and where they are defined."""
-        t = Symbol("t")
-        for function in DEFINED:
-            if function.name in used:
-                applied = function(t)
-                self.sheet.convention("{d}", d=related(applied.write(SYMBOLIC), "=", textbook(applied).write(SYMBOLIC)))
-        if "softplus" in used:
-            short = related(SOFTPLUS(t).write(SYMBOLIC), "=", LOG(ONE + EXP(t)).write(SYMBOLIC))
-            also = ", with numbers worked as {q}, which is the same: e^t or 1, whichever is larger, is a factor of 1 + e^t"
-            self.sheet.convention("{d}" + (also if self.point else ""), d=short, q=SOFTPLUS(t).defined())
-        if "sign" in used:
-            self.sheet.convention("{s} is 1 where t is positive, -1 where it is negative, and 0 at 0", s=SIGN(t))
-        if "log" in used or ("softplus" in used):
-            self.sheet.convention("log is the natural logarithm, defined where what stands inside is positive")
-        if "power" in used:
-            base = used["power"].operands[0]
-            self.sheet.convention("{p} is defined where its base is positive: {b} > 0", p=used["power"], b=base)
 
 
 def _top_names() -> Iterator[str]:
@@ -228,13 +198,3 @@ def _title(node: Node, variables: list[str]) -> str:
 
     written = linear(SYMBOLIC.write(node))
     return f"Derivative of {written if len(written) <= LONGEST_TITLE else 'a formula'} by {', '.join(variables)}"
-
-
-def _collect(node: Node, used: dict[str, Node]) -> None:
-    """The functions in an expression by their names; a power with a letter above as `power`."""
-    if isinstance(node, Apply):
-        used.setdefault(node.function.name, node)
-    if isinstance(node, Raise) and symbols(node.operands[0]) and symbols(node.operands[1]):
-        used.setdefault("power", node)
-    for operand in node.operands:
-        _collect(operand, used)
