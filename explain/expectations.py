@@ -62,7 +62,8 @@ def _symbolic(name: str, expected: Any, answer: Answer) -> Outcome:
     lines = plain(page(answer.find([name]), "brief"), 400).split("Result\n")[1].splitlines()
     printed = lines[0].partition("=")[2].strip()
     same = "".join(str(expected).split()) == "".join(printed.split())
-    return Outcome(name, same, f"{name}: expected {printable(str(expected))[:80]}, the answer is {printed}")
+    told = "" if same else f"{name}: expected {printable(str(expected))[:80]}, the answer is {printed}"
+    return Outcome(name, same, told)
 
 
 def _flat(expected: Any, where: str, name: str) -> list[str]:

@@ -193,7 +193,8 @@ def test_interrupt_is_130(monkeypatch):
 
 def test_an_interrupt_from_the_keyboard_is_130_without_traceback():
     """The same as a signal to the process, while it works."""
-    wait = "import explain.cli as c, explain.commands as m, time, sys; "
+    wait = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # a background job is deaf to it
+    wait += "import explain.cli as c, explain.commands as m, time, sys; "
     wait += "m.deliver = lambda *_: (print('up', flush=True), time.sleep(60)); "
     with subprocess.Popen(
         [sys.executable, "-c", wait + f"sys.exit(c.run({SCORES!r}))"],

@@ -88,7 +88,7 @@ def _worked(node: Node) -> Node:
     import sympy
 
     try:
-        found = sympy.sympify(to_sympy(node), strict=True)
+        found = to_sympy(node) + sympy.Integer(0)  # a SymPy number, whatever it was
         if found.is_Rational:
             return _number(Fraction(int(found.p), int(found.q)))
         return _number(float(found)) if found.is_real and found.is_finite else node

@@ -16,7 +16,7 @@ from explain.engine.worksheet import Worksheet
 from explain.topics._cells import LSTM, At
 from explain.topics._in_symbols import NOW, Size, cell_lines, formula, functions
 
-DIAGONALS = Word("diag(u) diag(v) = diag(u ⊙ v)", r"\mathrm{diag}(u) \, \mathrm{diag}(v) = \mathrm{diag}(u \odot v)")
+DIAGONALS = Word("diag(u) diag(v) = diag(u ⊙ v)", r"\mathrm{diag}(u) \cdot \mathrm{diag}(v) = \mathrm{diag}(u \odot v)")
 ARROW = Operator(" → ", r" \to ")
 LETTERS = {NOW.name(gate.base): gate.letter for gate in LSTM}
 

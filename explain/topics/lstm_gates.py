@@ -202,9 +202,9 @@ def _verdicts(sheet: Worksheet, z: Symbol, total: Symbol) -> None:
             "Asked of the gates",
             [Column("question"), Column("answer"), Column("because")],
             [
-                (say("do the gates lie in (0, 1)?"), say(inside), say("{s} does, whatever {z} is", s=SIGMOID(z), z=z)),
+                (say("the gates lie in (0, 1)"), say(inside), say("{s} does, whatever {z} is", s=SIGMOID(z), z=z)),
                 (
-                    say("do they sum to one?"),
+                    say("they sum to one"),
                     say("no"),
                     say(told, S=total),
                 ),
