@@ -36,6 +36,10 @@ SMALL = [
     NETWORK,
     'network "conv 32 3x3 same, relu, pool 2, flatten, dense 10" --input 3x32x32',
     "transformer-params --part gpt --d-model 768 --layers 12 --vocabulary 50257 --positions 1024",
+    "backprop '(x + y) * z' x=-2 y=5 z=-4",
+    "derivative 'sigmoid(w*x + b)' --wrt w",
+    "gru --x 1 --W 0.5,-0.5,1 --U 0.1,0.2,0.3",
+    "rnn-gradient",
 ]
 LISTING = ["--help", "--version", "topics"]
 COMPLETION = {"_EXPLAIN_COMPLETE": "bash_complete", "COMP_WORDS": "explain att", "COMP_CWORD": "1"}
@@ -100,7 +104,7 @@ def process(command: Sequence[str], extra: Mapping[str, str] | None = None) -> C
 def commands(repeats: int) -> list[Result]:
     """Whole small commands against the bare import of the four libraries they use."""
     lines = [shlex.split(line) for line in SMALL]
-    runs = [process([*EXPLAIN, *line]) for line in lines] + [process([*EXPLAIN, *lines[-1], "--format", "terminal"])]
+    runs = [process([*EXPLAIN, *line]) for line in [*lines, [*shlex.split(NETWORK), "--format", "terminal"]]]
     names = [short(line) for line in SMALL] + [short(NETWORK) + " (terminal)"]
     console = Path(PYTHON).with_name("explain")
     if console.exists():
