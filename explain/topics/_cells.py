@@ -15,6 +15,7 @@ from explain.engine.nodes.arithmetic import negative
 from explain.engine.nodes.base import Node, Symbol, Textbook, node
 from explain.engine.nodes.blocks import Stack
 from explain.engine.prose import Prose, say
+from explain.topics._effects import EFFECT
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -44,15 +45,6 @@ GRU = (
 )
 RNN = (Gate("", "h", "state", "what {x} brings in through {U} is added to what {h} keeps through {W}"),)
 GATES: Mapping[Kind, Sequence[Gate]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
-
-EFFECT = {
-    "sigmoid": "σ takes each entry of {z} into (0, 1)",
-    "tanh": "tanh takes each entry of {z} into (-1, 1)",
-    "relu": "ReLU keeps what is positive in {z} and sets the rest to 0",
-    "leaky-relu": "LeakyReLU keeps what is positive in {z} and takes a hundredth of the rest",
-    "identity": "the activation is the identity: {z} passes as it is",
-    "softmax": "softmax makes the entries of {z} positive and lets them sum to 1",
-}
 
 
 class At(NamedTuple):

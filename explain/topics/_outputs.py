@@ -9,7 +9,8 @@ from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
-from explain.topics._cells import EFFECT, activated
+from explain.topics._cells import activated
+from explain.topics._effects import EFFECT
 from explain.topics._network import check_probabilities
 from explain.topics._sequence_network import Network
 

@@ -20,19 +20,12 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Matrix, Scalar
 from explain.topics._descent import descended
+from explain.topics._effects import EFFECT
 from explain.topics._network import Network, check_probabilities, checked
 
 Activation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax"]
 LossName = Literal["squared-error", "half-squared-error", "mean-squared-error", "binary-cross-entropy", "cross-entropy"]
 Reduction = Literal["mean", "sum"]
-EFFECT = {
-    "sigmoid": "σ takes each entry of {z} into (0, 1)",
-    "tanh": "tanh takes each entry of {z} into (-1, 1)",
-    "relu": "ReLU keeps what is positive in {z} and sets the rest to 0",
-    "leaky-relu": "LeakyReLU keeps what is positive in {z} and takes a hundredth of the rest",
-    "identity": "the activation is the identity: {z} passes as it is",
-    "softmax": "softmax makes the entries of {z} positive and lets them sum to 1: probabilities",
-}
 
 
 @topic
