@@ -29,7 +29,7 @@ named = pytest.mark.parametrize("function", DERIVED, ids=lambda function: functi
 def arguments(function):
     """Symbols for the arguments of a function."""
     count = len(inspect.signature(function.definition).parameters) if function.definition else 1
-    if function.name == "max":
+    if function.name in ("max", "min"):
         count = 2
     return [Symbol(name) for name in ("a", "b")[:count]]
 
@@ -42,7 +42,7 @@ def points(function, count=30):
     second = random.uniform(0, 1, count)
     if function.name in PROBABILITIES:
         first = random.uniform(0.01, 0.99, count)
-    if function.name == "max":
+    if function.name in ("max", "min"):
         second = random.normal(size=count)
     return list(zip(first, second, strict=True))
 

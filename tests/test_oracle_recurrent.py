@@ -16,8 +16,8 @@ from explain import gru, lstm, rnn
 EXAMPLES = settings(max_examples=35, deadline=None, database=None, derandomize=True)
 TOPICS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 LOSSES = ("squared-error", "half-squared-error", "mean-squared-error", "binary-cross-entropy", "cross-entropy")
-ACTIVATIONS = ("tanh", "sigmoid", "relu", "leaky-relu", "identity")
-GATE_ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
+ACTIVATIONS = ("tanh", "sigmoid", "relu", "leaky-relu", "softplus", "hard-sigmoid", "identity")
+GATE_ACTIVATIONS = ("sigmoid", "hard-sigmoid", "tanh", "relu", "identity")
 KINKED = ("relu", "leaky-relu", "identity")
 OUTPUTS = ("identity", "sigmoid", "tanh", "relu", "leaky-relu", "softmax")
 ORDERS = {("lstm", "keras"): "ifco", ("lstm", "pytorch"): "ifco", ("gru", "keras"): "zrh", ("gru", "pytorch"): "rzh"}

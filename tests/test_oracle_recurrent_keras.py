@@ -41,12 +41,20 @@ def leaky(z):
     return keras.activations.leaky_relu(z, negative_slope=0.01)
 
 
+@keras.saving.register_keras_serializable()
+def hard_sigmoid(z):
+    """Keras' formula; torch's own kernel, which Keras calls, has its slope of 1/6 in single precision."""
+    return keras.ops.clip((z + 3) / 6, 0, 1)
+
+
 FUNCTIONS = {
     "tanh": "tanh",
     "sigmoid": "sigmoid",
     "relu": "relu",
     "identity": "linear",
     "leaky-relu": leaky,
+    "softplus": "softplus",
+    "hard-sigmoid": hard_sigmoid,
 }
 
 

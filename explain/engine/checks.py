@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from explain.engine.worksheet import Worksheet
 
 CLOSE = 1e-9
-KINKED = ("relu", "leaky-relu", "abs")
+KINKS = {"relu": (0.0,), "leaky-relu": (0.0,), "abs": (0.0,), "hard-sigmoid": (-3.0, 3.0)}
+KINKED = tuple(KINKS)
 
 
 def has_numbers(answer: Answer) -> bool:
@@ -209,7 +210,8 @@ def _side_of(step: Step) -> Callable[[Mapping[str, Array]], Any] | None:
     """On which side of its kink each entry of a step stands; None for what has no kink."""
     node = step.expression
     if isinstance(node, Apply) and node.function.name in KINKED:
-        return lambda values: evaluate(node.operands[0], values) > 0
+        points = KINKS[node.function.name]
+        return lambda values: sum((evaluate(node.operands[0], values) > point) * 1.0 for point in points)
     if isinstance(node, Larger):
         return lambda values: evaluate(node.operands[0], values) > evaluate(node.operands[1], values)
     if isinstance(node, Extreme):

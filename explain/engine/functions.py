@@ -51,6 +51,18 @@ def _maximum(first: Any, second: Any) -> Any:
     return np.maximum(first, second)
 
 
+def _minimum(first: Any, second: Any) -> Any:
+    import numpy as np
+
+    return np.minimum(first, second)
+
+
+def _hard_sigmoid(z: Array) -> Array:
+    import numpy as np
+
+    return np.clip((z + 3) / 6, 0.0, 1.0)
+
+
 def _step(z: Array) -> Array:
     return (z > 0).astype(float)
 
@@ -91,6 +103,8 @@ STEP = ScalarFunction("step", Word("1"), _step, sympy=_lower_step)
 MAX = ScalarFunction("max", Word("max", r"\max"), _maximum, sympy=_sympy("Max"))
 
 SIGN = ScalarFunction("sign", Word("sign", r"\mathrm{sign}"), _np("sign"), sympy=_sympy("sign"))
+MIN = ScalarFunction("min", Word("min", r"\min"), _minimum, sympy=_sympy("Min"))
+
 ABS = ScalarFunction("abs", Word("abs"), _np("abs"), sympy=_sympy("Abs"), derivatives=[lambda z, h: SIGN(z[0])])
 SIGMOID: ScalarFunction = ScalarFunction(
     "sigmoid",
@@ -124,7 +138,13 @@ LEAKY_RELU = ScalarFunction(
     definition=lambda z: MAX(LEAK * z, z),
     derivatives=[lambda z, h: STEP(z[0]) + LEAK * (1 - STEP(z[0]))],
 )
-ACTIVATIONS = {function.name: function for function in (SIGMOID, TANH, RELU, LEAKY_RELU)}
+HARD_SIGMOID = ScalarFunction(
+    "hard-sigmoid",
+    Word("hardσ", r"\mathrm{hard}\sigma"),
+    _hard_sigmoid,
+    definition=lambda z: MAX(Number(0, "0"), MIN(Number(1, "1"), (z + 3) / 6)),
+    derivatives=[lambda z, h: STEP(h * (1 - h)) / 6],
+)
 
 SOFTPLUS = ScalarFunction(
     "softplus",
@@ -134,6 +154,7 @@ SOFTPLUS = ScalarFunction(
     definition=lambda z: MAX(Number(0, "0"), z) + LOG(1 + EXP(-ABS(z))),
     derivatives=[lambda z, h: SIGMOID(z[0])],
 )
+ACTIVATIONS = {function.name: function for function in (SIGMOID, TANH, RELU, LEAKY_RELU, HARD_SIGMOID, SOFTPLUS)}
 SQUARED_ERROR = ScalarFunction(
     "squared-error",
     Word("SE", r"\mathrm{SE}"),

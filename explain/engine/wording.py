@@ -35,6 +35,7 @@ RULES = {
     "sin": "sin′ = cos",
     "cos": "cos′ = -sin",
     "abs": "|z| has the derivative sign(z): 1 where z is positive, -1 where it is negative, 0 at 0 as in PyTorch",
+    "hard-sigmoid": "the slope is 1/6 where the output lies between 0 and 1, the input between -3 and 3, else 0",
     "softplus": "softplus(z) = log(1 + e^z) has the derivative σ(z)",
 }
 

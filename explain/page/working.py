@@ -201,7 +201,7 @@ class Working:
             formula: Relations = [("=", SYMBOLIC.write(read.expression))]
             if read.value is not None:
                 value, exact = self.figures.figure(read.symbol)
-                formula.append((_sign(exact), value))
+                formula += [(_sign(exact), value)] if _text(formula[0][1]) != _text(value) else []
             lines.append(Equation(read.symbol.word, formula + self._closed(read, formula), say("with")))
         return lines
 

@@ -25,8 +25,8 @@ from explain.topics._weights import Framework, Given, Layers, layers
 if TYPE_CHECKING:
     from explain.declare import Topic
 
-Activation = Literal["tanh", "sigmoid", "relu", "leaky-relu", "identity"]
-GateActivation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "identity"]
+Activation = Literal["tanh", "sigmoid", "relu", "leaky-relu", "softplus", "hard-sigmoid", "identity"]
+GateActivation = Literal["sigmoid", "hard-sigmoid", "tanh", "relu", "leaky-relu", "softplus", "identity"]
 OutputActivation = Literal["identity", "sigmoid", "tanh", "relu", "leaky-relu", "softmax"]
 JACOBIAN = re.compile(r"d([^/]+)/d([^/]+)")
 LONGEST_JACOBIAN = 24  # steps of time that are worked in full for a derivative across them

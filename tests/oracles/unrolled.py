@@ -59,6 +59,8 @@ FUNCTIONS = {
     "tanh": Tanh.apply,
     "relu": torch.relu,
     "leaky-relu": lambda z: functional.leaky_relu(z, 0.01),
+    "softplus": lambda z: torch.logaddexp(z, torch.zeros_like(z)),
+    "hard-sigmoid": lambda z: torch.clamp((z + 3) / 6, 0, 1),  # torch's own has its slope in single precision
     "softmax": lambda z: torch.softmax(z, 0),
 }
 GATES = {"rnn": "h", "lstm": "fico", "gru": "rzh"}
