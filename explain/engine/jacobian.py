@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from explain.engine.answer import Local
 from explain.engine.evaluate import evaluate, symbols
-from explain.engine.names import word
+from explain.engine.names import total, word
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax, softmax_jacobian
 from explain.engine.notation import PLUS, SUM, Notation, Row, product
 from explain.engine.paths import linked
-from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.prose import Prose, say
 from explain.engine.pullback import pull
 
 if TYPE_CHECKING:
@@ -85,17 +85,18 @@ def _defined(
         local = _local(expression, symbol, path)
         inner = reached[path.name]
         terms.append(_joined(local, inner, symbol))
-        direct = SYMBOLIC.write(terms[-1])  # not ∂z/∂h: that is the sum of all ways
-        chain += [PLUS, direct if inner is None else product([word(f"d{symbol.name}/d{path.name}"), inner.word])]
-    total = terms[0]
+        link = word(f"d{symbol.name}/d{path.name}")
+        chain += [PLUS, link if inner is None else product([link, inner.word])]
+    added = terms[0]
     for term in terms[1:]:
-        total = total + term
+        added = added + term
     name = f"d{symbol.name}/d{bottom.name}"
     return next((s.symbol for s in sheet.steps if s.name == name), None) or sheet.define(
         name,
-        total,
+        added,
         say("How {z} depends on {h}", z=symbol, h=bottom),
         _why(symbol, bottom, paths, reached),
+        written=total(symbol.name, bottom.name),
         chain=Row(chain[1:], SUM) if any(reached[path.name] is not None for path in paths) else None,
         local=Local("matrix", symbol, bottom),
     )

@@ -68,6 +68,20 @@ def word(name: str, index: str = "") -> Word:
     return Word(text, latex, key=name)
 
 
+def total(of: str, wrt: str, key: str = "") -> Word:
+    """A derivative with straight d: every path from one quantity to the other, nothing held constant.
+
+    Args:
+        key: the name of the step, where it is not `dof/dwrt`.
+
+    >>> total("h_2", "h_1").text
+    'dh₂/dh₁'
+    """
+    top, bottom = word(of), word(wrt)
+    latex = rf"\frac{{\mathrm{{d}} {top.latex}}}{{\mathrm{{d}} {bottom.latex}}}"
+    return Word(f"d{top.text}/d{bottom.text}", latex, key=key or f"d{of}/d{wrt}", level=QUOTIENT)
+
+
 def _base(base: str) -> tuple[str, str]:
     for ending, (mark, command) in ACCENTS.items():
         stem = base.removesuffix(ending)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from explain.engine.functions import ACTIVATIONS, SIGMOID
 from explain.engine.nodes.arithmetic import negative
-from explain.engine.nodes.base import Node, Symbol, Textbook, node
+from explain.engine.nodes.base import Node, Symbol, Textbook
 from explain.engine.nodes.blocks import Stack
 from explain.engine.prose import Prose, say
 from explain.topics._effects import EFFECT
@@ -280,8 +280,3 @@ class _Step:
 def shares(state: State) -> Sequence[Symbol]:
     """The symbols of a state."""
     return [state.h] if state.c is None else [state.h, state.c]
-
-
-def zero() -> Node:
-    """The number 0."""
-    return node(0)

@@ -63,7 +63,8 @@ def conventions(sheet: Worksheet, network: Network, zeros: tuple[bool, bool], jo
         batch = f", the {network.reduction} over the samples" if network.samples > 1 else ""
         sheet.convention(
             "a gradient has the shape of what it belongs to; a gradient step first names the chain of derivatives, "
-            "then writes it in the order and with the transposes that fit"
+            "each of one formula with all else in it held constant, then writes it in the order and with the "
+            "transposes that fit"
         )
         sheet.convention(f"loss {each}{over}{batch}: {told(network.loss, outputs)}{log}")
 

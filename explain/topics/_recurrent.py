@@ -111,7 +111,11 @@ def _worked_too(sheet: Worksheet, network: Network, answer: Answer, name: str) -
             raise InputError(f"{{find}} {shown(name)}: {error}") from error
         return None
     wider = sheet.answer(*(answer.symbol(result) for result in answer.results))
-    wider.conventions, wider.more = answer.conventions, answer.more
+    wider.more = answer.more
+    wider.conventions = [
+        *answer.conventions,
+        say("∂ holds constant what else stands in the one formula; a straight d counts every path between the two"),
+    ]
     return wider
 
 

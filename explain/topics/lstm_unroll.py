@@ -7,9 +7,9 @@ from typing import Annotated
 
 from explain.declare import topic
 from explain.engine.answer import Answer, Column, Table
-from explain.engine.names import word
+from explain.engine.names import total, word
 from explain.engine.nodes.base import Node, Number, Symbol
-from explain.engine.notation import QUOTIENT, Word, product, related
+from explain.engine.notation import Word, product, related
 from explain.engine.paths import Definitions, along, paths, pulled_along
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.values import Values
@@ -246,12 +246,6 @@ def _check_path(
     )  # fmt: skip
 
 
-def _total(of: Symbol, wrt: Symbol) -> Word:
-    """A derivative with nothing held constant: a straight d."""
-    latex = rf"\frac{{\mathrm{{d}} {of.word.latex}}}{{\mathrm{{d}} {wrt.word.latex}}}"
-    return Word(f"d{of.word.text}/d{wrt.word.text}", latex, key="total", level=QUOTIENT)
-
-
 def _full(sheet: Worksheet, n: Size) -> Symbol:
     """∂c_t/∂c_{t-1} with nothing held constant: the cell path, and the paths through the state and each gate."""
     definitions = stated(sheet, n, before=True)
@@ -287,7 +281,7 @@ def _full(sheet: Worksheet, n: Size) -> Symbol:
             "constant only the first term is left",
             h=state,
         ),
-        written=_total(cell, old),
+        written=total(cell.name, old.name, "total"),
         closed=lambda _: reduce(lambda total, path: total + path, each, along(definitions, (old, cell))),
     )
     leaves = free(definitions)
