@@ -120,7 +120,7 @@ def test_refusals(build, message):
 
 
 def test_one_sign_does_not_mean_two_numbers():
-    """Protects ∂h₂/∂h₁ of the one formula, z₂ in a GRU, from the derivative along every path, which has a straight d."""
+    """Protects ∂h₂/∂h₁ of the one formula, z₂ in a GRU, from the derivative along every path, with a straight d."""
     answer = gru(x="1,2", W="0.5,-0.5,1", U="0.1,0.2,0.3", b="0,1,0").find(["dh_2/dh_1"])
     assert "dh₂/dh₁ = ∂h₂/∂h₁ + ∂h₂/∂z₂ · dz₂/dh₁ + ∂h₂/∂h̃₂ · dh̃₂/dh₁ = z₂ + " in text(answer)
     assert "a straight d counts every path between the two" in text(answer)
