@@ -15,6 +15,7 @@ from itertools import takewhile
 
 from hypothesis import reject
 from hypothesis import strategies as st
+from map_inputs import is_small, takes_maps, varied
 
 from explain.errors import InputError
 
@@ -62,12 +63,15 @@ def templates(topic):
     """The examples and accepted variations of them that differ in more than numbers."""
     chance = random.Random(topic.name)  # the same ones in every run
     kept = {_form(given): given for given in examples(topic)}
+    changes = (_resized, _resized, _repeated, _added, _dropped)
+    if takes_maps(topic):
+        changes = (_resized, _dropped, varied, varied, varied)
     for _ in range(TRIALS):
         if len(kept) >= TEMPLATES:
             break
         given = chance.choice(list(kept.values()))
         for _ in range(chance.randint(1, 3)):
-            given = chance.choice((_resized, _resized, _repeated, _added, _dropped))(topic, given, chance)
+            given = chance.choice(changes)(topic, given, chance)
         if _form(given) not in kept and _accepted(topic, given):
             kept[_form(given)] = given
     return list(kept.values())
@@ -89,8 +93,9 @@ def answered(topic, given):
 def typed_numbers(topic, given):
     """The texts of all numbers that are given as quantities, as typed."""
     for parameter in topic.parameters:
-        for text in _texts(given.get(parameter.name, [])) if not parameter.choices else ():
-            if NUMBERS.fullmatch(text):
+        setting = parameter.choices or (takes_maps(topic) and is_small(parameter))  # how a window moves
+        for text in () if setting else _texts(given.get(parameter.name, [])):
+            if all(map(NUMBERS.fullmatch, re.split(r"\|+", text) if takes_maps(topic) else [text])):
                 yield from NUMBER.findall(text)
 
 
@@ -202,11 +207,20 @@ def _filled(draw, topic, given):
         if parameter.choices:
             filled[parameter.name] = _each(value, lambda old, new=parameter.choices: draw(_chosen(old, new)))
             continue
+        if hasattr(parameter.kind, "WORDS"):  # names, several of them in one text
+            filled[parameter.name] = draw(st.just(value) | _several(parameter.kind.WORDS))
+            continue
         numbers = _numbers(parameter, value)
+        if numbers is not None and takes_maps(topic) and is_small(parameter):
+            numbers = st.sampled_from([None, None, st.integers(1, 3).map(str)])
         filled[parameter.name] = (
             value if numbers is None else _each(value, lambda text, n=numbers: _renumbered(draw, text, n))
         )
     return filled
+
+
+def _several(words):
+    return st.lists(st.sampled_from(words), min_size=1, max_size=MOST, unique=True).map(",".join)
 
 
 def _chosen(old, choices):

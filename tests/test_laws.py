@@ -9,16 +9,20 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from oracles.latex_reader import Unreadable, read
+from oracles.latex_reader import Interval, Unreadable, read
+from oracles.window_reader import Moves
 from strategies import DETAILS, answered, details, digits, invocations, typed_numbers
 
 from explain.engine.evaluate import evaluate, largest_of
 from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.functions import Softmax
 from explain.engine.nodes.linear import transpose
+from explain.engine.nodes.window import Gathering
 from explain.engine.prose import SYMBOLIC
 from explain.page import page
 from explain.page.model import Equation
+from explain.page.slices import Slices
+from explain.page.windows import sliding_in
 from explain.render.latex import latex
 from explain.render.markdown import display, markdown, prose
 from explain.render.terminal import plain
@@ -109,9 +113,9 @@ def test_printed_numbers_contain_the_value(topic, inputs, detail, places):
     answer = answered(topic, inputs)
     scale = max([0.0, *(finite(value) for value in answer.values.values())])
     readable = unreadable = 0
-    for where, sign, text, value, axis in printed(answer, page(answer, detail, places)):
+    for where, sign, text, value, told in printed(answer, page(answer, detail, places)):
         try:
-            found, largest = read(text, rounded=sign == "≈", digits=places, axis=axis)
+            found, largest = read(text, rounded=sign == "≈", digits=places, **told)
         except Unreadable:
             unreadable += "dots" not in text
             continue
@@ -122,7 +126,9 @@ def test_printed_numbers_contain_the_value(topic, inputs, detail, places):
 
 
 def printed(answer, built):
-    """Every relation after the formula: where it stands, its sign, its LaTeX, the value it must contain."""
+    """Every relation after the formula: where it stands, its sign, its LaTeX, the value it must contain, and how the
+    parts of it are meant that LaTeX leaves open.
+    """
     for _, sections in built.parts:
         for section in sections:
             step = answer[section.step]
@@ -133,18 +139,59 @@ def printed(answer, built):
                 if isinstance(line, Equation) and line.label and prose(line.label) == "with":
                     named = next(other for other in answer.steps if latex(other.symbol.word) == latex(line.left))
                     shown = [] if named.value is None else line.relations[1:]  # the first is the formula
-                    yield from ((named.name, sign, latex(right), as_matrix(named.value), None) for sign, right in shown)
+                    yield from ((named.name, *part, {}) for sign, right in shown for part in parts(sign, right, named))
                     continue
-                value = meant(step, line) if isinstance(line, Equation) else None
-                if value is None:
+                sliced = isinstance(line, Equation) and isinstance(line.relations[-1][1], Slices)
+                value = meant(step, line) if isinstance(line, Equation) and not sliced else None
+                if value is None and not sliced:
                     continue
                 for sign, right in line.relations:
-                    if latex(right) not in formulas:
-                        yield step.name, sign, latex(right), value, softmax_axis(step.expression)
+                    if sliced:
+                        yield from ((step.name, *part, {}) for part in parts(sign, right, step))
+                    elif latex(right) not in formulas:
+                        yield step.name, sign, latex(right), value, left_open(step.expression)
     for name, line in zip(answer.results, built.results, strict=True):
         if answer[name].value is not None:
             for sign, right in line.relations:
-                yield f"result {name}", sign, latex(right), as_matrix(answer[name].value), None
+                yield from ((f"result {name}", *part, {}) for part in parts(sign, right, answer[name]))
+
+
+LABELLED = re.compile(r"(?P<name>.*?) (?P<sign>=|\\approx) (?P<body>.*)", re.DOTALL)
+
+
+def parts(sign, right, step):
+    """A value as it is printed: whole, or slice by slice (entry by entry), each with its index."""
+    value = step.value
+    if not isinstance(right, Slices):
+        yield sign, latex(right), as_matrix(value)
+        return
+    first, *others = latex(right).split(r",\quad ")
+    yield sign, first, as_matrix(value[leading(latex(right.left), value.ndim)])
+    for text in others:
+        found = LABELLED.fullmatch(text)
+        if found is not None:  # else what is left out: dots, and the name of the last one
+            sign = {"=": "=", r"\approx": "≈"}[found["sign"]]
+            yield sign, found["body"], as_matrix(value[leading(found["name"], value.ndim)])
+
+
+def leading(name, axes):
+    """The index in the name of a slice, or of an entry, which begins with a brace."""
+    numbers = [int(number) - 1 for number in re.findall(r"\d+", name.rpartition("_")[2])]
+    if len(numbers) < axes - 2:  # one slice alone has the name of the whole
+        return (0,) * (axes - 2)
+    return tuple(numbers[-axes:] if name.startswith("{") else numbers[len(numbers) - axes + 2 :])
+
+
+def left_open(expression):
+    """The direction of a softmax, and how a kernel slides."""
+    told = {"axis": softmax_axis(expression)}
+    sliding = sliding_in(expression)
+    if sliding is not None and len(sliding.layout.axes) == 2 and not sliding.layout.channels:
+        told["slide"] = Moves(sliding.layout.axes, sliding.layout.flipped, isinstance(sliding, Gathering))
+    return told
+
+
+PICTURED = re.compile(r"(channel|filter|sample) (\d+)")
 
 
 def meant(step, line):
@@ -154,15 +201,79 @@ def meant(step, line):
         itself = latex(step.symbol.word), latex(SYMBOLIC.write(step.expression))  # a slice stands by its own row
         return value if latex(line.left) in itself else None
     told = prose(line.label)
+    if PICTURED.fullmatch(told):  # one patch of an entry: see the law of the windows
+        return None
     if told.startswith("so for"):
         rows = int(step.local.wrt.shape[0])
         return np.vstack([value[:1], np.zeros((rows - 1, value.shape[1]))])
-    places = [int(number) - 1 for number in re.findall(r"\d+", told)]
     sizes = [size for size in step.value.shape if size != 1]
     if told.startswith("first"):
-        places = [0] * len(sizes)
-    assert len(places) == len(sizes), f"{step.name} has no entry with the name {told}"
-    return step.value[tuple(places.pop(0) if size != 1 else 0 for size in step.value.shape)]
+        return step.value[(0,) * step.value.ndim]
+    named = len(re.findall(r"\d+", told))
+    assert named in (len(sizes), len(sizes) or 1), f"{step.name} has no entry with the name {told}"
+    return step.value[place_of(told, step.value.shape)]
+
+
+@law(details, digits)
+def test_windows_add_up_to_the_entry(topic, inputs, detail, places):
+    """A window on paper is right: the printed products are those of the printed factors, and they add up to the entry.
+
+    Where a page draws P ⊙ K = products for an entry, one line a channel, the sum of all products and of the other
+    terms of the step is the value of that entry.
+    """
+    answer = answered(topic, inputs)
+    for section in sections_of(page(answer, detail, places)):
+        step, drawn = answer[section.step], []
+        sliding = sliding_in(step.expression)
+        for line in section.lines if sliding is not None and step.value is not None else ():
+            if not isinstance(line, Equation):
+                continue
+            told = prose(line.label) if line.label else ""
+            if told.startswith("entry") and drawn:
+                index = place_of(told, step.value.shape)
+                add_up(answer, step, sliding, index, drawn)
+                drawn = []
+            elif PICTURED.fullmatch(told) or (line.left is not None and r"\odot" in latex(line.left)):
+                drawn.append(multiplied(line, places))
+        assert not drawn, f"{section.step}: a window without an entry"
+
+
+def multiplied(line, places):
+    """The products of one window; None where some are left out."""
+    factors = line.left if line.left is not None else line.relations[0][1]
+    sign, right = line.relations[-1]
+    try:
+        products, largest = read(latex(right), rounded=sign == "≈", digits=places)
+        again, _ = read(latex(factors), rounded=True, digits=places)
+    except Unreadable:
+        assert "dots" in latex(right)
+        return None
+    slack = NOISE * largest**2 + 1e-300
+    assert products.shape == again.shape
+    overlap = (products.low <= again.high + slack) & (again.low <= products.high + slack)
+    assert overlap.all(), f"{latex(factors)} is {again}, not {products}"
+    return products
+
+
+def add_up(answer, step, sliding, index, drawn):
+    """The products of all windows of an entry and the other terms give its value."""
+    patches = [patch for patch in sliding.patches(index) if all(patch.lines)]
+    if None in drawn or len(patches) != len(drawn):
+        return  # of very large windows, and of many channels, only some are drawn
+    others = [term for term in step.expression.operands if term is not sliding] if step.expression is not sliding else []
+    values = {name: answer.values[name] for name in step.reads}
+    rest = sum(float(np.broadcast_to(evaluate(term, values), step.value.shape)[index]) for term in others)
+    low, high = (sum(float(getattr(products, end).sum()) for products in drawn) + rest for end in ("low", "high"))
+    slack = 1e-11 * (abs(rest) + sum(float(products.size.sum()) for products in drawn)) + 1e-300
+    assert Interval(low, high).contains(step.value[index], slack), f"{step.name}{index}: {low} to {high}"
+
+
+def place_of(told, shape):
+    """The index that `entry (2,1)` names; axes of one are not counted."""
+    numbers = [int(number) - 1 for number in re.findall(r"\d+", told)]
+    if all(size == 1 for size in shape):
+        return (0,) * len(shape)
+    return tuple(numbers.pop(0) if size != 1 else 0 for size in shape)
 
 
 def as_matrix(value):
@@ -263,8 +374,11 @@ def test_the_same_question_has_the_same_answer(topic, inputs, detail, places):
 @law(details, digits)
 def test_no_float_noise_is_shown(topic, inputs, detail, places):
     """No more decimals than asked for (or than four significant digits need), no signed zero, nothing undefined."""
-    built = page(answered(topic, inputs), detail, places)
+    answer = answered(topic, inputs)
+    built = page(answer, detail, places)
     typed = {number.lstrip("+-") for number in typed_numbers(topic, inputs)}
+    for step in answer.steps:  # a constant of a formula stands as the formula has it
+        typed.update(re.findall(r"\d+\.\d+", latex(SYMBOLIC.write(step.expression))))
     shown = [line for line in plain(built, WIDTH).splitlines() if not line.lstrip().startswith("carried on")]
     for line in shown:
         for number in re.findall(r"(?<![\d.])\d+\.\d+", line):

@@ -89,7 +89,8 @@ class Column(NamedTuple):
 class Step:
     """One line of working: the symbol it defines, the expression, and the value computed from that expression.
 
-    A `hidden` one repeats another with a later index: it is not printed unless it is asked for.
+    A `hidden` one repeats another with a later index: it is not printed unless it is asked for. `entries` are those that
+    are worked on the page, where the topic has chosen them.
 
     `value` is None where unknowns stay in it; `closed` is then the result in symbols.
     """
@@ -106,6 +107,7 @@ class Step:
     note: Prose = ()
     place: Place | None = None
     hidden: bool = False
+    entries: tuple[Index, ...] = ()
 
     @property
     def name(self) -> str:
@@ -284,6 +286,8 @@ class Answer:
 
         if step.value is None or not step.value.shape:
             return ()
+        if step.entries:
+            return step.entries[0]
         if step.value.size == 1:
             return (0,) * step.value.ndim
         corner = step.value[tuple(slice(0, 8) for _ in step.value.shape)]

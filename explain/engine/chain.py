@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from explain.engine import local_derivatives, wording
+from explain.engine import local_derivatives, wording, wording_over
 from explain.engine.answer import Local
 from explain.engine.evaluate import symbols
 from explain.engine.names import word
@@ -178,17 +178,22 @@ class Backward:
         through = [symbol for symbol, _ in pieces]
         chain = self._chain(operand, through)
         definition = self._expression(through[0])
+        paths = [(symbol, self._expression(symbol)) for symbol in through]
+        said = wording_over.gradient(self.top, operand, paths, self.sheet.definition(operand.name))
         gradient = self.sheet.define(
             f"d{self.top.name}/d{operand.name}",
             expression,
-            *wording.gradient(
-                self.top,
-                operand,
-                through,
-                pieces[0][1],
-                self.adjoints[through[0].name],
-                definition,
-                self._told(operand),
+            *(
+                said
+                or wording.gradient(
+                    self.top,
+                    operand,
+                    through,
+                    pieces[0][1],
+                    self.adjoints[through[0].name],
+                    definition,
+                    self._told(operand),
+                )
             ),
             chain=chain,
         )

@@ -1,76 +1,46 @@
-"""The scalar functions: each defined once by its textbook formula, with the textbook form of its derivative.
+"""The scalar functions: what others are made of, the activations and the losses, each defined once.
 
-Sources: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 3.10 and 6.3; PyTorch documentation
-for the value of a derivative at a kink (0 for ReLU at 0).
+Sources: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 3.10, 5.5 and 6.2; the activations name theirs.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from explain.engine.nodes.base import Node, Number
+from explain.engine.activations import (
+    ACTIVATIONS,
+    ELU,
+    GELU,
+    GELU_TANH,
+    HARD_SIGMOID,
+    HARD_SWISH,
+    HARDTANH,
+    LEAKY_RELU,
+    MISH,
+    RELU,
+    RELU6,
+    SELU,
+    SIGMOID,
+    SILU,
+    SOFTPLUS,
+    SOFTSIGN,
+    TANH,
+    softplus,
+)
+from explain.engine.nodes.base import Node
 from explain.engine.nodes.functions import Apply, ScalarFunction
 from explain.engine.notation import Word
+from explain.engine.primitives import ABS, BELOW, COS, DENSITY, ERF, EXP, LOG, MAX, MIN, SIGN, SIN, STEP
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
 
-
-def _np(name: str) -> Any:
-    def evaluate(*values: Array) -> Any:
-        import numpy as np
-
-        return getattr(np, name)(*values)
-
-    return evaluate
-
-
-def _sympy(name: str) -> Any:
-    def lower(*values: Any) -> Any:
-        import sympy
-
-        return getattr(sympy, name)(*values)
-
-    return lower
-
-
-def _sigmoid(z: Array) -> Array:
-    import numpy as np
-
-    # e^-|z| never overflows; the quotient is the textbook one for either sign.
-    small = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1.0, small) / (1.0 + small)
-
-
-def _maximum(first: Any, second: Any) -> Any:
-    import numpy as np
-
-    if all(isinstance(value, int) or (value.dtype == object and not value.shape) for value in (first, second)):
-        return max(int(first), int(second))  # whole numbers of any size
-    return np.maximum(first, second)
-
-
-def _minimum(first: Any, second: Any) -> Any:
-    import numpy as np
-
-    return np.minimum(first, second)
-
-
-def _hard_sigmoid(z: Array) -> Array:
-    import numpy as np
-
-    return np.clip((z + 3) / 6, 0.0, 1.0)
-
-
-def _step(z: Array) -> Array:
-    return (z > 0).astype(float)
-
-
-def _lower_step(z: Any) -> Any:
-    import sympy
-
-    return sympy.Piecewise((1, z > 0), (0, True))
+__all__ = [
+    "ABS", "ACTIVATIONS", "BELOW", "BERNOULLI_FROM_LOGITS", "BERNOULLI_LIKELIHOOD", "COS", "DENSITY", "ELU", "ERF",
+    "EXP", "GELU", "GELU_TANH", "HALF_SQUARED_ERROR", "HARDTANH", "HARD_SIGMOID", "HARD_SWISH", "LEAKY_RELU",
+    "LIKELIHOOD", "LOG", "MAX", "MIN", "MISH", "RELU", "RELU6", "SELU", "SIGMOID", "SIGN", "SILU", "SIN", "SOFTPLUS",
+    "SOFTSIGN", "SQUARED_ERROR", "STEP", "TANH", "guarded", "textbook",
+]  # fmt: skip
 
 
 def _xlogy(x: Array, y: Array) -> Array:
@@ -81,80 +51,6 @@ def _xlogy(x: Array, y: Array) -> Array:
         return np.where(x == 0, 0.0, x * np.log(y))
 
 
-def _softplus(z: Array) -> Array:
-    import numpy as np
-
-    return np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
-
-
-LEAK = Number(Fraction(1, 100), "0.01")
-
-EXP = ScalarFunction("exp", Word("e"), _np("exp"), sympy=_sympy("exp"), derivatives=[lambda z, h: h])
-LOG = ScalarFunction(
-    "log", Word("log", r"\log"), _np("log"), sympy=_sympy("log"), derivatives=[lambda z, h: Number(1, "1") / z[0]]
-)
-SIN: ScalarFunction = ScalarFunction(
-    "sin", Word("sin", r"\sin"), _np("sin"), sympy=_sympy("sin"), derivatives=[lambda z, h: COS(z[0])]
-)
-COS: ScalarFunction = ScalarFunction(
-    "cos", Word("cos", r"\cos"), _np("cos"), sympy=_sympy("cos"), derivatives=[lambda z, h: -SIN(z[0])]
-)
-STEP = ScalarFunction("step", Word("1"), _step, sympy=_lower_step)
-MAX = ScalarFunction("max", Word("max", r"\max"), _maximum, sympy=_sympy("Max"))
-
-SIGN = ScalarFunction("sign", Word("sign", r"\mathrm{sign}"), _np("sign"), sympy=_sympy("sign"))
-MIN = ScalarFunction("min", Word("min", r"\min"), _minimum, sympy=_sympy("Min"))
-
-ABS = ScalarFunction("abs", Word("abs"), _np("abs"), sympy=_sympy("Abs"), derivatives=[lambda z, h: SIGN(z[0])])
-SIGMOID: ScalarFunction = ScalarFunction(
-    "sigmoid",
-    Word("σ", r"\sigma"),
-    _sigmoid,
-    definition=lambda z: 1 / (1 + EXP(-z)),
-    derivatives=[lambda z, h: h * (1 - h)],
-    # σ(-z) is 1 - σ(z) without the loss of digits where σ(z) is nearly 1.
-    safe_derivative=lambda z: SIGMOID(z) * SIGMOID(-z),
-)
-TANH = ScalarFunction(
-    "tanh",
-    Word("tanh", r"\tanh"),
-    _np("tanh"),
-    sympy=_sympy("tanh"),
-    derivatives=[lambda z, h: 1 - h**2],
-    # 1 - tanh² z = 4 σ(2z) σ(-2z), again without cancellation.
-    safe_derivative=lambda z: 4 * SIGMOID(2 * z) * SIGMOID(-(2 * z)),
-)
-RELU = ScalarFunction(
-    "relu",
-    Word("ReLU", r"\mathrm{ReLU}"),
-    lambda z: z * (z > 0),
-    definition=lambda z: MAX(Number(0, "0"), z),
-    derivatives=[lambda z, h: STEP(z[0])],
-)
-LEAKY_RELU = ScalarFunction(
-    "leaky-relu",
-    Word("LeakyReLU", r"\mathrm{LeakyReLU}"),
-    lambda z: z * (0.01 + 0.99 * (z > 0)),
-    definition=lambda z: MAX(LEAK * z, z),
-    derivatives=[lambda z, h: STEP(z[0]) + LEAK * (1 - STEP(z[0]))],
-)
-HARD_SIGMOID = ScalarFunction(
-    "hard-sigmoid",
-    Word("hardσ", r"\mathrm{hard}\sigma"),
-    _hard_sigmoid,
-    definition=lambda z: MAX(Number(0, "0"), MIN(Number(1, "1"), (z + 3) / 6)),
-    derivatives=[lambda z, h: STEP(h * (1 - h)) / 6],
-)
-
-SOFTPLUS = ScalarFunction(
-    "softplus",
-    Word("softplus", r"\mathrm{softplus}"),
-    _softplus,
-    # log(1 + e^z) with the larger term pulled out, so that no power is ever large.
-    definition=lambda z: MAX(Number(0, "0"), z) + LOG(1 + EXP(-ABS(z))),
-    derivatives=[lambda z, h: SIGMOID(z[0])],
-)
-ACTIVATIONS = {function.name: function for function in (SIGMOID, TANH, RELU, LEAKY_RELU, HARD_SIGMOID, SOFTPLUS)}
 SQUARED_ERROR = ScalarFunction(
     "squared-error",
     Word("SE", r"\mathrm{SE}"),
@@ -182,7 +78,7 @@ BERNOULLI_LIKELIHOOD = ScalarFunction(
 BERNOULLI_FROM_LOGITS = ScalarFunction(
     "bernoulli-from-logits",
     Word("BCE", r"\mathrm{BCE}"),
-    lambda z, y: (1 - y) * _softplus(z) + y * _softplus(-z),
+    lambda z, y: (1 - y) * softplus(z) + y * softplus(-z),
     definition=lambda z, y: (1 - y) * SOFTPLUS(z) + y * SOFTPLUS(-z),
     derivatives=[lambda args, out: (1 - args[1]) * SIGMOID(args[0]) - args[1] * SIGMOID(-args[0])],
     inline=True,

@@ -16,6 +16,7 @@ GREEK = {
     "psi": "ψ", "omega": "ω",
 }  # fmt: skip
 ACCENTS = {"hat": ("\u0302", r"\hat"), "tilde": ("\u0303", r"\tilde"), "bar": ("\u0304", r"\bar")}
+SQUARED = {"sigma2": ("σ²", r"\sigma^{2}")}  # quantities whose name is a square
 PRECOMPOSED = {"y\u0302": "ŷ"}
 LOWERED = "0123456789ijt+-"
 SUBSCRIPTS = str.maketrans(LOWERED, "₀₁₂₃₄₅₆₇₈₉ᵢⱼₜ₊₋")
@@ -32,7 +33,7 @@ def is_symbol(text: str) -> bool:
 
 def subscript(text: str) -> str:
     """`1` as ₁; `1,i` as ₁,ᵢ; `t-1` as ₜ₋₁; what has no subscript letter stays readable: `_k`."""
-    if all(mark in LOWERED or mark == "," for mark in text):
+    if all(mark in LOWERED or mark in ",:" for mark in text):
         return text.translate(SUBSCRIPTS)
     return "_" + text
 
@@ -83,6 +84,8 @@ def total(of: str, wrt: str, key: str = "") -> Word:
 
 
 def _base(base: str) -> tuple[str, str]:
+    if base in SQUARED:
+        return SQUARED[base]
     for ending, (mark, command) in ACCENTS.items():
         stem = base.removesuffix(ending)
         if stem != base and stem:

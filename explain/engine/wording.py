@@ -8,8 +8,10 @@ from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Number, Symbol, Textbook
 from explain.engine.nodes.blocks import Rows
+from explain.engine.nodes.channels import MapSums
 from explain.engine.nodes.functions import Apply, ScalarFunction, Softmax
 from explain.engine.nodes.linear import MatMul, Sum, transpose
+from explain.engine.nodes.window import Correlate, Gathering, Sliding, Spreading
 from explain.engine.notation import Word
 from explain.engine.prose import Prose, say
 
@@ -37,6 +39,17 @@ RULES = {
     "abs": "|z| has the derivative sign(z): 1 where z is positive, -1 where it is negative, 0 at 0 as in PyTorch",
     "hard-sigmoid": "the slope is 1/6 where the output lies between 0 and 1, the input between -3 and 3, else 0",
     "softplus": "softplus(z) = log(1 + e^z) has the derivative σ(z)",
+    "elu": "the slope is 1 where the input is positive and e^z elsewhere",
+    "selu": "the slope is λ where the input is positive and λ α e^z elsewhere, λ α at 0 as in PyTorch",
+    "gelu": "product rule: z Φ(z) has the derivative Φ(z) + z φ(z), because the derivative of Φ is the density φ",
+    "gelu-tanh": "product rule on 0.5 z (1 + tanh u), with tanh′ = 1 - tanh² and the inner derivative of u",
+    "silu": "product rule: z σ(z) has the derivative σ(z) + z σ(z) (1 - σ(z))",
+    "mish": "product rule on z tanh(softplus(z)), with tanh′ = 1 - tanh² and the inner derivative σ(z) of softplus",
+    "softsign": "quotient rule: z/(1 + |z|) has the derivative 1/(1 + |z|)²",
+    "hardtanh": "the slope is 1 where the input lies between -1 and 1 and 0 elsewhere, 0 at ±1 as in PyTorch",
+    "relu6": "the slope is 1 where the input lies between 0 and 6 and 0 elsewhere, 0 at 0 and 6 as in PyTorch",
+    "hard-swish": "the slope is 0 below -3, z/3 + 0.5 between -3 and 3, 1 above; 0 at -3 and 1 at 3 as in PyTorch",
+    "identity": "z itself has the derivative 1",
 }
 
 
@@ -245,6 +258,27 @@ def _loss_rules(definition: Node) -> list[str]:
     return found
 
 
+def _sent_back(piece: Node) -> str:
+    """What a sliding kernel sends back to its input, to its weights, and to its bias."""
+    if isinstance(piece, Spreading):
+        turned = all(axis.stride == 1 for axis in piece.layout.axes) and not piece.layout.flipped
+        same = "; with stride 1 that is the kernel, turned by 180°, slid over {g}" if turned else ""
+        return (
+            ", in every output whose window holds it: the gradient of each of these outputs comes back times the "
+            "weight that lay on {x} there" + same
+        )
+    if isinstance(piece, Gathering):
+        apart = max(axis.stride for axis in piece.layout.axes)
+        steps = f" ({apart} apart: the stride)" if apart > 1 else ""
+        return (
+            f", and each weight is used at every place: the inputs that lay under it{steps} are multiplied by the "
+            "gradients of their outputs and added"
+        )
+    if isinstance(piece, Correlate):
+        return ": each entry of {x} gathers {g} under its stamp, times the kernel"
+    return ", in every place of whose map it is added: each map of {g} is added up"
+
+
 def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: Node, definition: Node) -> Prose:
     only = "chain rule: {L} depends on {x} only through {z}"
     parts: dict[str, Node] = {"L": top, "x": operand, "z": middle, "g": arriving}
@@ -253,6 +287,10 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
         if isinstance(definition, Symbol):
             return say("{z} is {x} itself, so {g} passes as it is", **parts)
         return say("{x} is added to {z} unchanged: {J} is the identity, and {g} passes as it is", **parts)
+    if isinstance(piece, Sliding | MapSums):
+        return say(only + _sent_back(piece), **parts)
+    if isinstance(piece, Sum) and piece.axis is None:
+        return say(only + ", in every entry of which it is added: all entries of {g} are summed", **parts)
     if isinstance(piece, Sum):
         line = "column" if piece.axis == 1 else "row"
         return say(only + f"; {{x}} is added to every {line} (sample), so the {line}s of {{g}} are summed", **parts)

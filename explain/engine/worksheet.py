@@ -16,7 +16,7 @@ from explain.engine.values import Values
 from explain.errors import InputError
 
 if TYPE_CHECKING:
-    from explain.engine.nodes.base import Array
+    from explain.engine.nodes.base import Array, Index
 
 
 CRUMB = 1e-13  # what cancellation leaves of terms of size 1
@@ -86,8 +86,9 @@ class Worksheet:
         closed: Callable[[Node], Node] | None = None,
         note: Prose = (),
         place: Place | None = None,
+        entries: Sequence[Index] = (),
     ) -> Symbol:
-        """Work one line: `name = expression`, evaluated here and nowhere else."""
+        """Work one line: `name = expression`, evaluated here and nowhere else; `entries` are those worked in sight."""
         self.keep_free(name)
         symbol = Symbol(name, expression.shape, written or word(name))
         unknown = [read for read in symbols(expression) if read not in self.values]
@@ -107,6 +108,7 @@ class Worksheet:
                 local,
                 note,
                 place,
+                entries=tuple(entries),
             )
         )
         return symbol
@@ -117,6 +119,7 @@ class Worksheet:
         self.define(
             step.name, step.expression, step.title, step.why,
             written=step.symbol.word, chain=step.chain, local=step.local, note=step.note, place=step.place,
+            entries=step.entries,
         )  # fmt: skip
 
     def hide(self, step: Step) -> None:

@@ -86,21 +86,21 @@ class Inputs:
                 raise InputError(f"{{{given}}} is given twice: keep one value")
             if len(found) == MOST_INPUTS:
                 raise InputError(f"{{{name}}} has more than {MOST_INPUTS} names: give fewer")
-            found[plain] = _value(given, value)
+            found[plain] = cls.value(given, value)
         return cls(found)
+
+    @staticmethod
+    def value(name: str, raw: Any) -> Values:
+        """One number as a number, a list as a column."""
+        read = Matrix.read(name, raw)
+        if len(read) == 1:
+            return read.reshape(())
+        return read.reshape((len(read), 1)) if len(read.shape) == 1 else read
 
     @classmethod
     def joined(cls, own: Any, others: Mapping[str, Any]) -> list[tuple[str, Any]]:
         """What was given under the parameter's own name, and what was given beside it."""
         return [*([] if own is None else _pairs(own)), *others.items()]
-
-
-def _value(name: str, raw: Any) -> Values:
-    """One number as a number, a list as a column."""
-    read = Matrix.read(name, raw)
-    if len(read) == 1:
-        return read.reshape(())
-    return read.reshape((len(read), 1)) if len(read.shape) == 1 else read
 
 
 def _pairs(raw: Any) -> list[tuple[str, Any]]:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from explain.layers.base import Framework, Layer
+from explain.layers.branches import Add, Skip
 from explain.layers.convolution import Convolution, Separable, TransposedConvolution
 from explain.layers.recurrent import Cell, Recurrent
 from explain.layers.simple import Dense, Embedding, Flatten, Normalisation, Pointwise
@@ -166,6 +167,18 @@ def _recurrent(cell: Cell) -> Build:
     return build
 
 
+def _skip(words: Words, setting: Setting) -> Layer:
+    return Skip(words.text)
+
+
+def _add(words: Words, setting: Setting) -> Layer:
+    if not words.sizes and not words.options:
+        return Add(None, words.text)
+    projection = _conv(words, setting)
+    assert isinstance(projection, Convolution)
+    return Add(projection, words.text)
+
+
 def _plain(words: Words, setting: Setting) -> Layer:
     return Pointwise(words.text)
 
@@ -211,6 +224,8 @@ KINDS = (
     Word("rnn 32", ("rnn", "simplernn", "birnn"), STEPPED, 1, _recurrent("rnn")),
     Word("lstm 32", ("lstm", "bilstm"), STEPPED, 1, _recurrent("lstm")),
     Word("gru 32", ("gru", "bigru"), STEPPED, 1, _recurrent("gru")),
+    Word("skip", ("skip", "shortcut"), (), 0, _skip),
+    Word("add 16 1x1", ("add",), (*CONVOLVED, "groups"), 2, _add),
     Word("relu", ACTIVATIONS, (), 0, _plain),
 )
 BY_NAME = {name: kind for kind in KINDS for name in kind.names}

@@ -13,6 +13,7 @@ from explain.page.captions import shape_line
 from explain.page.figures import Figures
 from explain.page.glossary import explained
 from explain.page.model import Equation, GivenLine, Page, Section
+from explain.page.slices import left_of
 from explain.page.tables import tabular
 from explain.page.working import Working
 
@@ -72,9 +73,13 @@ def policy(digits: int, sections: Sequence[Section], numbers: bool = True) -> Pr
 def _given(item: Given, figures: Figures) -> GivenLine:
     shape = write(item.symbol.shape) if item.symbol.shape else ""
     value: Notation | None = None
+    exact = True
     if item.values is not None:
-        value, _ = figures.figure(item.symbol)
-    return GivenLine(item.symbol.word, value, shape, item.meaning)
+        value, exact = figures.summary(item.symbol)
+    left = item.symbol.word if value is None else left_of(item.symbol.word, value)
+    if left is not item.symbol.word:
+        return GivenLine(left, value, "", (item.symbol.word, f" is {shape}: ", *item.meaning), exact)
+    return GivenLine(left, value, shape, item.meaning, exact)
 
 
 def _section(number: int, step: Step, working: Working, detail: str) -> Section:
@@ -94,8 +99,10 @@ def _result(step: Step, figures: Figures) -> Equation:
     sliced = step.local is not None and step.local.form == "slice"
     left = SYMBOLIC.write(step.expression) if sliced else step.symbol.word
     if step.value is not None:
-        value, exact = figures.figure(step.symbol)
-        return Equation(left, [("=" if exact else "≈", value)])
+        value, exact = figures.summary(step.symbol)
+        return Equation(
+            left_of(step.symbol.word, value) if left is step.symbol.word else left, [("=" if exact else "≈", value)]
+        )
     if step.closed is not None:
         closed, exact = figures.symbolic(step.closed)
         return Equation(left, [("=" if exact else "≈", closed)])

@@ -8,17 +8,20 @@ from explain.engine import shapes
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Repeated, Textbook
 from explain.engine.nodes.blocks import Stack
+from explain.engine.nodes.channels import OnMaps
 from explain.engine.nodes.entries import Entries
 from explain.engine.nodes.functions import Apply
 from explain.engine.nodes.linear import Diagonal, MatMul, is_leaf
+from explain.engine.nodes.over import Stretched
 from explain.engine.nodes.rewritten import Rewritten
+from explain.engine.nodes.window import Sliding
 
 MOST_TERMS = 6  # of a sum whose shapes are told one by one
 
 
 def shape_line(expression: Node) -> str:
     """How the shapes go together: `(3×2)(2×1) + (3×1) → (3×1)`; nothing for plain numbers."""
-    if len(expression.shape) != 2 or is_leaf(expression):
+    if len(expression.shape) < 2 or is_leaf(expression):
         return ""
     if isinstance(expression, Entries | Rewritten):
         return ""
@@ -37,6 +40,8 @@ def _has_product(node: Node) -> bool:
 def _shapes(node: Node) -> str:
     if isinstance(node, Textbook):
         return _shapes(node.printed)
+    if isinstance(node, Sliding):
+        return node.sign.text.join(map(_bracketed, node.factors))
     if isinstance(node, MatMul):
         return "".join(_shapes(operand) for operand in node.operands)
     if isinstance(node, Add):
@@ -61,7 +66,9 @@ def _shapes(node: Node) -> str:
 def _term(node: Node) -> str:
     if isinstance(node, Repeated):
         node = node.formula
-    return _shapes(node) if isinstance(node, MatMul) else _bracketed(node)
+    if isinstance(node, OnMaps):
+        node = node.operands[0]
+    return _shapes(node) if isinstance(node, MatMul | Sliding) else _bracketed(node)
 
 
 def _widest(node: Node) -> Node:
@@ -69,4 +76,6 @@ def _widest(node: Node) -> Node:
 
 
 def _bracketed(node: Node) -> str:
+    if isinstance(node, Stretched):  # told with the shape that it has itself
+        node = node.operands[0]
     return f"({shapes.write(node.shape)})" if node.shape else ""

@@ -13,8 +13,11 @@ from explain.engine.nodes.linear import Transpose
 from explain.engine.notation import Grid, Notation, Word, sized
 from explain.engine.prose import SYMBOLIC, Symbolic
 from explain.engine.rounding import Shown, near, number_word, show, typed
+from explain.page.slices import ends, is_large, is_long, leads, sliced
 
 ROWS = COLUMNS = 12  # larger arrays are shown by their corners
+SLICE = 4  # rows and columns of a slice of a large array; of a larger one the corners
+LONGEST_GIVEN = 10  # characters of a number in an array that a program has handed over; a longer one is rounded
 
 
 class Figures:
@@ -47,8 +50,12 @@ class Figures:
         """One number of a quantity as it is shown."""
         key = (name, index)
         if key not in self._entries:
-            if name in self._given:
-                self._entries[key] = Shown(typed(self._given[name].text(index)), True)
+            given = self._given.get(name)
+            if given is not None:
+                shown = Shown(typed(given.text(index)), True)
+                if given.texts is None and len(shown.text) > LONGEST_GIVEN:  # of a program: nobody typed that
+                    shown = show(float(given.array[index]), self.digits)
+                self._entries[key] = shown
             else:
                 value = self.answer.values[name][index]
                 self._entries[key] = self.rounded(value, lambda: self.answer.proof.entry(name, index))
@@ -71,6 +78,18 @@ class Figures:
             self._figures[key] = self._drawn(symbol, transposed)
         return self._figures[key]
 
+    def summary(self, symbol: Symbol) -> tuple[Notation, bool]:
+        """A quantity where it is only to be recognised: a large array by its two ends."""
+        shape = self.answer.values[symbol.name].shape
+        if not (is_large(shape) or is_long(shape)):
+            return self.figure(symbol)
+
+        def entry(index: Index) -> tuple[Word, bool]:
+            shown = self.entry(symbol.name, index)
+            return number_word(shown.text, symbol.name), shown.exact
+
+        return ends(symbol, entry), entry((0,) * len(shape))[1]
+
     def _drawn(self, symbol: Symbol, transposed: bool) -> tuple[Notation, bool]:
         shape = tuple(int(size) for size in self.answer.values[symbol.name].shape)
         if all(size == 1 for size in shape):
@@ -79,13 +98,19 @@ class Figures:
         if len(shape) == 1:  # the sizes of an array
             sizes = [self.entry(symbol.name, (at,)) for at in range(shape[0])]
             return sized(*(number_word(size.text, symbol.name) for size in sizes)), all(size.exact for size in sizes)
-        rows, columns = shape
-        if transposed:
-            rows, columns = columns, rows
+        if len(shape) > 2:
+            drawn = [(lead, self._grid(symbol.name, shape, lead)) for lead in leads(shape)]
+            return sliced(symbol, drawn), all(exact for _, (_, exact) in drawn)
+        return self._grid(symbol.name, shape[::-1] if transposed else shape, (), transposed)
+
+    def _grid(self, name: str, shape: Sequence[int], lead: Index, transposed: bool = False) -> tuple[Notation, bool]:
+        """A matrix by its numbers, or one slice of an array with more axes."""
+        rows, columns = shape[-2:]
         exact = True
         cells: list[list[Notation] | None] = []
-        places = corners(columns, COLUMNS)
-        for row in corners(rows, ROWS):
+        large = is_large(shape)
+        places = [0, 1, None, columns - 1] if large and columns > SLICE else corners(columns, COLUMNS)
+        for row in [0, None, rows - 1] if large and rows > SLICE else corners(rows, ROWS):
             if row is None:
                 cells.append(None)
                 continue
@@ -94,12 +119,11 @@ class Figures:
                 if column is None:
                     line.append(Word("⋯", r"\cdots"))
                     continue
-                index = (column, row) if transposed else (row, column)
-                text, is_exact = self.entry(symbol.name, index)
+                text, is_exact = self.entry(name, (column, row) if transposed else (*lead, row, column))
                 exact = exact and is_exact
-                line.append(number_word(text, symbol.name))
+                line.append(number_word(text, name))
             cells.append(line)
-        return Grid(cells, places, symbol.name), exact
+        return Grid(cells, places, name), exact
 
 
 def corners(size: int, most: int) -> list[int | None]:
@@ -140,6 +164,11 @@ class Numbers:
         self.figures = figures
         self.exact = True
         self.used = 0
+        self.partial = False
+
+    def keep_symbols(self) -> None:
+        """Say that a part is written with symbols, because its numbers would be too many."""
+        self.partial = True
 
     def indexed(self, index: str) -> Style:
         """Index formulas are written with symbols."""
@@ -165,7 +194,9 @@ class Numbers:
         return node.write(self)
 
     def _symbol(self, symbol: Symbol) -> Notation:
-        """Its numbers; else what it came to in symbols; else itself."""
+        """Its numbers; else what it came to in symbols; else itself. With more than two axes it is never put in."""
+        if len(symbol.shape) > 2 and any(size != 1 for size in symbol.shape):
+            return symbol.word
         if self.figures.known(symbol.name):
             return self._figure(symbol, False)
         return self._closed(self.figures.closed(symbol.name)) or symbol.word

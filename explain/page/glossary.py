@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from explain.engine.nodes.window import CONVOLUTION, STAR, TRANSPOSED_CONVOLUTION, TRANSPOSED_STAR
 from explain.engine.notation import HADAMARD, OSLASH, Grid, Notation, Operator, Word
 from explain.engine.prose import Prose
 from explain.page.model import Equation, Section
@@ -15,6 +16,25 @@ MEANINGS: dict[str, Prose] = {
     "rowsum": ("rowsum adds up each row into one number",),
     "columnsum": ("columnsum adds up each column into one number",),
     "each": ("each(a) has a in every place",),
+    "mapsum": ("mapsum adds up the map of each channel, over all samples, into one number a channel",),
+    STAR.text: (
+        Word("⋆", r"\star"),
+        " lays the second on the first at every place, multiplies what lies on each other and adds the products",
+    ),
+    CONVOLUTION.text: (
+        Word("*", "*"),
+        " lays the second, turned by 180°, on the first at every place, multiplies and adds the products",
+    ),
+    TRANSPOSED_STAR.text: (
+        Word("⋆ᵀ", r"\star^{\top}"),
+        " is the way back: every entry of the first stamps the second, multiplied by it, and where stamps overlap they "
+        "are added",
+    ),
+    TRANSPOSED_CONVOLUTION.text: (
+        Word("*ᵀ", r"*^{\top}"),
+        " is the way back: every entry of the first stamps the second, turned by 180° and multiplied by it; where "
+        "stamps overlap they are added",
+    ),
     "[rows]": ("[a…b] after a matrix takes its rows a to b",),
     "1[": ("1[condition] is 1 where the condition holds and 0 elsewhere",),
 }

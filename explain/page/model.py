@@ -46,12 +46,13 @@ class Section:
 
 @dataclass(slots=True)
 class GivenLine:
-    """One given quantity; without a value it is a symbol."""
+    """One given quantity; without a value it is a symbol. Numbers of a program may be too long to be exact here."""
 
     symbol: Notation
     value: Notation | None
     shape: str
     meaning: Prose
+    exact: bool = True
 
 
 @dataclass(slots=True)

@@ -13,13 +13,17 @@ from explain.engine.nodes.blocks import Stack
 from explain.engine.nodes.entries import Entries
 from explain.engine.nodes.linear import Transpose, is_leaf
 from explain.engine.nodes.sizes import FloorQuotient, Sizes
+from explain.engine.nodes.window import Sliding
 from explain.engine.notation import Grid, Notation, Operator, Row, Word, call
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.rounding import number_word
 from explain.engine.shapes import write
 from explain.page.figures import COLUMNS, ROWS, Figures, Numbers, is_elided
+from explain.page.index_formula import index_formula
 from explain.page.model import Equation, Line
+from explain.page.slices import is_large, leads, left_of
 from explain.page.stages import stages
+from explain.page.windows import pictures, sliding_in, worked_entries
 
 MOST_INTRODUCED = 12  # quantities in brief detail
 Relations = list[tuple[str, Notation]]
@@ -53,11 +57,11 @@ class Working:
         if all(size == 1 for size in step.value.shape):
             head += self._scalar(step, head)
             return [*lines, Equation(step.symbol.word, head), *self._unrounded(step), *self._with(step)]
-        lines.append(Equation(step.symbol.word, head))
-        lines += self._entries(step)
+        lines += [Equation(step.symbol.word, head), *self._index_formula(step), *self._entries(step)]
         value, exact = self.figures.figure(step.symbol)
         if not self._is_copy(step):
-            lines.append(Equation(step.symbol.word, [(_sign(exact), value)], continued=True))
+            left = left_of(step.symbol.word, value)
+            lines.append(Equation(left, [(_sign(exact), value)], continued=left is step.symbol.word))
         return [*lines, *self._statistics(step), *self._unrounded(step), *self._with(step)]
 
     def head(self, step: Step) -> Relations:
@@ -69,7 +73,12 @@ class Working:
         relations.append(("=", formula))
         numbers = Numbers(self.figures)
         written = numbers.write(step.expression)
-        if numbers.used and not (isinstance(step.expression, Entries) and _text(written) == _text(formula)):
+        whole = len(step.expression.shape) > 2 or numbers.partial  # is never put in
+        if (
+            numbers.used
+            and not whole
+            and not (isinstance(step.expression, Entries) and _text(written) == _text(formula))
+        ):
             relations.append((_sign(numbers.exact), written))
         return relations
 
@@ -99,23 +108,48 @@ class Working:
         """The worked entry, or every shown entry in full detail."""
         if self.detail == "brief" or self._is_copy(step):
             return []
-        chosen = self.figures.answer.worked_index(step)
+        sliding = sliding_in(step.expression)
         if self.detail != "full":
+            if sliding is not None:
+                return [line for at in worked_entries(step, sliding) for line in self._window(step, sliding, at)]
+            chosen = self.figures.answer.worked_index(step)
             return self._entry(step, chosen, "first entry" if not any(chosen) else "")
-        assert step.value is not None
-        rows, columns = (min(size, most) for size, most in zip(step.value.shape, (ROWS, COLUMNS), strict=True))
-        return [
-            line for row in range(rows) for column in range(columns) for line in self._entry(step, (row, column), "")
-        ]
+        indices = self._shown_indices(step)
+        if sliding is not None:
+            return [line for at in indices for line in self._window(step, sliding, at)]
+        return [line for at in indices for line in self._entry(step, at, "")]
 
-    def _entry(self, step: Step, index: Index, label: str) -> list[Line]:
+    @staticmethod
+    def _shown_indices(step: Step) -> list[Index]:
+        """The entries of the matrix, or of the slices, that are shown."""
+        assert step.value is not None
+        shape = step.value.shape
+        rows, columns = (range(min(size, most)) for size, most in zip(shape[-2:], (ROWS, COLUMNS), strict=True))
+        return [(*lead, row, column) for lead in leads(shape) for row in rows for column in columns]
+
+    def _index_formula(self, step: Step) -> list[Line]:
+        """What a sliding kernel adds up, by its indices."""
+        sliding = None if self.detail == "brief" else sliding_in(step.expression)
+        if sliding is None:
+            return []
+        terms = step.expression.operands if isinstance(step.expression, Add) else ()
+        found = index_formula(step.symbol, sliding, [term for term in terms if term is not sliding])
+        return [found] if found is not None else []
+
+    def _window(self, step: Step, sliding: Sliding, index: Index) -> list[Line]:
+        """What one entry is made of, drawn, and its sum; the products stand in the drawing."""
+        lines = pictures(self.figures, step, sliding, index)
+        return [*lines, *self._entry(step, index, "", drawn=bool(lines) or is_large(step.symbol.shape))]
+
+    def _entry(self, step: Step, index: Index, label: str, drawn: bool = False) -> list[Line]:
         relations = self._staged(step.expression, index)
         if not relations:
             return []
+        relations = relations[1:] if drawn and len(relations) > 1 else relations
         shown, exact = self.figures.entry(step.name, index)
         if _text(relations[-1][1]) != shown:
             relations.append((_sign(exact), number_word(shown, step.name)))
-        if len(relations) < 2:
+        if len(relations) < 2 and not drawn:
             return []
         name = label if label else "entry " + entry_place(index, step.symbol.shape)
         return [Equation(None, relations, say(name))]
@@ -243,7 +277,9 @@ class Working:
         return [say(f"carried on{where}: {float(step.value[index]):.10g}")]
 
     def _is_copy(self, step: Step) -> bool:
-        """Whether the substitution is already the value."""
+        """Whether the substitution is already the value; arrays with more than two axes are never put in."""
+        if len(step.symbol.shape) > 2:
+            return False
         expression = step.expression
         listed = isinstance(expression, Entries) and all(map(is_leaf, expression.operands))
         return is_leaf(expression) or isinstance(expression, Sizes | Stack) or listed

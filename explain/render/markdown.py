@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from explain.engine.notation import Grid, Notation, related
 from explain.engine.prose import Prose
 from explain.page.model import Equation, GivenLine, Page, Section, Tabular, grouped, joined
+from explain.page.slices import Slices
 from explain.render.latex import latex
 
 SIGNS = {"=": "=", "≈": r"\approx"}
@@ -45,9 +46,10 @@ def _given(item: GivenLine) -> list[str]:
     shape = f" ({item.shape})" if item.shape else ""
     if item.value is None:
         return [f"${latex(item.symbol)}${shape}: {told}", ""]
-    if isinstance(item.value, Grid) and len(item.value.rows) > 1:
-        return [f"${latex(item.symbol)}${shape}: {told}", "", *display(Equation(item.symbol, [("=", item.value)]))]
-    return [f"${latex(item.symbol)} = {latex(item.value)}${shape}: {told}", ""]
+    sign = "=" if item.exact else "≈"
+    if isinstance(item.value, Slices) or (isinstance(item.value, Grid) and len(item.value.rows) > 1):
+        return [f"${latex(item.symbol)}${shape}: {told}", "", *display(Equation(item.symbol, [(sign, item.value)]))]
+    return [f"${latex(item.symbol)} {SIGNS[sign]} {latex(item.value)}${shape}: {told}", ""]
 
 
 def _table(table: Tabular) -> list[str]:

@@ -123,7 +123,7 @@ def _drawn(item: GivenLine, glyphs: Glyphs, width: int) -> Box:
     symbol = BoxWriter(glyphs).box(item.symbol)
     if item.value is None:
         return symbol
-    head = [symbol, text_box(" = ")]
+    head = [symbol, text_box(" = " if item.exact else f" {glyphs.plain('≈')} ")]
     for columns in (99, 7, 6, 5, 4, 3, 2):
         box = beside([*head, BoxWriter(glyphs, columns).box(item.value)])
         if box.width <= width - 2:

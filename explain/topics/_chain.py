@@ -8,6 +8,7 @@ from typing import NamedTuple
 from explain.errors import InputError, shown
 from explain.extents import Extent
 from explain.layers.base import Flow, Layer, MisfitError, Size, counted, entering, whole_number
+from explain.layers.branches import Add, Skip, joined
 from explain.layers.simple import Embedding
 
 AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
@@ -68,7 +69,13 @@ def run_through(layers: Sequence[Layer], first: Flow, shapes: Shapes) -> list[Pa
     known: dict[tuple[int, Flow], tuple[Flow, Flow, int, int, int]] = {}
     flow, jump = first, (1,) * max(1, len(first.sizes) - 1)
     field: tuple[int, ...] | None = jump
-    for at, layer in enumerate(layers, 1):
+    misjoined = joined(layers)
+    if misjoined:
+        raise InputError(misjoined)
+    kept: list[Flow] = []
+    for at, each in enumerate(layers, 1):
+        layer = each.at(kept.pop()) if isinstance(each, Add) else each
+        kept += [flow] if isinstance(layer, Skip) else []
         key = (id(layer), flow)
         if key not in known:
             try:

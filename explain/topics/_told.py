@@ -12,6 +12,7 @@ from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.layers.base import Flow, Framework, Layer, as_node, divided, whole_number
+from explain.layers.branches import Add, Skip
 from explain.layers.convolution import Convolution, Separable, TransposedConvolution
 from explain.layers.recurrent import GATES, Recurrent
 from explain.layers.simple import Dense, Embedding, Flatten, Normalisation
@@ -33,6 +34,8 @@ def kind(layer: Layer) -> str:
 
 def count(layer: Layer, arrived: Flow) -> Prose:
     """Why a layer has the parameters that it has."""
+    if isinstance(layer, Add) and layer.projection is not None:
+        return count(layer.projection, layer.kept)
     ending = ", and one bias" if getattr(layer, "bias", False) else ", and no bias"
     if isinstance(layer, Dense):
         each = "the unit" if layer.units == 1 else f"each of the {layer.units} units"
@@ -83,6 +86,8 @@ def _recurrent(layer: Recurrent, arrived: Flow) -> Prose:
 
 def work(layer: Layer, arrived: Flow) -> Prose:
     """Where the multiply-adds come from."""
+    if isinstance(layer, Add) and layer.projection is not None:
+        return work(layer.projection, layer.kept)
     if isinstance(layer, TransposedConvolution):
         return say("every weight is used once at each place of the input")
     if isinstance(layer, Separable):
@@ -161,13 +166,17 @@ def conventions(
     if _same(plain):
         told = "same padding adds as many zeros as keep the size; with a stride it is divided by it, rounded up"
         found.append((told, {}))
-    names = dict.fromkeys(layer.word.split()[0] for layer in layers if layer.pointwise)
+    names = dict.fromkeys(layer.word.split()[0] for layer in layers if layer.pointwise and not isinstance(layer, Skip))
     alone = [name for name in names if "softmax" not in name.lower()]
     if alone:
         found.append((f"{_listed(alone)}: entry by entry, so that no shape changes and nothing is counted", {}))
     if len(alone) < len(names):
         told = "softmax: over the last axis, so that each entry depends on all of them; nothing is counted"
         found.append((told, {}))
+    if any(isinstance(layer, Skip) for layer in layers):
+        told = "skip keeps what arrives there, and add adds it again, entry by entry"
+        projected = any(isinstance(layer, Add) and layer.projection is not None for layer in layers)
+        found.append((told + "; with sizes, after a convolution on the skip" * projected, {}))
     if any(isinstance(layer, Pool) for layer in layers):
         found.append(("pooling takes each channel by itself and has no parameters", {}))
     if any(isinstance(layer, GlobalPool) for layer in layers):

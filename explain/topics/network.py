@@ -15,6 +15,7 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.extents import Extent
 from explain.layers.base import Flow, Framework, Layer, multiplied, whole_number
+from explain.layers.branches import Skip
 from explain.layers.convolution import Convolution, TransposedConvolution
 from explain.layers.sliding import Pool, Sliding
 from explain.layers.vocabulary import Setting
@@ -41,8 +42,8 @@ def network(
 
     The table of a framework's summary, and how each number in it comes about. Layers: conv, depthwise, separable,
     transposed, pool, avgpool, globalpool, flatten, dense, embedding, batchnorm, layernorm, rnn, lstm, gru, dropout and
-    the activations; after their sizes stride 2 (or /2), pad 1, same, dilation 2, groups 4, no-bias, sequences,
-    bidirectional.
+    the activations, skip and add (a residual block); after their sizes stride 2 (or /2), pad 1, same, dilation 2,
+    groups 4, no-bias, sequences, bidirectional.
 
     Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning; Araujo, Norris and Sim 2019,
     Computing Receptive Fields of Convolutional Neural Networks, eqs. 1-2; Keras and PyTorch documentation
@@ -51,6 +52,7 @@ def network(
         explain network "conv 32 3x3 same, relu, pool 2, flatten, dense 10" --input 3x32x32
         explain network "lstm 30 sequences, lstm 30, dense 1" --input 3x1
         explain network "embedding 1000 16, lstm 32, dense 256, dense 1" --input 200
+        explain network "skip, conv 16 3x3 same, relu, conv 16 3x3 same, add, relu" --input 16x8x8
 
     Raises:
         InputError: a word that is not understood, or a layer that does not fit what arrives; the layer is named.
@@ -176,7 +178,7 @@ def _totals(sheet: Worksheet, walk: Walk, passed: Sequence[Passed]) -> list[Symb
         found.append(kept)
     work = [item.multiply_adds for item in passed]
     found.append(summed(sheet, "M", walk.work, work, "Multiply-adds of the network, for one sample"))
-    entries = [whole_number(multiplied(item.given.sizes)) for item in passed]
+    entries = [whole_number(multiplied(item.given.sizes)) for item in passed if not isinstance(item.layer, Skip)]
     activations = sheet.define(
         "A",
         total(numbers(entries)),

@@ -222,6 +222,19 @@ def recurrent(repeats: int) -> list[Result]:
     return [Result(f"LSTM through {LENGTH} steps against plain NumPy", took, theirs, "ms", 2.0)]
 
 
+def convolution(repeats: int) -> list[Result]:
+    """A convolution of an image, forward and backward, against the same as products of matrices in NumPy."""
+    from tests.benchmarks.convolution import CHANNELS, FILTERS, SIZE, memory_of_an_image, over_an_image
+
+    ours, by_hand = over_an_image()
+    took, theirs = medians([ours, by_hand], 2 * repeats)
+    name = f"convolution {CHANNELS}×{SIZE}×{SIZE}, {FILTERS} filters"
+    return [
+        Result(f"{name}, against plain NumPy", took, theirs, "ms", 2.0),
+        Result(f"{name}, peak memory against its arrays", *memory_of_an_image(), "MiB", 3.0),
+    ]
+
+
 def slowest(
     definitions: Sequence[tuple[str, object]], given: Mapping[str, object], most: int = 4
 ) -> list[tuple[str, float]]:
@@ -262,7 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=15, help="interleaved runs of every process (default: 15)")
     repeats = parser.parse_args(arguments).repeats
     used = memory()
-    results = [*commands(repeats), *listing(repeats), *gradients(repeats), *recurrent(repeats), *steps(repeats)]
+    results = [*commands(repeats), *listing(repeats), *gradients(repeats), *recurrent(repeats)]
+    results += [*convolution(repeats), *steps(repeats)]
     width = max(len(result.name) for result in results)
     print(f"\n{'':{width}}  {'ours':>10}  {'against':>10}  {'ratio':>6}  budget")
     for result in results:

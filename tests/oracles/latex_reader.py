@@ -7,6 +7,7 @@ It shares no code with `explain`: it knows only what is printed.
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 
@@ -22,10 +23,13 @@ TOKEN = re.compile(
     r"|(?P<row>\\\\)|(?P<mark>\S))"
 )
 # What cannot begin a factor: the factor before was the last one of its product.
-ENDS = {"", "+", "-", r"\odot", r"\oslash", r"\times", r"\right", "}", ",", "&", r"\\", ">", "]", r"\end{bmatrix}"}
+ENDS = {"", "+", "-", r"\odot", r"\oslash", r"\star", "*", r"\times", r"\right", "}", ",", "&", r"\\", ">", "]", r"\end{bmatrix}"}
 BRACKETS = {r"\lfloor": (r"\rfloor", -1), r"\lceil": (r"\rceil", 1)}
-FUNCTIONS = {r"\log", r"\tanh", r"\max", r"\sigma", r"\exp"}
-NAMED = ("softmax", "ReLU", "LeakyReLU", "diag", "rowsum", "columnsum")
+FUNCTIONS = {r"\log", r"\tanh", r"\max", r"\min", r"\sigma", r"\exp", r"\Phi", r"\varphi"}
+NAMED = (
+    "softmax", "ReLU", "LeakyReLU", "diag", "rowsum", "columnsum", "erf", "softplus", "softsign", "hardtanh", "ReLU6",
+    "hardswish", "SELU", "GELU", "SiLU", "Mish", "id",
+)  # fmt: skip
 
 
 class Unreadable(Exception):  # noqa: N818 - it is no error that a page has symbols
@@ -130,6 +134,25 @@ def rising(function, lowest=-np.inf):
     return apply
 
 
+def steady(function, steepest):
+    """A function whose slope is never larger in size than `steepest`, from its value in the middle."""
+
+    def apply(operand):
+        low, high = (np.clip(end, -LARGEST, LARGEST) for end in (operand.low, operand.high))
+        middle, half = low / 2 + high / 2, high / 2 - low / 2
+        value = function(middle)
+        return widened(value - steepest * half, value + steepest * half)
+
+    return apply
+
+
+def absolute(operand):
+    """The size of a number."""
+    crosses = (operand.low < 0) & (operand.high > 0)
+    ends = abs(operand.low), abs(operand.high)
+    return Interval(np.where(crosses, 0.0, np.minimum(*ends)), np.maximum(*ends))
+
+
 def rounded_to_whole(operand, direction):
     """Rounded down (-1) or up (1); what float arithmetic left beside a whole number does not count."""
     function = np.floor if direction < 0 else np.ceil
@@ -174,6 +197,18 @@ def sigmoid(z):
     return np.where(z >= 0, 1 / (1 + np.exp(-abs(z))), np.exp(-abs(z)) / (1 + np.exp(-abs(z))))
 
 
+erf = np.vectorize(math.erf, otypes=[float])
+below = np.vectorize(lambda z: math.erfc(-z / math.sqrt(2)) / 2, otypes=[float])
+
+
+def soft_plus(z):
+    return np.logaddexp(0.0, z)
+
+
+def selu(z):
+    return 1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0)))
+
+
 RISING = {
     r"\log": rising(np.log),
     r"\tanh": rising(np.tanh),
@@ -181,6 +216,19 @@ RISING = {
     r"\exp": exponential,
     "ReLU": rising(lambda z: np.maximum(z, 0)),
     "LeakyReLU": rising(lambda z: np.where(z > 0, z, LEAK * z)),
+    "erf": rising(erf),
+    r"\Phi": rising(below),
+    r"\varphi": steady(lambda z: np.exp(-(np.clip(z, -99, 99) ** 2) / 2) / np.sqrt(2 * np.pi), 0.25),
+    "softplus": rising(soft_plus),
+    "softsign": rising(lambda z: z / (1 + abs(z))),
+    "hardtanh": rising(lambda z: np.clip(z, -1, 1)),
+    "ReLU6": rising(lambda z: np.clip(z, 0, 6)),
+    "SELU": rising(selu),
+    "id": rising(lambda z: z),
+    "hardswish": steady(lambda z: z * np.clip(z / 6 + 0.5, 0, 1), 1.5),
+    "GELU": steady(lambda z: z * below(z), 1.13),
+    "SiLU": steady(lambda z: z * sigmoid(z), 1.1),
+    "Mish": steady(lambda z: z * np.tanh(soft_plus(z)), 1.09),
 }
 
 
@@ -191,14 +239,16 @@ class Reader:
         rounded: whether the text stands after `\\approx`.
         digits: decimals of the page; a number with fewer is not rounded, since rounded ones keep their zeros.
         axis: along which softmax sums to one; None reads only vectors, whose direction is plain.
+        slide: what a kernel that slides gives (see `window_reader`); None: it cannot be read.
     """
 
-    def __init__(self, text, rounded, digits, axis):
+    def __init__(self, text, rounded, digits, axis, slide=None):
         self.tokens = [match[0].strip() for match in TOKEN.finditer(text)]
         self.at = 0
         self.rounded = rounded
         self.digits = digits
         self.axis = axis
+        self.slide = slide
         self.largest = 0.0
 
     @property
@@ -244,9 +294,22 @@ class Reader:
 
     def elementwise(self):
         result = self.juxtaposed()
-        while self.next in (r"\odot", r"\oslash"):
-            result = (multiply if self.take() == r"\odot" else divide)(result, self.juxtaposed())
+        while self.next in (r"\odot", r"\oslash", r"\star", "*"):
+            sign = self.take()
+            if sign in (r"\star", "*"):
+                result = self.slid(result)
+            else:
+                result = (multiply if sign == r"\odot" else divide)(result, self.juxtaposed())
         return result
+
+    def slid(self, first):
+        """A kernel that slides over what stands in front of it."""
+        transposed = self.tokens[self.at : self.at + 4] == ["^", "{", r"\top", "}"]
+        self.at += 4 if transposed else 0
+        second = self.juxtaposed()
+        if self.slide is None:
+            raise Unreadable("a kernel slides: how far at a time?")
+        return self.slide(as_rows(first), as_rows(second), transposed)
 
     def juxtaposed(self):
         result = self.powered()
@@ -287,6 +350,8 @@ class Reader:
         if token == "{":
             self.at -= 1
             return self.braced()
+        if token == r"\pi":
+            return Interval(np.pi)
         if token == r"\infty":
             return Interval(np.inf)
         if token == r"\frac":
@@ -296,6 +361,11 @@ class Reader:
         if token == r"\left":
             if self.next in BRACKETS:
                 return self.bracketed()
+            if self.took("|"):
+                operand = self.sum()
+                self.take(r"\right")
+                self.take("|")
+                return absolute(operand)
             self.at -= 1
             return self.arguments(1)[0]
         if token == r"\begin{bmatrix}":
@@ -366,9 +436,10 @@ class Reader:
         return Interval((operand.low > 0).astype(float), (operand.high > 0).astype(float))
 
     def function(self, name):
-        if name == r"\max":
+        if name in (r"\max", r"\min"):
             first, second = self.arguments(2)
-            return Interval(np.maximum(first.low, second.low), np.maximum(first.high, second.high))
+            chosen = np.maximum if name == r"\max" else np.minimum
+            return Interval(chosen(first.low, second.low), chosen(first.high, second.high))
         operand = self.arguments(1)[0]
         if name in RISING:
             return RISING[name](operand)
@@ -383,7 +454,12 @@ class Reader:
         return total(operand, 1 if name == "rowsum" else 0, keep=True)
 
 
-def read(text, *, rounded, digits=4, axis=None):
+def as_rows(operand):
+    """A number as a matrix with one entry."""
+    return operand if operand.shape else Interval(operand.low.reshape(1, 1), operand.high.reshape(1, 1))
+
+
+def read(text, *, rounded, digits=4, axis=None, slide=None):
     """The interval of a printed relation, and the largest number in it.
 
     Raises:
@@ -403,6 +479,6 @@ def read(text, *, rounded, digits=4, axis=None):
     >>> read(r"2 \\times 10 \\times 4", rounded=False)[0]
     [[[2.0, 10.0, 4.0]], [[2.0, 10.0, 4.0]]]
     """
-    reader = Reader(text, rounded, digits, axis)
+    reader = Reader(text, rounded, digits, axis, slide)
     with np.errstate(all="ignore"):
         return reader.whole(), reader.largest

@@ -38,13 +38,16 @@ if TYPE_CHECKING:
 
 
 def fit_entry(operand: Node, index: Index) -> Node:
-    """The entry of an operand that element-wise operations meet at `index` (sizes of 1 are stretched)."""
+    """The entry of an operand that element-wise operations meet at `index`, as NumPy stretches arrays.
+
+    Sizes of 1 stand for every place, and an operand with fewer axes has the last ones.
+    """
     place = index[len(index) - len(operand.shape) :]
     return operand.entry(tuple(0 if size == 1 else at for at, size in zip(place, operand.shape, strict=True)))
 
 
 def fit_shape(adjoint: Node, shape: Shape) -> Node:
-    """An adjoint brought to the shape of its operand: summed where the operand was stretched."""
+    """An adjoint brought to the shape of its operand: summed over the axes along which the operand was stretched."""
     from explain.engine.nodes.linear import Spread, Sum
 
     if adjoint.shape == shape:
@@ -53,6 +56,11 @@ def fit_shape(adjoint: Node, shape: Shape) -> Node:
         return Sum(adjoint)
     if broadcast(adjoint.shape, shape) == shape:  # the adjoint is the smaller one
         return Spread(adjoint, shape)
+    if len(adjoint.shape) > 2 or len(shape) == 1:
+        from explain.engine.nodes.along import along
+        from explain.engine.nodes.over import SumOver
+
+        return SumOver(adjoint, along(adjoint.shape, shape))
     axis = 1 if shape[1] == 1 and adjoint.shape[1] != 1 else 0
     return fit_shape(Sum(adjoint, axis), shape)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from explain.engine import shapes
+from explain.engine.names import subscript
+from explain.engine.nodes.along import unravelled
 from explain.engine.nodes.arithmetic import Add, Negative, Times, fit_entry, fit_shape, negative, times
 from explain.engine.nodes.base import Index, Node, Number, Style, Symbol
 from explain.engine.notation import ATOM, PRODUCT, Notation, Operator, Power, Row, Word, call, held, product
@@ -113,10 +115,7 @@ class Sum(Node):
             return long_sum(size, lambda at: operand.entry((*index[:axis], at, *index[axis + 1 :])))
         if not operand.shape:
             return operand
-        columns = int(operand.shape[-1])
-        if len(operand.shape) == 1:
-            return long_sum(columns, lambda at: operand.entry((at,)))
-        return long_sum(shapes.count(operand.shape), lambda at: operand.entry(divmod(at, columns)))
+        return long_sum(shapes.count(operand.shape), lambda at: operand.entry(unravelled(at, operand.shape)))
 
     def write(self, style: Style) -> Notation:
         operand = self.operands[0]
@@ -125,10 +124,11 @@ class Sum(Node):
             return call(Word(name, rf"\mathrm{{{name}}}"), style.write(operand))
         if style.numbers and not any(isinstance(size, str) for size in operand.shape):
             return style.write(self.entry(()))
-        index = "".join(mark for mark, size in zip("ij", operand.shape, strict=False) if size != 1)
+        letters = "nchw"[-len(operand.shape) :] if len(operand.shape) > 2 else "ij"
+        index = "".join(mark for mark, size in zip(letters, operand.shape, strict=False) if size != 1)
         if not index:
             return style.write(operand)
-        sign = Operator("Σ" + "".join({"i": "ᵢ", "j": "ⱼ"}[mark] for mark in index) + " ", rf"\sum_{{{index}}} ")
+        sign = Operator(f"Σ{subscript(index)} ", rf"\sum_{{{index}}} ")
         written = style.indexed(index).write(operand)
         return Row([sign, held(written, PRODUCT)], PRODUCT)
 

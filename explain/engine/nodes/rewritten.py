@@ -1,4 +1,4 @@
-"""A quantity written in another form: one line of algebra."""
+"""A quantity written in another form: one line of algebra, or a part of a sum in brackets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from explain.engine.nodes.base import Index, Node, Style
-from explain.engine.notation import Notation
+from explain.engine.notation import PRODUCT, Notation, held
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -38,3 +38,28 @@ class Rewritten(Node):
 
     def write(self, style: Style) -> Notation:
         return style.write(self.operands[1])
+
+
+class Bracketed(Node):
+    """A number that is a sum of its own within a larger sum, and keeps its brackets until it is worked."""
+
+    __slots__ = ()
+
+    def __init__(self, operand: Node) -> None:
+        self.operands = (operand,)
+        self.shape = ()
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return values[0]
+
+    def lower(self, operands: Sequence[Any]) -> Any:
+        return operands[0]
+
+    def entry(self, index: Index) -> Node:
+        return self
+
+    def write(self, style: Style) -> Notation:
+        return held(style.write(self.operands[0]), PRODUCT)
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        return [seed]

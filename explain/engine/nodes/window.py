@@ -1,0 +1,339 @@
+"""A kernel that slides over maps: cross-correlation, and the two products that its gradients are.
+
+All three meet the same triples of places: along each axis the kernel's place `u` joins the output's place `p` with the
+input's place `p·stride + u·dilation - before`. Each of them runs over the places that one of the three leaves free, so
+the derivative of any of them is made of the other two. Evaluated as products of matrices (`window_numpy`).
+
+Sources: Goodfellow, Bengio and Courville 2016, Deep Learning, eqs. 9.6 and 9.11-9.13; Dumoulin and Visin 2016, A guide
+to convolution arithmetic for deep learning, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from explain.engine.nodes.arithmetic import Add, times
+from explain.engine.nodes.base import Index, Node, Number, Style
+from explain.engine.nodes.linear import LONGEST
+from explain.engine.nodes.rewritten import Bracketed
+from explain.engine.notation import PRODUCT, QUOTIENT, Notation, Operator, Row, held
+from explain.engine.shapes import Shape
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+STAR = Operator(" ⋆ ", r" \star ", True)
+CONVOLUTION = Operator(" * ", " * ", True)
+TRANSPOSED_STAR = Operator(" ⋆ᵀ ", r" \star^{\top} ", True)
+TRANSPOSED_CONVOLUTION = Operator(" *ᵀ ", r" *^{\top} ", True)
+ZERO = Number(0, "0")
+
+
+Line = list[tuple[int | None, int]]  # along one axis: the place of the left factor (None: padding), of the right one
+
+
+class Axis(NamedTuple):
+    """How the kernel moves along one axis: sizes of input, kernel and output, and the three numbers that join them."""
+
+    size: int
+    kernel: int
+    places: int
+    stride: int = 1
+    before: int = 0
+    dilation: int = 1
+
+    def at(self, place: int, u: int) -> int | None:
+        """Where in the input entry `u` of the kernel lies at an output place; None in the padding."""
+        found = place * self.stride + u * self.dilation - self.before
+        return found if 0 <= found < self.size else None
+
+    def seen(self, place: int) -> Line:
+        """What the kernel sees at an output place: its entries, each with the input place under it."""
+        return [(self.at(place, u), u) for u in range(self.kernel)]
+
+    def reached(self, at: int) -> Line:
+        """The output places that an input place counts in, each with the kernel's entry that joins them."""
+        pairs: Line = []
+        for u in reversed(range(self.kernel)):
+            place, rest = divmod(at + self.before - u * self.dilation, self.stride)
+            if not rest and 0 <= place < self.places:
+                pairs.append((place, u))
+        return pairs
+
+    def joined(self, u: int) -> Line:
+        """The input places that entry `u` of the kernel has met, each with its output place."""
+        return [(self.at(place, u), place) for place in range(self.places)]
+
+
+class Layout(NamedTuple):
+    """The axes of input, kernel and output.
+
+    Attributes:
+        axes: those that the kernel slides along.
+        channels: whether maps have channels (and kernels filters and channels) in front of them.
+        samples: how many samples stand in front of the channels; 0: none are written.
+        inputs, filters: channels of the input and of the output.
+        groups: parts that the channels are divided into, each seen by its own filters.
+        flipped: whether the kernel is turned round, as in mathematics.
+    """
+
+    axes: tuple[Axis, ...]
+    channels: bool = False
+    samples: int = 0
+    inputs: int = 1
+    filters: int = 1
+    groups: int = 1
+    flipped: bool = False
+
+    @property
+    def seen(self) -> int:
+        """The channels that one filter sees."""
+        return self.inputs // self.groups
+
+    def maps(self, sizes: Sequence[int], channels: int) -> Shape:
+        """The shape of maps with these sizes."""
+        front = ((self.samples,) if self.samples else ()) + ((channels,) if self.channels else ())
+        return (*front, *sizes)
+
+    @property
+    def input_shape(self) -> Shape:
+        """Samples × channels × sizes, as far as they are written."""
+        return self.maps([axis.size for axis in self.axes], self.inputs)
+
+    @property
+    def output_shape(self) -> Shape:
+        """Samples × filters × places, as far as they are written."""
+        return self.maps([axis.places for axis in self.axes], self.filters)
+
+    @property
+    def kernel_shape(self) -> Shape:
+        """Filters × channels × sizes, as far as they are written."""
+        front = (self.filters, self.seen) if self.channels else ()
+        return (*front, *(axis.kernel for axis in self.axes))
+
+    def taken_apart(self, index: Index) -> tuple[int, int, Index]:
+        """Sample, channel and places of an entry of maps."""
+        front = list(index[: len(index) - len(self.axes)])
+        channel = front.pop() if self.channels else 0
+        return front.pop() if front else 0, channel, index[len(index) - len(self.axes) :]
+
+    def place(self, sample: int, channel: int, places: Sequence[int]) -> Index:
+        """The index of an entry of maps."""
+        front = ((sample,) if self.samples else ()) + ((channel,) if self.channels else ())
+        return (*front, *places)
+
+    def weight(self, filter: int, channel: int, places: Sequence[int]) -> Index:
+        """The index of an entry of the kernel, turned round where the kernel is."""
+        if self.flipped:
+            places = [axis.kernel - 1 - at for axis, at in zip(self.axes, places, strict=True)]
+        return (*((filter, channel) if self.channels else ()), *places)
+
+
+class Patch(NamedTuple):
+    """What one entry is made of, for one channel or filter: the factors that are paired, along each axis.
+
+    Attributes:
+        number: the channel, filter or sample that it belongs to, counted from 0.
+        lines: for each axis the pairs of places.
+        left, right: the entries of the two factors at given places.
+    """
+
+    number: int
+    lines: Sequence[Line]
+    left: Callable[[Sequence[int]], Node]
+    right: Callable[[Sequence[int]], Node]
+
+    @property
+    def terms(self) -> int:
+        """How many pairs are not in the padding."""
+        return prod(sum(left is not None for left, _ in line) for line in self.lines)
+
+    def pair(self, places: Sequence[tuple[int | None, int]]) -> tuple[Node, Node]:
+        """The two factors at one place of the patch; a zero where the left one is padding."""
+        at = [left for left, _ in places if left is not None]
+        left = self.left(at) if len(at) == len(places) else ZERO
+        return left, self.right([right for _, right in places])
+
+    def inside(self, most: int) -> list[tuple[Node, Node]]:
+        """The pairs that are not in the padding; of very many the first two and the last."""
+        kept = [[pair for pair in line if pair[0] is not None] for line in self.lines]
+        if self.terms <= most:
+            return [self.pair(places) for places in product(*kept)]
+        first = [line[0] for line in kept]
+        second = [*first[:-1], kept[-1][1]] if len(kept[-1]) > 1 else [kept[0][1], *first[1:]]
+        return [self.pair(places) for places in (first, second, [line[-1] for line in kept])]
+
+
+class Sliding(Node):
+    """What the three products share."""
+
+    __slots__ = ("layout",)
+
+    def __init__(self, first: Node, second: Node, layout: Layout) -> None:
+        self.operands = (first, second)
+        self.layout = layout
+        self.shape = self._shape()
+
+    def _shape(self) -> Shape:
+        raise NotImplementedError
+
+    def patches(self, index: Index) -> list[Patch]:
+        """What one entry is the sum of, one patch a channel."""
+        raise NotImplementedError
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return type(self)(operands[0], operands[1], self.layout)
+
+    def entry(self, index: Index) -> Node:
+        """The sum of the products that are not in the padding; of a long one the first two and the last."""
+        patches = [patch for patch in self.patches(index) if patch.terms]
+        total = sum(patch.terms for patch in patches)
+        if not total:
+            return ZERO
+        if total > LONGEST:
+            pairs = [pair for patch in patches[:2] for pair in patch.inside(LONGEST)[:2]]
+            terms = [times(*pair) for pair in [*pairs[:2], patches[-1].inside(0)[-1]]]
+            return Add(*terms, skipped=total - len(terms))
+        sums = [_added([times(*pair) for pair in patch.inside(LONGEST)]) for patch in patches]
+        return sums[0] if len(sums) == 1 else Add(*map(Bracketed, sums))
+
+    @property
+    def sign(self) -> Operator:
+        """What stands between the two operands."""
+        return CONVOLUTION if self.layout.flipped else STAR
+
+    @property
+    def factors(self) -> tuple[Node, Node]:
+        """The two operands in the order in which they are written."""
+        return self.operands[0], self.operands[1]
+
+    def write(self, style: Style) -> Notation:
+        first, second = (style.write(factor) for factor in self.factors)
+        return Row([held(first, PRODUCT), self.sign, held(second, QUOTIENT)], PRODUCT)
+
+
+class Correlate(Sliding):
+    """`X ⋆ K`: every output is the sum of a patch of X times the kernel, entry by entry."""
+
+    __slots__ = ()
+
+    def _shape(self) -> Shape:
+        return self.layout.output_shape
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        from explain.engine.nodes.window_numpy import correlated
+
+        return correlated(self.layout, values[0], values[1])
+
+    def patches(self, index: Index) -> list[Patch]:
+        layout = self.layout
+        sample, filter, places = layout.taken_apart(index)
+        first = filter // (layout.filters // layout.groups) * layout.seen
+        lines = [axis.seen(place) for axis, place in zip(layout.axes, places, strict=True)]
+        return [
+            Patch(
+                first + channel,
+                lines,
+                partial(_of_maps, self.operands[0], layout, sample, first + channel),
+                partial(_of_kernel, self.operands[1], layout, filter, channel),
+            )
+            for channel in range(layout.seen)
+        ]
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        first, second = self.operands
+        return [Spreading(seed, second, self.layout), Gathering(seed, first, self.layout)]
+
+
+class Spreading(Sliding):
+    """What the outputs send back to the input, or a transposed convolution: every entry of G stamps the kernel."""
+
+    __slots__ = ()
+
+    def _shape(self) -> Shape:
+        return self.layout.input_shape
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        from explain.engine.nodes.window_numpy import spread
+
+        return spread(self.layout, values[0], values[1])
+
+    def patches(self, index: Index) -> list[Patch]:
+        layout = self.layout
+        sample, channel, places = layout.taken_apart(index)
+        group, local = divmod(channel, layout.seen)
+        each = layout.filters // layout.groups
+        lines = [axis.reached(at) for axis, at in zip(layout.axes, places, strict=True)]
+        return [
+            Patch(
+                filter,
+                lines,
+                partial(_of_maps, self.operands[0], layout, sample, filter),
+                partial(_of_kernel, self.operands[1], layout, filter, local),
+            )
+            for filter in range(group * each, (group + 1) * each)
+        ]
+
+    @property
+    def sign(self) -> Operator:
+        return TRANSPOSED_CONVOLUTION if self.layout.flipped else TRANSPOSED_STAR
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        first, second = self.operands
+        return [Correlate(seed, second, self.layout), Gathering(first, seed, self.layout)]
+
+
+class Gathering(Sliding):
+    """The gradient of the kernel: each of its entries gathers the inputs that it has met times their outputs."""
+
+    __slots__ = ()
+
+    def _shape(self) -> Shape:
+        return self.layout.kernel_shape
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        from explain.engine.nodes.window_numpy import gathered
+
+        return gathered(self.layout, values[0], values[1])
+
+    def patches(self, index: Index) -> list[Patch]:
+        layout = self.layout
+        filter, local = index[:2] if layout.channels else (0, 0)
+        offsets = layout.weight(0, 0, index[-len(layout.axes) :])[-len(layout.axes) :]
+        channel = filter // (layout.filters // layout.groups) * layout.seen + local
+        lines = [axis.joined(u) for axis, u in zip(layout.axes, offsets, strict=True)]
+        return [
+            Patch(
+                sample,
+                lines,
+                partial(_of_maps, self.operands[1], layout, sample, channel),
+                partial(_of_maps, self.operands[0], layout, sample, filter),
+            )
+            for sample in range(max(1, layout.samples))
+        ]
+
+    @property
+    def factors(self) -> tuple[Node, Node]:
+        return self.operands[1], self.operands[0]
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        first, second = self.operands
+        return [Correlate(second, seed, self.layout), Spreading(first, seed, self.layout)]
+
+
+def _added(terms: list[Node]) -> Node:
+    return terms[0] if len(terms) == 1 else Add(*terms)
+
+
+def _of_maps(maps: Node, layout: Layout, sample: int, channel: int, places: Sequence[int]) -> Node:
+    """One entry of maps."""
+    return maps.entry(layout.place(sample, channel, places))
+
+
+def _of_kernel(kernel: Node, layout: Layout, filter: int, channel: int, places: Sequence[int]) -> Node:
+    """One entry of a kernel."""
+    return kernel.entry(layout.weight(filter, channel, places))

@@ -1,0 +1,157 @@
+"""A sliding kernel on paper: for one entry the patch, the kernel, and their products entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from math import prod
+
+from explain.engine.answer import Step
+from explain.engine.nodes.arithmetic import Add, Times
+from explain.engine.nodes.base import Index, Node, Number, entry_place
+from explain.engine.nodes.window import Correlate, Gathering, Patch, Sliding, Spreading
+from explain.engine.notation import DOTS, HADAMARD, Grid, Notation, Row
+from explain.engine.prose import Prose, say
+from explain.page.figures import Figures, Numbers, corners
+from explain.page.model import Equation, Line
+
+SIDE = 5  # rows and columns of a patch that are drawn; of a larger one the corners
+LARGE = 400  # entries; of a larger array one window is drawn, for its first channel
+MOST_PATCHES = 3  # channels that are drawn; of more the first two and the last
+ALL = 4  # outputs that are all worked; of more only the first few
+
+
+def sliding_in(expression: Node) -> Sliding | None:
+    """The sliding product that an expression is, or has as a term."""
+    if isinstance(expression, Sliding):
+        return expression
+    if isinstance(expression, Add):
+        return next((part for part in expression.operands if isinstance(part, Sliding)), None)
+    return None
+
+
+def worked_entries(step: Step, found: Sliding) -> list[Index]:
+    """The entries that are worked in exam detail: those the topic has chosen, else the first few of the first map."""
+    if step.entries:
+        return list(step.entries)
+    sizes = [int(size) for size in step.expression.shape]
+    axes = len(found.layout.axes)
+    lead = (0,) * (len(sizes) - axes)
+    places = sizes[-axes:]
+    if prod(sizes) > LARGE:
+        return [(*lead, *(1 if size > 2 else 0 for size in places))]
+    inner = [range(size) for size in places]
+    if isinstance(found, Correlate) and prod(places) <= ALL:
+        return [(*lead, *at) for at in product(*inner)]
+    first = (0,) * axes
+    if isinstance(found, Spreading):  # a corner, and a place that more windows have covered
+        chosen = [first, tuple(size // 2 for size in places)]
+    else:
+        chosen = [first, (*first[:-1], 1), (1, 0) if axes == 2 else (2,)]
+        chosen = chosen if isinstance(found, Correlate) else chosen[:2]
+        if axes == 2 and places[0] == 1:
+            chosen = [first, (0, 1), (0, 2)]
+    kept = [at for at in dict.fromkeys(chosen) if all(a < size for a, size in zip(at, places, strict=True))]
+    return [(*lead, *at) for at in kept]
+
+
+def pictures(figures: Figures, step: Step, found: Sliding, index: Index) -> list[Line]:
+    """What one entry is the sum of: which window, and patch ⊙ kernel = products, one equation a channel."""
+    patches = found.patches(index)
+    if prod([int(size) for size in found.shape]) > LARGE:
+        patches = patches[:1]
+        if isinstance(found, Gathering) and prod(len(line) for line in patches[0].lines) > LARGE:
+            return []  # whole maps: the index formula and the sum say as much
+    chosen = patches if len(patches) <= MOST_PATCHES else [*patches[:2], patches[-1]]
+    place = entry_place(index, step.symbol.shape)
+    several = len(found.patches(index)) > 1
+    kept = [patch for patch in chosen if all(patch.lines)]
+    if not kept:
+        return []
+    if len(kept) == 1:
+        told = _told(found, index, place)
+        which = _label(found, kept[0], several)
+        return [(*told, *((" (", *which, ")") if which else ())), _drawn(figures, kept[0], ())]
+    return [_told(found, index, place), *(_drawn(figures, patch, _label(found, patch, several)) for patch in kept)]
+
+
+def _label(found: Sliding, patch: Patch, several: bool) -> Prose:
+    """Which channel, filter or sample a patch belongs to, where there are several."""
+    kind = {Correlate: "channel", Spreading: "filter", Gathering: "sample"}[type(found)]
+    return say(f"{kind} {patch.number + 1}") if several else ()
+
+
+def _drawn(figures: Figures, patch: Patch, label: Prose) -> Equation:
+    """Patch ⊙ kernel = products."""
+
+    def multiplied(left: Node, right: Node) -> Node:
+        worked = figures.answer.proof.number(Times(left, right))
+        return Times(left, right) if worked is None else Number(worked)
+
+    left, _ = _grid(figures, patch, lambda left, _: left)
+    right, _ = _grid(figures, patch, lambda _, right: right)
+    products, exact = _grid(figures, patch, multiplied)
+    sign, factors = "=" if exact else "≈", Row([left, HADAMARD, right])
+    if label:
+        return Equation(None, [("=", factors), (sign, products)], label)
+    return Equation(factors, [(sign, products)])
+
+
+def _told(found: Sliding, index: Index, place: str) -> Prose:
+    """Which window that is, in words."""
+    if isinstance(found, Correlate):
+        return say(f"window of entry {place}: {_under(found, index)}")
+    if isinstance(found, Spreading):
+        return say(f"outputs whose windows hold {place}, and the weights that lay on it")
+    return say(f"inputs that lay under weight {place}, and the gradients of their outputs")
+
+
+def _under(found: Sliding, index: Index) -> str:
+    """The rows and columns under the window, counted from 1: `rows 0 to 2, columns 1 to 3; row 0 is padding`."""
+    layout = found.layout
+    names = ["places"] if len(layout.axes) == 1 else ["rows", "columns"]
+    told, outside = [], []
+    for name, axis, place in zip(names, layout.axes, layout.taken_apart(index)[2], strict=True):
+        if name == "rows" and axis.size == axis.kernel == 1:
+            continue  # one row only
+        under = [place * axis.stride + u * axis.dilation - axis.before + 1 for u in range(axis.kernel)]
+        told.append(_span(name, under))
+        padding = [at for at in under if not 1 <= at <= axis.size]
+        outside += [_span(name, padding)] if padding else []
+    is_or_are = "is" if len(outside) == 1 and " to " not in outside[0] and " and " not in outside[0] else "are"
+    return ", ".join(told) + (f"; {' and '.join(outside)} {is_or_are} padding" if outside else "")
+
+
+def _span(name: str, places: Sequence[int]) -> str:
+    """Places in words: `row 2`, `columns 1 to 3`, `rows 1, 3 and 5`."""
+    if len(places) == 1:
+        return f"{name[:-1]} {places[0]}"
+    if list(places) == list(range(places[0], places[-1] + 1)):
+        return f"{name} {places[0]} to {places[-1]}"
+    if len(places) > SIDE:
+        return f"{name} {places[0]}, {places[1]}, …, {places[-1]}"
+    return f"{name} {', '.join(map(str, places[:-1]))} and {places[-1]}"
+
+
+def _grid(figures: Figures, patch: Patch, cell: Callable[[Node, Node], Node]) -> tuple[Notation, bool]:
+    """One factor of a patch, or the products, as a matrix; whether every number of it is exact."""
+    style = Numbers(figures)
+    rows = patch.lines[0] if len(patch.lines) == 2 else [(0, 0)]
+    columns = patch.lines[-1]
+    across = corners(len(columns), SIDE)
+    across = across if len(across) == len(columns) else [0, 1, None, len(columns) - 1]
+    cells: list[Sequence[Notation] | None] = []
+    downs = corners(len(rows), SIDE)
+    for down in downs if len(downs) == len(rows) else [0, 1, None, len(rows) - 1]:
+        if down is None:
+            cells.append(None)
+            continue
+        row: list[Notation] = []
+        for at in across:
+            if at is None:
+                row.append(DOTS)
+                continue
+            places = [rows[down], columns[at]] if len(patch.lines) == 2 else [columns[at]]
+            row.append(style.write(cell(*patch.pair(places))))
+        cells.append(row)
+    return Grid(cells, across), style.exact

@@ -1,0 +1,293 @@
+"""Maps, kernels and biases as they are given, brought to the layout of one convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from explain.engine.answer import Place
+from explain.engine.nodes.base import Index, Node, Number, Symbol, node
+from explain.engine.nodes.channels import OnMaps
+from explain.engine.nodes.window import Axis, Correlate, Gathering, Layout
+from explain.engine.prose import say
+from explain.engine.rounding import tidy
+from explain.engine.shapes import write
+from explain.engine.values import Values
+from explain.engine.worksheet import Worksheet
+from explain.errors import InputError, amount
+from explain.extents import Extent, Padding
+from explain.layers.base import MisfitError
+from explain.layers.sliding import Slide
+from explain.maps import Maps
+from explain.parameters import Matrix
+
+NAMES = {1: ("length",), 2: ("rows", "columns")}
+
+
+class Window(NamedTuple):
+    """The settings of a sliding kernel, as they were given."""
+
+    stride: Extent | None = None
+    padding: Padding | None = None
+    dilation: Extent | None = None
+    groups: int = 1
+    flipped: bool = False
+
+    def slides(self, kernel: Sequence[int]) -> list[Slide]:
+        """The window along each axis."""
+        axes = len(kernel)
+        strides = (self.stride or Extent([1])).along("stride", axes)
+        dilations = (self.dilation or Extent([1])).along("dilation", axes)
+        pads = (self.padding or Padding([0])).along("padding", axes)
+        return [
+            Slide(k, s, p if isinstance(p, int) else "same", d)
+            for k, s, p, d in zip(kernel, strides, pads, dilations, strict=True)
+        ]
+
+
+class Operands(NamedTuple):
+    """Input, kernel and bias, each with all the axes that the layout writes."""
+
+    x: Values
+    kernel: Values
+    bias: Values | None
+    layout: Layout
+    row: bool  # the input is a single row of numbers
+
+
+def operands(X: Maps, K: Maps, b: Matrix | None, window: Window, dims: str | None) -> Operands:
+    """What is given, checked and brought to one layout.
+
+    Raises:
+        InputError: numbers of axes, channels, groups or filters that do not go together; a kernel larger than the
+            padded input; a bias that is not one number a filter.
+    """
+    axes = int(dims or (2 if len(K.shape) > 1 else 1))
+    if len(X.shape) > axes + 2 or len(K.shape) > axes + 2:
+        name, given = ("X", X) if len(X.shape) > axes + 2 else ("K", K)
+        raise InputError(
+            f"{{{name}}} is {write(given.shape)}, {len(given.shape)} axes: with {amount(axes, 'axis')} to slide along "
+            f"it has at most {axes + 2}"
+        )
+    row = axes == 1 and len(X.shape) == len(K.shape) == 1
+    if row:  # a row of numbers is a matrix with one row
+        x, kernel, axes = _front(X, 1), _front(K, 1), 2
+        window = _along_the_row(window)
+    else:
+        x, kernel = _front(X, axes - len(X.shape)), _front(K, axes - len(K.shape))
+    channels = int(x.shape[-axes - 1]) if len(x.shape) > axes else 1
+    samples = int(x.shape[0]) if len(x.shape) == axes + 2 else 0
+    kernel, filters = _filters(kernel, channels, window.groups, axes)
+    plain = len(x.shape) == axes and filters == 1 and not samples
+    slides = window.slides([int(size) for size in kernel.shape[-axes:]])
+    sizes = [int(size) for size in x.shape[-axes:]]
+    layout = Layout(
+        tuple(axis_of(size, slide, name) for size, slide, name in zip(sizes, slides, NAMES[axes], strict=True)),
+        not plain, samples, channels, filters, window.groups, window.flipped,
+    )  # fmt: skip
+    bias = None if b is None else _bias(b, filters, plain)
+    return Operands(x.reshape(layout.input_shape), kernel.reshape(layout.kernel_shape), bias, layout, row)
+
+
+def _front(given: Values, missing: int) -> Values:
+    return given.reshape((*(1,) * max(0, missing), *given.shape))
+
+
+def _along_the_row(window: Window) -> Window:
+    """One number of stride, padding or dilation belongs to the columns of the row."""
+
+    def second(given: Extent | None, first: int) -> Extent | None:
+        if given is None or len(given.sizes) != 1 or (isinstance(given, Padding) and given.word):
+            return given
+        return type(given)([first, given.sizes[0]])
+
+    padding = second(window.padding, 0)
+    assert padding is None or isinstance(padding, Padding)
+    return window._replace(stride=second(window.stride, 1), padding=padding, dilation=second(window.dilation, 1))
+
+
+def _filters(kernel: Values, channels: int, groups: int, axes: int) -> tuple[Values, int]:
+    """The kernel as filters × channels × sizes, and how many filters there are."""
+    if channels % groups:
+        raise InputError(
+            f"{{groups}} is {groups}, but {{X}} has {amount(channels, 'channel')}: take a divisor of {channels}"
+        )
+    seen = channels // groups
+    each = f"{{X}} has {amount(channels, 'channel')}" + (f" in {groups} groups" if groups > 1 else "")
+    if len(kernel.shape) == axes + 2:
+        if kernel.shape[1] != seen:
+            raise InputError(
+                f"{{K}} is {write(kernel.shape)}, its filters with {amount(int(kernel.shape[1]), 'channel')}, but "
+                f"{each}: every filter needs {amount(seen, 'channel')}"
+            )
+        filters = int(kernel.shape[0])
+    else:
+        windows = int(kernel.shape[0]) if len(kernel.shape) > axes else 1
+        if windows % seen:
+            raise InputError(
+                f"{{K}} has {amount(windows, 'window')}, but {each}: every filter needs {amount(seen, 'window')}, one "
+                "a channel, with | between them"
+            )
+        filters = windows // seen
+    if filters % groups:
+        raise InputError(
+            f"{{groups}} is {groups}, but {{K}} has {amount(filters, 'filter')}: {groups} groups need a multiple of "
+            f"{groups} filters"
+        )
+    return kernel.reshape((filters, seen, *kernel.shape[len(kernel.shape) - axes :])), filters
+
+
+def axis_of(size: int, slide: Slide, name: str) -> Axis:
+    """The window along one axis in numbers; same padding puts the odd zero at the end.
+
+    Raises:
+        InputError: the window is larger than what it slides over.
+    """
+    kernel, stride, dilation = (int(number) for number in (slide.kernel, slide.stride, slide.dilation))  # type: ignore[arg-type]
+    try:
+        places = int(slide.places(size))  # type: ignore[arg-type]
+    except MisfitError as error:
+        covers, padding = slide.covers, slide.padding
+        with_zeros = f" ({size + 2 * padding} with padding)" if isinstance(padding, int) and padding else ""
+        raise InputError(
+            f"{{K}} covers {covers} {name}, but {{X}} has {size}{with_zeros}: take a smaller kernel or more {{padding}}"
+        ) from error
+    if isinstance(slide.padding, int):
+        before = slide.padding
+    else:
+        before = max(0, (places - 1) * stride + dilation * (kernel - 1) + 1 - size) // 2
+    return Axis(size, kernel, places, stride, before, dilation)
+
+
+def _bias(b: Matrix, filters: int, plain: bool) -> Values:
+    if len(b) != filters:
+        raise InputError(
+            f"{{b}} has {amount(len(b), 'number')}, but there {'is' if filters == 1 else 'are'} "
+            f"{amount(filters, 'filter')}: one number a filter belongs here"
+        )
+    return b.reshape(() if plain else (filters, 1))
+
+
+def sizes_worked(sheet: Worksheet, given: Operands, window: Window) -> None:
+    """The step that works the size of the output; rows and columns that are alike are worked once."""
+    layout = given.layout
+    slides = window.slides([axis.kernel for axis in layout.axes]) if not given.row else None
+    if slides is None:
+        slides = _along_the_row(window).slides([axis.kernel for axis in layout.axes])
+    names = list(NAMES[len(layout.axes)])
+    pairs = list(zip(names, layout.axes, slides, strict=True))
+    if given.row:
+        pairs = [("length", layout.axes[1], slides[1])]
+    elif len(pairs) == 2 and layout.axes[0] == layout.axes[1]:
+        pairs = [("size", layout.axes[0], slides[0])]
+    for name, axis, slide in pairs:
+        place = Place(pairs[0][0], (name,))
+        sheet.define(name, size_of(axis, slide), _title(name), _why(axis, slide), place=place)
+
+
+def size_of(axis: Axis, slide: Slide) -> Node:
+    """The output size with its numbers: ⌊(5 + 2·1 - 3)/2⌋ + 1."""
+    padding = node(slide.padding) if isinstance(slide.padding, int) and slide.padding else slide.padding
+    dilation = node(axis.dilation) if axis.dilation != 1 else 1
+    worked = Slide(node(axis.kernel), node(axis.stride), padding, dilation).places(node(axis.size))
+    return worked if isinstance(worked, Node) else Number(worked, str(worked))
+
+
+def _title(name: str) -> str:
+    return "Size of the output, rows and columns alike" if name == "size" else f"{name.capitalize()} of the output"
+
+
+def _why(axis: Axis, slide: Slide) -> str:
+    if slide.padding == "same":
+        return "same padding: zeros are added until the kernel fits at every place that the stride reaches"
+    zeros = f" with {slide.padding} on each side" if slide.padding else ""
+    covers = f"the kernel covers {int(slide.covers)}"  # type: ignore[arg-type]
+    covers += f" ({axis.kernel} entries, {axis.dilation} apart)" if axis.dilation != 1 else ""
+    step = "" if axis.stride == 1 else f" in steps of {axis.stride} (a rest is left over)"
+    return f"{axis.size} places{zeros}, {covers}: it stands at the start, and moves on through what is left{step}"
+
+
+def convolution(x: Node, kernel: Node, bias: Symbol | None, layout: Layout) -> Node:
+    """X ⋆ K + b."""
+    slid = Correlate(x, kernel, layout)
+    if bias is None:
+        return slid
+    return slid + (OnMaps(bias, layout.output_shape, len(layout.axes)) if layout.channels else bias)
+
+
+def slices_told(sheet: Worksheet, layout: Layout, kernel: Symbol, x: Symbol) -> None:
+    """What the indices of a slice mean, where there are slices."""
+    if not layout.channels:
+        return
+    kernels = "those of {k} its filters and the channels they see"
+    if len(x.shape) > 2 and (layout.samples or len(layout.axes) == 2):
+        two = "indices of {x} count its samples and channels" if layout.samples else "index of {x} counts its channels"
+        sheet.convention(f"the {two}, {kernels}", x=x, k=kernel)
+    else:
+        sheet.convention("the indices of {k} count its filters and the channels they see", k=kernel)
+
+
+def entries_asked(entry: Extent | None, shape: Sequence[int | str], row: bool) -> list[Index]:
+    """The entry that is to be worked, counted from 0; empty where none is asked for.
+
+    Raises:
+        InputError: it has another number of places than the output has axes, or lies outside.
+    """
+    if entry is None:
+        return []
+    sizes = [int(size) for size in shape]
+    asked = [1, *entry.sizes] if row and len(entry.sizes) == 1 else list(entry.sizes)
+    if len(asked) != len(sizes):
+        raise InputError(
+            f"{{entry}} is {entry.text}, but Z is {write(tuple(shape))}: give {amount(len(sizes), 'number')}, such as "
+            + ",".join("1" for _ in sizes)
+        )
+    for at, size in zip(asked, sizes, strict=True):
+        if at > size:
+            raise InputError(
+                f"{{entry}} is {entry.text}, but Z is {write(tuple(shape))}: counted from 1 there is no {at}"
+            )
+    return [tuple(at - 1 for at in asked)]
+
+
+def upstream(sheet: Worksheet, name: str, given: Values | None, output: Symbol, option: str = "") -> Symbol | None:
+    """The gradient arriving from above, which has the shape of the output; `option` is not `d` and its name.
+
+    Raises:
+        InputError: it has another one.
+    """
+    if given is None:
+        return None
+    sizes = [int(size) for size in output.shape]
+    if [int(size) for size in given.shape if size != 1] != [size for size in sizes if size != 1]:
+        raise InputError(
+            f"{{{option or f'd{name}'}}} is {write(given.shape)}, but {name} is {write(output.shape)}: it needs the "
+            f"shape of {name}"
+        )
+    return sheet.given(
+        f"dL/d{name}", given.reshape(output.shape), "gradient arriving from above", option=option or f"d{name}"
+    )
+
+
+def check_total(sheet: Worksheet, z: Symbol, x: Symbol, kernel: Symbol, bias: Symbol | None, layout: Layout) -> None:
+    """The sum of all outputs, added up the other way round: weight by weight instead of window by window."""
+    import numpy as np
+
+    met = np.ones(sheet.values[z.name].shape)
+    ones = Symbol("1", z.shape)
+    inputs = Gathering(ones, x, layout).evaluate([met, sheet.values[x.name]])
+    weights = sheet.values[kernel.name]
+    places = met.size // layout.filters
+    total = float((weights * inputs).sum()) + (0.0 if bias is None else places * float(sheet.values[bias.name].sum()))
+    found = float(sheet.values[z.name].sum())
+    scale = float(np.abs(weights * inputs).sum()) + abs(total) + 1e-300
+    added = "" if bias is None else f", and the bias {places} times"
+    sheet.check(
+        abs(total - found) <= 1e-12 * scale,
+        [z],
+        say(
+            f"added up weight by weight, each times the sum of all inputs that lie under it{added}: "
+            f"{tidy(total) if total else 0}, the sum of the entries of {{z}}",
+            z=z,
+        ),
+    )

@@ -1,0 +1,151 @@
+"""One step of working for each layer of a chain: what the layer does to the numbers that arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from explain.engine.functions import ACTIVATIONS
+from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.flattened import Flattened
+from explain.engine.nodes.functions import Softmax
+from explain.engine.nodes.window import Layout
+from explain.engine.prose import say
+from explain.engine.worksheet import Worksheet
+from explain.errors import InputError, shown
+from explain.layers.base import Layer, whole_number
+from explain.layers.branches import Add, Skip
+from explain.layers.convolution import Convolution
+from explain.layers.simple import Dense, Flatten, Pointwise
+from explain.layers.words import plain_name
+from explain.topics import _told as told
+from explain.topics._chain import Passed
+from explain.topics._convolved import NAMES, axis_of, convolution
+from explain.topics._effects import EFFECT
+from explain.topics._layer_weights import LayerWeights
+
+SPELLED = {name.replace("-", ""): name for name in ACTIVATIONS} | {"swish": "silu"}
+
+
+class LayerSteps:
+    """Works a chain of layers on a worksheet, one sample.
+
+    Attributes:
+        logits: what goes into a last softmax or sigmoid, where the chain ends with one.
+    """
+
+    def __init__(self, sheet: Worksheet, weights: LayerWeights, entry: Symbol) -> None:
+        self.sheet, self.weights = sheet, weights
+        self.flow = self.logits = entry
+        self.last = "identity"
+        self.kept: list[Symbol] = []
+        self.layouts: list[tuple[Symbol, Symbol, Symbol, Symbol | None, Layout]] = []
+
+    def layer(self, at: int, item: Passed) -> None:
+        """One layer.
+
+        Raises:
+            InputError: a layer whose values are not worked.
+        """
+        work = next((work for kind, work in self._kinds().items() if isinstance(item.layer, kind)), None)
+        if work is None:
+            raise InputError(
+                f"layer {at}, {shown(item.layer.word, 60)}: values are worked for conv, the activations, pool, "
+                "globalpool, flatten, dense, dropout, skip and add; explain network gives its shapes and counts"
+            )
+        work(at, item)
+
+    def _kinds(self) -> dict[type[Layer], Callable[[int, Passed], None]]:
+        return {
+            Skip: self._skip, Add: self._add, Convolution: self._convolution, Dense: self._dense,
+            Flatten: self._flatten, Pointwise: self._pointwise,
+        }  # fmt: skip
+
+    def _define(self, name: str, expression: Node, item: Passed, at: int, why: str, **parts: Node) -> Symbol:
+        title = f"Layer {at}: {told.shown(item.layer)}"
+        self.flow = self.sheet.define(f"{name}_{at}", expression, title, say(why, **parts))
+        return self.flow
+
+    def _convolution(self, at: int, item: Passed) -> None:
+        layer = item.layer
+        assert isinstance(layer, Convolution)
+        self._slid("Z", at, item, layer, self.flow, item.arrived.sizes)
+
+    def _slid(self, name: str, at: int, item: Passed, layer: Convolution, x: Symbol, sizes: Sequence[object]) -> Symbol:
+        """A convolution of what arrives, or of what a skip has kept."""
+        kernel, bias = self.weights.of("W", at), self.weights.of("b", at)
+        assert kernel is not None
+        layout = _layout(layer, [int(str(size)) for size in sizes])
+        zeros = "; outside there are zeros" if any(axis.before for axis in layout.axes) else ""
+        added = ", and the bias is added" if bias is not None else ""
+        z = self._define(
+            name, convolution(x, kernel, bias, layout), item, at,
+            f"each filter of {{k}} is laid on {{x}} at every place; the products are added{added}{zeros}",
+            k=kernel, x=x,
+        )  # fmt: skip
+        self.layouts.append((z, x, kernel, bias, layout))
+        return z
+
+    def _pointwise(self, at: int, item: Passed) -> None:
+        word = plain_name(item.layer.word.split()[0])
+        if word.startswith("dropout") or word.startswith("spatialdropout"):
+            return  # told once: at test time nothing is dropped
+        z = self.flow
+        if word == "identity":
+            return
+        if word == "softmax":
+            if len(z.shape) > 2:
+                raise InputError(f"layer {at}, softmax: maps arrive; softmax is worked over a column, flatten first")
+            self._define("A", Softmax(z, 0), item, at, EFFECT["softmax"], z=z)
+        else:
+            name = SPELLED.get(word)
+            if name is None:
+                known = ", ".join(SPELLED)
+                raise InputError(f"layer {at}, {shown(word)}: its values are not worked; there are {known}")
+            self._define("A", ACTIVATIONS[name](z), item, at, EFFECT[name], z=z)
+            word = name
+        self.logits, self.last = z, word
+
+    def _flatten(self, at: int, item: Passed) -> None:
+        if len(self.flow.shape) == 2 and self.flow.shape[1] == 1:
+            return
+        why = "all numbers in one column, row by row" + (
+            ", one channel after the other" if len(self.flow.shape) > 2 and self.flow.shape[0] != 1 else ""
+        )
+        self._define("f", Flattened(self.flow), item, at, why)
+
+    def _dense(self, at: int, item: Passed) -> None:
+        weight, bias = self.weights.of("W", at), self.weights.of("b", at)
+        assert weight is not None
+        added = ", and adds its bias" if bias is not None else ""
+        product = weight @ self.flow
+        self._define(
+            "Z", product if bias is None else product + bias, item, at,
+            f"each unit multiplies the entries of {{x}} by its row of {{W}}, adds the products{added}",
+            x=self.flow, W=weight,
+        )  # fmt: skip
+        self.logits, self.last = self.flow, "identity"
+
+    def _skip(self, at: int, item: Passed) -> None:  # noqa: ARG002 - every layer is worked so
+        self.kept.append(self.flow)
+
+    def _add(self, at: int, item: Passed) -> None:
+        layer = item.layer
+        assert isinstance(layer, Add)
+        arrived, carried = self.flow, self.kept.pop()
+        if layer.projection is not None:
+            carried = self._slid("P", at, item, layer.projection, carried, layer.kept.sizes)
+        self._define(
+            "S", arrived + carried, item, at,
+            "what went around is added, entry by entry: {s} skips the layers between", s=carried,
+        )  # fmt: skip
+
+
+def _layout(layer: Convolution, sizes: Sequence[int]) -> Layout:
+    """A convolution layer on maps of these sizes: channels, then places."""
+    channels, places = sizes[0], sizes[1:]
+    slides = list(layer.slides) * len(places) if len(layer.slides) == 1 else list(layer.slides)
+    named = zip(places, slides, NAMES[len(places)], strict=True)
+    axes = tuple(axis_of(size, slide, name) for size, slide, name in named)
+    filters = whole_number(layer.channels(channels))
+    groups = channels if layer.depthwise else whole_number(layer.groups)
+    return Layout(axes, True, 0, channels, filters, groups)
