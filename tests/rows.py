@@ -123,4 +123,17 @@ ROWS = {
     "lstm-gates": "explain lstm-gates",
     "vanishing-gradient": "explain vanishing-gradient --weight 2 --steps 10 --gradient 3,4 --forget 0.95",
     "vanishing-gradient-matrix": 'explain vanishing-gradient --weight "0.5,0.1;0.2,0.4" --steps T',
+    "batch-norm": 'explain batch-norm --X "1,2;3,6;5,7" --gamma 1,2 --beta 0,1 --dY "1,0;0,1;2,-1"',
+    "batch-norm-maps": 'explain batch-norm --X "1,2;3,4 | 0,1;1,2 || 1,1;0,2 | 3,1;2,2" --gamma 2,0.5 '
+    '--framework keras --dY "1,0;0,1 | 0,1;1,0 || 1,1;0,2 | 0,1;0,0"',
+    "batch-norm-inference": 'explain batch-norm --X "1,2;3,6" --mode inference --running-mean 2,3 --running-var 4,1 '
+    '--gamma 2,1 --beta 0.5,0 --dY "1,0;0,1"',
+    "batch-norm-brief": 'explain batch-norm --X "1,2;3,6;5,7" --dY "1,0;0,1;2,-1" --find dL/dX --detail brief',
+    "layer-norm": 'explain layer-norm --X "1,2,6;0,4,2" --gamma 1,2,0.5 --beta 0,1,0 --dY "1,0,-1;0,2,1"',
+    "layer-norm-one": "explain layer-norm --X 1,2,6 --dY 1,0,-1 --detail full",
+    "layer-norm-tokens": 'explain layer-norm --X "1,2;3,4;0,1 | 0,1;1,2;5,5" --layout NTD --gamma 2,1',
+    "instance-norm": 'explain instance-norm --X "1,2;3,4 | 0,1;1,2 || 1,1;0,2 | 3,1;2,2" --gamma 2,0.5',
+    "group-norm": 'explain group-norm --X "1,2;3,4 | 0,1;1,2 | 2,2;0,4 | 1,1;1,0" --groups 2 '
+    '--dY "1,0;0,1 | 0,1;1,0 | 1,1;0,2 | 0,1;0,0"',
+    "rms-norm": 'explain rms-norm --X "1,2,2;0,3,-4" --gamma 1,2,0.5 --dY "1,0,-1;0,2,1"',
 }

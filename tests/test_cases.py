@@ -40,10 +40,11 @@ def assert_rounds_to(value, expected):
 
 
 def test_every_case_is_there():
-    """Protects the file of cases: none of the eleven is lost."""
+    """Protects the file of cases: none of the twelve is lost."""
     assert CASES.keys() == {
         "attention-112-96", "attention-5x4", "mlp-2-3-1", "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
         "conv-shapes", "keras-lstm-stack", "lstm-stack-torch", "keras-text-classifier", "lstm-two-steps",
+        "resnet-block",
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from explain.engine.evaluate import evaluate, largest_of
 from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.functions import Softmax
 from explain.engine.nodes.linear import transpose
-from explain.engine.nodes.window import Gathering
+from explain.engine.nodes.window import Gathering, Sliding
 from explain.engine.prose import SYMBOLIC
 from explain.page import page
 from explain.page.model import Equation
@@ -183,12 +183,20 @@ def leading(name, axes):
 
 
 def left_open(expression):
-    """The direction of a softmax, and how a kernel slides."""
-    told = {"axis": softmax_axis(expression)}
-    sliding = sliding_in(expression)
-    if sliding is not None and len(sliding.layout.axes) == 2 and not sliding.layout.channels:
-        told["slide"] = Moves(sliding.layout.axes, sliding.layout.flipped, isinstance(sliding, Gathering))
-    return told
+    """The direction of a softmax, and how each kernel slides, in the order in which they are written."""
+    return {"axis": softmax_axis(expression), "slides": [moves(node) for node in slidings(expression)]}
+
+
+def slidings(node):
+    """Every sliding product in an expression."""
+    return [node] if isinstance(node, Sliding) else [found for operand in node.operands for found in slidings(operand)]
+
+
+def moves(sliding):
+    """How a kernel slides over a matrix; None for maps with channels, which are never put in."""
+    layout = sliding.layout
+    plain = len(layout.axes) == 2 and layout.inputs == layout.filters == 1 and layout.samples < 2
+    return Moves(layout.axes, layout.flipped, isinstance(sliding, Gathering)) if plain else None
 
 
 PICTURED = re.compile(r"(channel|filter|sample) (\d+)")

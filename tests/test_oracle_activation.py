@@ -22,7 +22,7 @@ THEIRS = {
     "tanh": torch.tanh,
     "relu": functional.relu,
     "leaky-relu": functional.leaky_relu,
-    "hard-sigmoid": functional.hardsigmoid,
+    "hard-sigmoid": lambda z: functional.relu6(z + 3) / 6,  # its own hardsigmoid has 1/6 in float32 in its slope
     "softplus": lambda z: torch.logaddexp(z, torch.zeros_like(z)),  # its own softplus is a line from 20 on
     "elu": functional.elu,
     "selu": functional.selu,
@@ -78,6 +78,8 @@ def matrices(draw):
 def test_values_slopes_and_gradients(name, drawn):
     """Protects every activation as it is worked: PyTorch's values, slopes and gradients, at each kink as well."""
     x, upstream = drawn
+    if name == "exponential":
+        x = x / 4  # its value at 700, squared, is beyond double precision
     answer = activation(name, x=x, dA=upstream)
     value, slopes, gradient = worked(THEIRS[name], x, upstream)
     assert_same(answer["a"].value, value)
@@ -216,7 +218,7 @@ REFUSED = [
     ({"function": "relo"}, "FUNCTION has relo.*did you mean relu"),
     ({"function": ""}, "FUNCTION is empty"),
     ({"function": "cubist"}, "FUNCTION has cubist.*choose sigmoid"),
-    ({"function": "relu," * 200}, "FUNCTION has 800 characters"),
+    ({"function": "relu," * 200}, "FUNCTION has 1000 characters"),
     ({"function": "relu", "slope": 0.1}, "slope is 0.1, but leaky-relu is not asked for"),
     ({"function": "relu", "alpha": 0.1}, "alpha is 0.1, but elu is not asked for"),
     ({"function": "leaky-relu", "slope": 1}, "slope is 1: it lies from 0 to below 1"),

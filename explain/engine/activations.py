@@ -11,13 +11,13 @@ Gimpel 2016, section 2 (GELU); Elfwing, Uchibe and Doya 2018, eqs. 2 and 4 (SiLU
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explain.engine.nodes.arithmetic import sqrt, times
 from explain.engine.nodes.base import Node, Number, Textbook
 from explain.engine.nodes.functions import ScalarFunction
 from explain.engine.notation import Word
-from explain.engine.primitives import ABS, BELOW, DENSITY, EXP, LOG, MAX, MIN, ONE, PI, STEP, TWO, ZERO, Constant
+from explain.engine.primitives import ABS, BELOW, DENSITY, EXP, LOG, MAX, MIN, ONE, PI, STEP, TWO, ZERO, Constant, level
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -62,10 +62,11 @@ def _tanh(z: Array) -> Array:
     return np.tanh(z)
 
 
-def _lower_tanh(z: object) -> object:
+def _lower_tanh(z: Any) -> Any:
     import sympy
 
-    return sympy.tanh(z)
+    found = level(z, -1, 1)
+    return sympy.tanh(z) if found is None else found
 
 
 def _cubed(z: Array) -> Array:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from explain.engine.nodes.base import Array
 
+FAR = 10**6  # where SymPy need not work a function that has levelled off
+DIGITS = 40  # that SymPy's numbers are carried with
+
 
 class Pi(Number):
     """The number π, which SymPy keeps exactly."""
@@ -110,6 +113,35 @@ def _below(z: Array) -> Array:
     return np.asarray(_each("erfc")(-z / np.sqrt(2)) / 2)  # 1 + erf would lose its digits where it is nearly 0
 
 
+def level(z: Any, below: int, above: int) -> Any:
+    """What a function has levelled off at for a number in SymPy that is far out; None for all others."""
+    import sympy
+
+    far = bool(z.is_number and z.is_real and abs(z) > FAR)
+    return sympy.Float(below if z < 0 else above, DIGITS) if far else None
+
+
+def _lower_erf(z: Any) -> Any:
+    import sympy
+
+    found = level(z, -1, 1)
+    return sympy.erf(z) if found is None else found
+
+
+def _lower_below(z: Any) -> Any:
+    import sympy
+
+    found = level(z, 0, 1)  # and for the rest, 1 + erf far below 0 would make SymPy carry thousands of digits
+    return sympy.erfc(-z / sympy.sqrt(2)) / 2 if found is None else found
+
+
+def _lower_density(z: Any) -> Any:
+    import sympy
+
+    found = level(z, 0, 0)
+    return sympy.exp(-(z**2) / 2) / sympy.sqrt(2 * sympy.pi) if found is None else found
+
+
 def _density(z: Array) -> Array:
     import numpy as np
 
@@ -137,7 +169,7 @@ ERF = ScalarFunction(
     "erf",
     Word("erf", r"\mathrm{erf}"),
     _each("erf"),
-    sympy=_sympy("erf"),
+    sympy=_lower_erf,
     derivatives=[lambda z, h: TWO / sqrt(PI) * EXP(-(z[0] ** 2))],
 )
 DENSITY: ScalarFunction = ScalarFunction(
@@ -145,6 +177,7 @@ DENSITY: ScalarFunction = ScalarFunction(
     Word("φ", r"\varphi"),
     _density,
     definition=lambda z: EXP(-(z**2 / 2)) / sqrt(TWO * PI),
+    sympy=_lower_density,
     derivatives=[lambda z, h: -(z[0] * h)],
 )
 BELOW = ScalarFunction(
@@ -152,5 +185,6 @@ BELOW = ScalarFunction(
     Word("Φ", r"\Phi"),
     _below,
     definition=lambda z: (ONE + ERF(z / sqrt(TWO))) / 2,
+    sympy=_lower_below,
     derivatives=[lambda z, h: DENSITY(z[0])],
 )

@@ -11,6 +11,7 @@ from explain.engine.nodes.blocks import Rows
 from explain.engine.nodes.channels import MapSums
 from explain.engine.nodes.functions import Apply, ScalarFunction, Softmax
 from explain.engine.nodes.linear import MatMul, Sum, transpose
+from explain.engine.nodes.pooling import MaxBack, MeanBack
 from explain.engine.nodes.window import Correlate, Gathering, Sliding, Spreading
 from explain.engine.notation import Word
 from explain.engine.prose import Prose, say
@@ -279,6 +280,22 @@ def _sent_back(piece: Node) -> str:
     return ", in every place of whose map it is added: each map of {g} is added up"
 
 
+def _to_windows(piece: MaxBack | MeanBack) -> str:
+    """What a pooled window sends back to its entries."""
+    axes = piece.layout.axes
+    overlaps = any(axis.stride < (axis.kernel - 1) * axis.dilation + 1 and axis.places > 1 for axis in axes)
+    if isinstance(piece, MaxBack):
+        added = ", and what an entry receives from several windows is added" if overlaps else ""
+        return (
+            ". The largest entry of a window passes through unchanged and no other entry moves the output: the gradient "
+            "of each output goes to its winner as it is, all others receive 0" + added
+        )
+    count = piece.uniform
+    share = f"1/{count}" if count is not None else "1/n"
+    added = "; what an entry receives from several windows is added" if overlaps else ""
+    return f", in whose windows every entry counts {share}: so much of the gradient of each output goes to it" + added
+
+
 def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: Node, definition: Node) -> Prose:
     only = "chain rule: {L} depends on {x} only through {z}"
     parts: dict[str, Node] = {"L": top, "x": operand, "z": middle, "g": arriving}
@@ -287,6 +304,8 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
         if isinstance(definition, Symbol):
             return say("{z} is {x} itself, so {g} passes as it is", **parts)
         return say("{x} is added to {z} unchanged: {J} is the identity, and {g} passes as it is", **parts)
+    if isinstance(piece, MaxBack | MeanBack):
+        return say(only + _to_windows(piece), **parts)
     if isinstance(piece, Sliding | MapSums):
         return say(only + _sent_back(piece), **parts)
     if isinstance(piece, Sum) and piece.axis is None:

@@ -35,6 +35,20 @@ MEANINGS: dict[str, Prose] = {
         " is the way back: every entry of the first stamps the second, turned by 180° and multiplied by it; where "
         "stamps overlap they are added",
     ),
+    "maxpool": ("maxpool takes the largest entry of every window",),
+    "avgpool": ("avgpool takes the mean of every window",),
+    "argmaxrow": ("argmaxrow tells the row, counted from 1, in which the largest entry of every window stands",),
+    "argmaxcolumn": ("argmaxcolumn tells the column in which it stands",),
+    "argmaxplace": ("argmaxplace tells the place, counted from 1, at which the largest entry of every window stands",),
+    "maxpoolᵀ": (
+        Word("maxpoolᵀ", r"\mathrm{maxpool}^{\top}"),
+        " is the way back: every entry goes to the place where the largest entry of its window stands, and what meets "
+        "there is added",
+    ),
+    "avgpoolᵀ": (
+        Word("avgpoolᵀ", r"\mathrm{avgpool}^{\top}"),
+        " is the way back: every entry goes to all places of its window in equal shares, and what meets there is added",
+    ),
     "[rows]": ("[a…b] after a matrix takes its rows a to b",),
     "1[": ("1[condition] is 1 where the condition holds and 0 elsewhere",),
 }

@@ -6,21 +6,25 @@ from collections.abc import Sequence
 
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.channels import OnMaps
+from explain.engine.nodes.pooling import Pooling
 from explain.engine.nodes.window import Axis, Correlate, Gathering, Sliding, Spreading
-from explain.engine.notation import GAP, Notation, Operator, Row, Word
+from explain.engine.notation import GAP, Notation, Operator, Row
 from explain.page.model import Equation
+from explain.page.pooled import entry_of, pool_formula
 
 OUTER = {1: "i", 2: "ij"}  # the entry that is worked
 INNER = {1: "u", 2: "uv"}  # the entries of the kernel
 PLACES = {1: "p", 2: "pq"}  # the entries of the output, where they are summed over
 
 
-def index_formula(symbol: Symbol, found: Sliding, rest: Sequence[Node]) -> Equation | None:
+def index_formula(symbol: Symbol, found: Sliding | Pooling, rest: Sequence[Node]) -> Equation | None:
     """`Z[i,j] = Σ X[i+u-1, j+v-1] K[u,v] + b`, counted from 1; None where it would say less than the words.
 
     Args:
         rest: what is added to the sliding product.
     """
+    if isinstance(found, Pooling):
+        return _pooled(symbol, found)
     layout = found.layout
     names = [operand for operand in found.operands if isinstance(operand, Symbol)]
     spreads = isinstance(found, Spreading)
@@ -36,23 +40,36 @@ def index_formula(symbol: Symbol, found: Sliding, rest: Sequence[Node]) -> Equat
     sigma = Operator(f"Σ[{','.join(summed)}] ", rf"\sum_{{{','.join(summed)}}} ")
     formula: list[Notation] = [
         sigma,
-        _entry(names[terms[0][0]], terms[0][1]),
+        entry_of(names[terms[0][0]], terms[0][1]),
         GAP,
-        _entry(names[terms[1][0]], terms[1][1]),
+        entry_of(names[terms[1][0]], terms[1][1]),
     ]
     for part in rest:
         biased = part.operands[0] if isinstance(part, OnMaps) else part
         if not isinstance(biased, Symbol):
             return None
         formula += [Operator(" + ", " + ", True), _beside(biased, left, found, part)]
-    return Equation(_entry(symbol, left), [("=", Row(formula))])
+    return Equation(entry_of(symbol, left), [("=", Row(formula))])
 
 
 def _beside(added: Symbol, left: Sequence[str], found: Sliding, part: Node) -> Word:
     """The entry of what is added: one number, one a channel, or one for every entry."""
     if part is not added:
-        return _entry(added, left[1:2] if found.layout.samples else left[:1])
-    return _entry(added, left) if added.shape == found.shape and added.shape else added.word
+        return entry_of(added, left[1:2] if found.layout.samples else left[:1])
+    return entry_of(added, left) if added.shape == found.shape and added.shape else added.word
+
+
+def _pooled(symbol: Symbol, found: Pooling) -> Equation | None:
+    """The index formula of a pooling, or of its way back."""
+    axes = list(found.layout.axes)
+    if len(axes) == 2 and axes[0].size == axes[0].kernel == 1 and not found.layout.channels:
+        axes = axes[1:]  # a row of numbers
+    count = len(axes)
+    letters = [list(names[2][-count:]) for names in (OUTER, INNER, PLACES)]
+    if count == 1:
+        letters = [[names[1]] for names in (OUTER, INNER, PLACES)]
+    joined = [_joined(axis, p, u) for axis, p, u in zip(axes, letters[0], letters[1], strict=True)]
+    return pool_formula(symbol, found, joined, (letters[0], letters[1], letters[2]))
 
 
 Term = tuple[int, list[str]]  # which operand, and its index
@@ -109,9 +126,3 @@ def _back(axis: Axis, at: str, place: str) -> str:
 
 def _constant(number: int) -> str:
     return f"{number:+d}" if number else ""
-
-
-def _entry(symbol: Symbol, index: Sequence[str]) -> Word:
-    """An entry with a long index: `X[i+u-1, j+v-1]`."""
-    text = f"{symbol.word.text}[{', '.join(index)}]"
-    return Word(text, rf"{{{symbol.word.latex}}}_{{{','.join(index)}}}", key=symbol.word.key)

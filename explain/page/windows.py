@@ -9,28 +9,32 @@ from math import prod
 from explain.engine.answer import Step
 from explain.engine.nodes.arithmetic import Add, Times
 from explain.engine.nodes.base import Index, Node, Number, entry_place
+from explain.engine.nodes.pooling import MaxBack, MaxPool, MeanBack, MeanPool
 from explain.engine.nodes.window import Correlate, Gathering, Patch, Sliding, Spreading
 from explain.engine.notation import DOTS, HADAMARD, Grid, Notation, Row
 from explain.engine.prose import Prose, say
 from explain.page.figures import Figures, Numbers, corners
 from explain.page.model import Equation, Line
+from explain.page.pooled import winner_in_words
 
 SIDE = 5  # rows and columns of a patch that are drawn; of a larger one the corners
 LARGE = 400  # entries; of a larger array one window is drawn, for its first channel
 MOST_PATCHES = 3  # channels that are drawn; of more the first two and the last
 ALL = 4  # outputs that are all worked; of more only the first few
+Windowed = Sliding | MaxPool | MeanPool | MaxBack | MeanBack
+FORWARD = Correlate | MaxPool | MeanPool
 
 
-def sliding_in(expression: Node) -> Sliding | None:
-    """The sliding product that an expression is, or has as a term."""
-    if isinstance(expression, Sliding):
+def sliding_in(expression: Node) -> Windowed | None:
+    """The sliding product (or the pooling) that an expression is, or has as a term."""
+    if isinstance(expression, Windowed):
         return expression
     if isinstance(expression, Add):
         return next((part for part in expression.operands if isinstance(part, Sliding)), None)
     return None
 
 
-def worked_entries(step: Step, found: Sliding) -> list[Index]:
+def worked_entries(step: Step, found: Windowed) -> list[Index]:
     """The entries that are worked in exam detail: those the topic has chosen, else the first few of the first map."""
     if step.entries:
         return list(step.entries)
@@ -41,29 +45,44 @@ def worked_entries(step: Step, found: Sliding) -> list[Index]:
     if prod(sizes) > LARGE:
         return [(*lead, *(1 if size > 2 else 0 for size in places))]
     inner = [range(size) for size in places]
-    if isinstance(found, Correlate) and prod(places) <= ALL:
+    if isinstance(found, FORWARD) and prod(places) <= ALL:
         return [(*lead, *at) for at in product(*inner)]
     first = (0,) * axes
-    if isinstance(found, Spreading):  # a corner, and a place that more windows have covered
+    if isinstance(found, MaxBack):
+        return _won_and_lost(step)
+    if isinstance(found, Spreading | MeanBack):  # a corner, and a place that more windows have covered
         chosen = [first, tuple(size // 2 for size in places)]
     else:
         chosen = [first, (*first[:-1], 1), (1, 0) if axes == 2 else (2,)]
-        chosen = chosen if isinstance(found, Correlate) else chosen[:2]
+        chosen = chosen if isinstance(found, FORWARD) else chosen[:2]
         if axes == 2 and places[0] == 1:
             chosen = [first, (0, 1), (0, 2)]
     kept = [at for at in dict.fromkeys(chosen) if all(a < size for a, size in zip(at, places, strict=True))]
     return [(*lead, *at) for at in kept]
 
 
-def pictures(figures: Figures, step: Step, found: Sliding, index: Index) -> list[Line]:
+def _won_and_lost(step: Step) -> list[Index]:
+    """For a maximum: the entry that receives most, and the first that receives nothing."""
+    import numpy as np
+
+    assert step.value is not None
+    sizes = abs(step.value[(0,) * (step.value.ndim - 2)]) if step.value.ndim > 2 else abs(step.value)
+    lead = (0,) * (step.value.ndim - sizes.ndim)
+    places = [np.unravel_index(int(at), sizes.shape) for at in (sizes.argmax(), sizes.argmin())]
+    return [(*lead, *(int(at) for at in place)) for place in dict.fromkeys(places)]
+
+
+def pictures(figures: Figures, step: Step, found: Windowed, index: Index) -> list[Line]:
     """What one entry is the sum of: which window, and patch ⊙ kernel = products, one equation a channel."""
+    place = entry_place(index, step.symbol.shape)
+    if isinstance(found, MaxPool | MeanPool):
+        return [say(f"window of entry {place}: {_under(found, index)}{winner_in_words(figures, found, index)}")]
     patches = found.patches(index)
     if prod([int(size) for size in found.shape]) > LARGE:
         patches = patches[:1]
         if isinstance(found, Gathering) and prod(len(line) for line in patches[0].lines) > LARGE:
             return []  # whole maps: the index formula and the sum say as much
     chosen = patches if len(patches) <= MOST_PATCHES else [*patches[:2], patches[-1]]
-    place = entry_place(index, step.symbol.shape)
     several = len(found.patches(index)) > 1
     kept = [patch for patch in chosen if all(patch.lines)]
     if not kept:
@@ -75,9 +94,9 @@ def pictures(figures: Figures, step: Step, found: Sliding, index: Index) -> list
     return [_told(found, index, place), *(_drawn(figures, patch, _label(found, patch, several)) for patch in kept)]
 
 
-def _label(found: Sliding, patch: Patch, several: bool) -> Prose:
+def _label(found: Windowed, patch: Patch, several: bool) -> Prose:
     """Which channel, filter or sample a patch belongs to, where there are several."""
-    kind = {Correlate: "channel", Spreading: "filter", Gathering: "sample"}[type(found)]
+    kind = {Correlate: "channel", Spreading: "filter", Gathering: "sample"}.get(type(found), "")
     return say(f"{kind} {patch.number + 1}") if several else ()
 
 
@@ -89,7 +108,7 @@ def _drawn(figures: Figures, patch: Patch, label: Prose) -> Equation:
         return Times(left, right) if worked is None else Number(worked)
 
     left, _ = _grid(figures, patch, lambda left, _: left)
-    right, _ = _grid(figures, patch, lambda _, right: right)
+    right, _ = _grid(figures, patch, lambda _, right: _known(figures, right))
     products, exact = _grid(figures, patch, multiplied)
     sign, factors = "=" if exact else "≈", Row([left, HADAMARD, right])
     if label:
@@ -97,16 +116,26 @@ def _drawn(figures: Figures, patch: Patch, label: Prose) -> Equation:
     return Equation(factors, [(sign, products)])
 
 
-def _told(found: Sliding, index: Index, place: str) -> Prose:
+def _known(figures: Figures, factor: Node) -> Node:
+    """A factor that is a condition, as the number it has."""
+    worked = figures.answer.proof.number(factor) if factor.operands else None
+    return factor if worked is None else Number(worked)
+
+
+def _told(found: Windowed, index: Index, place: str) -> Prose:
     """Which window that is, in words."""
     if isinstance(found, Correlate):
         return say(f"window of entry {place}: {_under(found, index)}")
+    if isinstance(found, MaxBack):
+        return say(f"gradients of the windows that hold {place}, and 1 where it wins the window")
+    if isinstance(found, MeanBack):
+        return say(f"gradients of the windows that hold {place}, and its share in each")
     if isinstance(found, Spreading):
         return say(f"outputs whose windows hold {place}, and the weights that lay on it")
     return say(f"inputs that lay under weight {place}, and the gradients of their outputs")
 
 
-def _under(found: Sliding, index: Index) -> str:
+def _under(found: Windowed, index: Index) -> str:
     """The rows and columns under the window, counted from 1: `rows 0 to 2, columns 1 to 3; row 0 is padding`."""
     layout = found.layout
     names = ["places"] if len(layout.axes) == 1 else ["rows", "columns"]

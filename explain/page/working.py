@@ -13,7 +13,6 @@ from explain.engine.nodes.blocks import Stack
 from explain.engine.nodes.entries import Entries
 from explain.engine.nodes.linear import Transpose, is_leaf
 from explain.engine.nodes.sizes import FloorQuotient, Sizes
-from explain.engine.nodes.window import Sliding
 from explain.engine.notation import Grid, Notation, Operator, Row, Word, call
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.rounding import number_word
@@ -23,7 +22,8 @@ from explain.page.index_formula import index_formula
 from explain.page.model import Equation, Line
 from explain.page.slices import is_large, leads, left_of
 from explain.page.stages import stages
-from explain.page.windows import pictures, sliding_in, worked_entries
+from explain.page.pooled import Forward, front, is_listed
+from explain.page.windows import Windowed, pictures, sliding_in, worked_entries
 
 MOST_INTRODUCED = 12  # quantities in brief detail
 Relations = list[tuple[str, Notation]]
@@ -136,16 +136,22 @@ class Working:
         found = index_formula(step.symbol, sliding, [term for term in terms if term is not sliding])
         return [found] if found is not None else []
 
-    def _window(self, step: Step, sliding: Sliding, index: Index) -> list[Line]:
+    def _window(self, step: Step, sliding: Windowed, index: Index) -> list[Line]:
         """What one entry is made of, drawn, and its sum; the products stand in the drawing."""
         lines = pictures(self.figures, step, sliding, index)
+        if isinstance(sliding, Forward):
+            taken = front(self.figures, sliding, index)
+            return [*lines, *self._entry(step, index, "", bool(taken) and not is_listed(sliding, index), taken)]
         return [*lines, *self._entry(step, index, "", drawn=bool(lines) or is_large(step.symbol.shape))]
 
-    def _entry(self, step: Step, index: Index, label: str, drawn: bool = False) -> list[Line]:
+    def _entry(
+        self, step: Step, index: Index, label: str, drawn: bool = False, front: Sequence[tuple[str, Notation]] = ()
+    ) -> list[Line]:
         relations = self._staged(step.expression, index)
         if not relations:
             return []
-        relations = relations[1:] if drawn and len(relations) > 1 else relations
+        relations = relations[1:] if drawn and (len(relations) > 1 or front) else relations
+        relations = [*front, *relations]
         shown, exact = self.figures.entry(step.name, index)
         if _text(relations[-1][1]) != shown:
             relations.append((_sign(exact), number_word(shown, step.name)))

@@ -137,7 +137,7 @@ def _filters(kernel: Values, channels: int, groups: int, axes: int) -> tuple[Val
     return kernel.reshape((filters, seen, *kernel.shape[len(kernel.shape) - axes :])), filters
 
 
-def axis_of(size: int, slide: Slide, name: str) -> Axis:
+def axis_of(size: int, slide: Slide, name: str, ceil: bool = False) -> Axis:
     """The window along one axis in numbers; same padding puts the odd zero at the end.
 
     Raises:
@@ -145,7 +145,7 @@ def axis_of(size: int, slide: Slide, name: str) -> Axis:
     """
     kernel, stride, dilation = (int(number) for number in (slide.kernel, slide.stride, slide.dilation))  # type: ignore[arg-type]
     try:
-        places = int(slide.places(size))  # type: ignore[arg-type]
+        places = int(slide.places(size, ceil))  # type: ignore[arg-type]
     except MisfitError as error:
         covers, padding = slide.covers, slide.padding
         with_zeros = f" ({size + 2 * padding} with padding)" if isinstance(padding, int) and padding else ""
@@ -170,19 +170,21 @@ def _bias(b: Matrix, filters: int, plain: bool) -> Values:
 
 def sizes_worked(sheet: Worksheet, given: Operands, window: Window) -> None:
     """The step that works the size of the output; rows and columns that are alike are worked once."""
-    layout = given.layout
-    slides = window.slides([axis.kernel for axis in layout.axes]) if not given.row else None
-    if slides is None:
-        slides = _along_the_row(window).slides([axis.kernel for axis in layout.axes])
-    names = list(NAMES[len(layout.axes)])
-    pairs = list(zip(names, layout.axes, slides, strict=True))
-    if given.row:
-        pairs = [("length", layout.axes[1], slides[1])]
-    elif len(pairs) == 2 and layout.axes[0] == layout.axes[1]:
-        pairs = [("size", layout.axes[0], slides[0])]
-    for name, axis, slide in pairs:
-        place = Place(pairs[0][0], (name,))
-        sheet.define(name, size_of(axis, slide), _title(name), _why(axis, slide), place=place)
+    window = _along_the_row(window) if given.row else window
+    slides = window.slides([axis.kernel for axis in given.layout.axes])
+    worked = [(size_of(axis, slide), _why(axis, slide)) for axis, slide in zip(given.layout.axes, slides, strict=True)]
+    size_steps(sheet, given.layout.axes, given.row, worked)
+
+
+def size_steps(sheet: Worksheet, axes: Sequence[Axis], row: bool, worked: Sequence[tuple[Node, str]]) -> None:
+    """One step for the size of the output: a line an axis, each with its formula and its reason."""
+    lines = list(zip(NAMES[len(axes)], worked, strict=True))
+    if row:
+        lines = [("length", worked[1])]
+    elif len(lines) == 2 and axes[0] == axes[1]:
+        lines = [("size", worked[0])]
+    for name, (formula, why) in lines:
+        sheet.define(name, formula, _title(name), why, place=Place(lines[0][0], (name,)))
 
 
 def size_of(axis: Axis, slide: Slide) -> Node:

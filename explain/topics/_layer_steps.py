@@ -8,6 +8,7 @@ from explain.engine.functions import ACTIVATIONS
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.flattened import Flattened
 from explain.engine.nodes.functions import Softmax
+from explain.engine.nodes.pooling import MaxPool, MeanPool
 from explain.engine.nodes.window import Layout
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
@@ -16,6 +17,7 @@ from explain.layers.base import Layer, whole_number
 from explain.layers.branches import Add, Skip
 from explain.layers.convolution import Convolution
 from explain.layers.simple import Dense, Flatten, Pointwise
+from explain.layers.sliding import GlobalPool, Pool, Slide
 from explain.layers.words import plain_name
 from explain.topics import _told as told
 from explain.topics._chain import Passed
@@ -57,7 +59,7 @@ class LayerSteps:
     def _kinds(self) -> dict[type[Layer], Callable[[int, Passed], None]]:
         return {
             Skip: self._skip, Add: self._add, Convolution: self._convolution, Dense: self._dense,
-            Flatten: self._flatten, Pointwise: self._pointwise,
+            Flatten: self._flatten, Pointwise: self._pointwise, Pool: self._pool, GlobalPool: self._global,
         }  # fmt: skip
 
     def _define(self, name: str, expression: Node, item: Passed, at: int, why: str, **parts: Node) -> Symbol:
@@ -84,6 +86,28 @@ class LayerSteps:
         )  # fmt: skip
         self.layouts.append((z, x, kernel, bias, layout))
         return z
+
+    def _pool(self, at: int, item: Passed) -> None:
+        layer = item.layer
+        assert isinstance(layer, Pool)
+        channels, *places = (whole_number(size) for size in item.arrived.sizes)
+        layout = _windows(places, layer.along(item.arrived), channels, channels, channels, layer.ceil)
+        if "avg" in layer.word or "mean" in layer.word or "average" in layer.word:
+            padding = [slide.padding for slide in layer.along(item.arrived)]
+            whole = [size + pad for size, pad in zip(places, padding, strict=True) if isinstance(pad, int)]
+            pooled: Node = MeanPool(self.flow, layout, tuple(whole) if any(padding) and "same" not in padding else None)
+            why = "the mean of every window, each channel by itself"
+        else:
+            pooled, why = MaxPool(self.flow, layout), "the largest entry of every window, each channel by itself"
+        self._define("P", pooled, item, at, why)
+
+    def _global(self, at: int, item: Passed) -> None:
+        channels, *places = (whole_number(size) for size in item.arrived.sizes)
+        layout = _windows(places, [Slide(size) for size in places], channels, channels, channels)
+        largest = "max" in item.layer.word
+        pooled = MaxPool(self.flow, layout) if largest else MeanPool(self.flow, layout)
+        what = "the largest entry" if largest else "the mean"
+        self._define("P", Flattened(pooled), item, at, f"{what} of the whole map of each channel, as a column")
 
     def _pointwise(self, at: int, item: Passed) -> None:
         word = plain_name(item.layer.word.split()[0])
@@ -143,9 +167,21 @@ class LayerSteps:
 def _layout(layer: Convolution, sizes: Sequence[int]) -> Layout:
     """A convolution layer on maps of these sizes: channels, then places."""
     channels, places = sizes[0], sizes[1:]
-    slides = list(layer.slides) * len(places) if len(layer.slides) == 1 else list(layer.slides)
-    named = zip(places, slides, NAMES[len(places)], strict=True)
-    axes = tuple(axis_of(size, slide, name) for size, slide, name in named)
-    filters = whole_number(layer.channels(channels))
+    slides = list(layer.slides) * len(places) if len(layer.slides) == 1 else layer.slides
     groups = channels if layer.depthwise else whole_number(layer.groups)
+    return _windows(places, slides, channels, whole_number(layer.channels(channels)), groups)
+
+
+def _windows(
+    places: Sequence[int], slides: Sequence[Slide], channels: int, filters: int, groups: int, ceil: bool = False
+) -> Layout:
+    """A window that slides over maps, one sample.
+
+    Raises:
+        InputError: maps with three axes.
+    """
+    if len(places) not in NAMES:
+        raise InputError(f"{{X}} has maps with {len(places)} axes: values are worked for 1 or 2")
+    named = zip(places, slides, NAMES[len(places)], strict=True)
+    axes = tuple(axis_of(size, slide, name, ceil) for size, slide, name in named)
     return Layout(axes, True, 0, channels, filters, groups)

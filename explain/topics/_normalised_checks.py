@@ -90,4 +90,4 @@ def _span(values: object) -> str:
     if len(found) <= 4:
         return ", ".join(found)
     flat = np.asarray(values).ravel()
-    return f"from {tidy(float(flat.min()))} to {tidy(float(flat.max()))}"
+    return f"{tidy(float(flat.min()))} to {tidy(float(flat.max()))}"

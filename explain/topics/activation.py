@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from explain.declare import topic
 from explain.engine.activations import elu, leaky_relu
@@ -233,16 +233,16 @@ def _here(sheet: Worksheet, one: Asked, x: Symbol) -> Prose:
             parts.append(f"{{x}} = {tidy(place)} is a kink: PyTorch's slope {tidy(round(here, 9))} is taken there")
     flat = abs(found) < FLAT
     if flat.any():
-        listed = [typed(sheet, x, index) for index in zip(*flat.nonzero(), strict=True)]
-        parts.append(_saturated(listed, at.size))
+        parts.append(_saturated(sheet, x, flat))
     return say("; ".join(parts), x=x) if parts else ()
 
 
-def _saturated(listed: list[str], count: int) -> str:
+def _saturated(sheet: Worksheet, x: Symbol, flat: Any) -> str:
     """The numbers whose slope is nearly 0."""
-    if len(listed) > MOST_LISTED:
-        return f"saturated (a slope of less than {FLAT} in size): {len(listed)} of the {count} numbers"
-    return f"saturated (a slope of less than {FLAT} in size): {{x}} = {', '.join(listed)}"
+    told, count = f"saturated (a slope of less than {FLAT} in size)", int(flat.sum())
+    if count > MOST_LISTED:
+        return f"{told}: {count} of the {flat.size} numbers"
+    return f"{told}: {{x}} = {', '.join(typed(sheet, x, place) for place in zip(*flat.nonzero(), strict=True))}"
 
 
 def _passed_on(sheet: Worksheet, one: Asked, x: Symbol, upstream: Symbol) -> Symbol:

@@ -9,7 +9,7 @@ from explain.engine.answer import Answer
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.maps import Maps
-from explain.parameters import Scalar
+from explain.parameters import Matrix, Scalar
 from explain.topics._normalised import Shared, backward, normalise, scale_and_shift
 from explain.topics._normalised_checks import check_in_one, check_normal, check_scaled
 from explain.topics._normalised_input import (
@@ -37,13 +37,13 @@ EPSILON = {"pytorch": ("1e-5", "as in PyTorch; Keras takes 1e-3"), "keras": ("1e
 @topic
 def batch_norm(
     X: Annotated[Maps, "input: one example a row, or feature maps C×H×W or N×C×H×W"],
-    gamma: Annotated[Maps | None, "scale γ, one number a feature or channel; default 1"] = None,
-    beta: Annotated[Maps | None, "shift β, one number a feature or channel; default 0"] = None,
+    gamma: Annotated[Matrix | None, "scale γ, one number a feature or channel; default 1"] = None,
+    beta: Annotated[Matrix | None, "shift β, one number a feature or channel; default 0"] = None,
     eps: Annotated[Scalar | None, "ε under the root; default 1e-5, with --framework keras 1e-3"] = None,
     mode: Annotated[Literal["training", "inference"], "inference: normalise by the running averages"] = "training",
     framework: Annotated[Literal["pytorch", "keras"], "whose ε, momentum and running variance"] = "pytorch",
-    running_mean: Annotated[Maps | None, "running mean so far, one number a feature or channel"] = None,
-    running_var: Annotated[Maps | None, "running variance so far, one number a feature or channel"] = None,
+    running_mean: Annotated[Matrix | None, "running mean so far, one number a feature or channel"] = None,
+    running_var: Annotated[Matrix | None, "running variance so far, one number a feature or channel"] = None,
     momentum: Annotated[Scalar | None, "PyTorch: weight of the new batch, 0.1; Keras: of what was there, 0.99"] = None,
     layout: Annotated[Literal["CHW", "NCL"], "what three axes are: one example's maps, or sequences"] = "CHW",
     dY: Annotated[Maps | None, "∂L/∂Y arriving from above: the gradients are worked too"] = None,
@@ -60,7 +60,8 @@ def batch_norm(
         explain batch-norm --X "1,2;3,6;5,7"
         explain batch-norm --X "1,2;3,6;5,7" --gamma 1,2 --beta 0,1 --dY "1,0;0,1;2,-1"
         explain batch-norm --X "1,2;3,4 | 0,1;1,2" --gamma 2,0.5
-        explain batch-norm --X "1,2;3,6" --mode inference --running-mean 2,3 --running-var 4,1
+        explain batch-norm --X "1,2;3,6" --mode inference --running-mean 2,3 --running-var 4,1 --dY "1,0;0,1"
+        explain batch-norm --X "1,2;3,4 | 0,1;1,2" --layout NCL --framework keras --momentum 0.9 --eps 0.01
 
     Raises:
         InputError: γ, β or running averages of another length, a batch with one number for each mean, a negative ε.

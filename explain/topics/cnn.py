@@ -57,14 +57,13 @@ def cnn(
 
     Examples:
         explain cnn "conv 1 2x2, relu, flatten, dense 1" --X "1,2,0;0,1,3;2,1,1" --W-1 "1,0;-1,2" --W-4 1,-1,0,0.5
-        explain cnn "skip, conv 1 3x3 same, relu, conv 1 3x3 same, add, relu" --X "-1,-1;1,1" \
-            --W-2 "1,1,1;-1,-1,-1;1,1,1" --W-4 "1,-1,1;1,-1,1;1,-1,1"
+        explain cnn "skip, conv 1 1x1, relu, add" --X "-1,2;1,1" --W-2 2 --dY "1,0;0,1"
 
     Raises:
         InputError: a layer that is not understood or does not fit what arrives, weights that are missing, have another
             shape or belong to no layer, a target without a loss.
     """
-    layers = chain.layers(Setting("pytorch"))
+    layers = chain.layers(Setting())
     shapes = Shapes(False)
     x = _entering(X, dims, layers)
     sizes = x.shape[:1] if x.shape[1:] == (1,) else x.shape
@@ -112,7 +111,8 @@ def _entering(X: Maps, dims: str, layers: Sequence[Layer]) -> Values:
     """
     axes = int(dims)
     if not any(isinstance(layer, Sliding | GlobalPool) for layer in layers):
-        return X.reshape((len(X), 1)) if 1 in X.shape or len(X.shape) == 1 else _maps(X, axes)
+        column = sum(size != 1 for size in X.shape) <= 1 and len(X.shape) < 3
+        return X.reshape((len(X), 1)) if column else _maps(X, axes)
     return _maps(X, axes)
 
 

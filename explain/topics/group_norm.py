@@ -15,7 +15,7 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.maps import Maps
-from explain.parameters import Count, Scalar
+from explain.parameters import Count, Matrix, Scalar
 from explain.topics._normalised import Shared, backward, normalise, scale_and_shift
 from explain.topics._normalised_checks import check_in_one, check_normal
 from explain.topics._normalised_input import (
@@ -34,8 +34,8 @@ from explain.topics._normalised_input import (
 def group_norm(
     X: Annotated[Maps, "input: one example a row, or feature maps C×H×W or N×C×H×W"],
     groups: Annotated[Count, "number of groups G that the channels are divided into"],
-    gamma: Annotated[Maps | None, "scale γ, one number a channel; default 1"] = None,
-    beta: Annotated[Maps | None, "shift β, one number a channel; default 0"] = None,
+    gamma: Annotated[Matrix | None, "scale γ, one number a channel; default 1"] = None,
+    beta: Annotated[Matrix | None, "shift β, one number a channel; default 0"] = None,
     eps: Annotated[Scalar | None, "ε under the root; default 1e-5"] = None,
     layout: Annotated[Literal["CHW", "NCL"], "what three axes are: one example's maps, or sequences"] = "CHW",
     dY: Annotated[Maps | None, "∂L/∂Y arriving from above: the gradients are worked too"] = None,
@@ -51,7 +51,7 @@ def group_norm(
     Examples:
         explain group-norm --X "1,2,6,3;0,4,2,2" --groups 2
         explain group-norm --X "1,2,6,3;0,4,2,2" --groups 2 --gamma 1,2,1,0.5 --beta 0,1,0,0 --dY "1,0,-1,0;0,2,1,1"
-        explain group-norm --X "1,2;3,4 | 0,1;1,2 | 2,2;0,4 | 1,1;1,0" --groups 2
+        explain group-norm --X "1,2;3,4 | 0,1;1,2 | 2,2;0,4 | 1,1;1,0" --groups 2 --eps 0.01
 
     Raises:
         InputError: groups that do not divide the channels, γ or β of another length, a negative ε.

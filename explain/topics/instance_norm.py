@@ -9,7 +9,7 @@ from explain.engine.answer import Answer
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.maps import Maps
-from explain.parameters import Scalar
+from explain.parameters import Matrix, Scalar
 from explain.topics._normalised import Shared, backward, normalise, scale_and_shift
 from explain.topics._normalised_checks import check_in_one, check_normal, check_scaled
 from explain.topics._normalised_input import (
@@ -27,8 +27,8 @@ OVER = "HWL"  # the axes of a mean: the places of one map
 @topic
 def instance_norm(
     X: Annotated[Maps, "input: one channel a row (C×L), or feature maps C×H×W or N×C×H×W"],
-    gamma: Annotated[Maps | None, "scale γ, one number a channel; default 1"] = None,
-    beta: Annotated[Maps | None, "shift β, one number a channel; default 0"] = None,
+    gamma: Annotated[Matrix | None, "scale γ, one number a channel; default 1"] = None,
+    beta: Annotated[Matrix | None, "shift β, one number a channel; default 0"] = None,
     eps: Annotated[Scalar | None, "ε under the root; default 1e-5"] = None,
     layout: Annotated[Literal["CHW", "NCL"], "what three axes are: one example's maps, or sequences"] = "CHW",
     dY: Annotated[Maps | None, "∂L/∂Y arriving from above: the gradients are worked too"] = None,
@@ -43,7 +43,7 @@ def instance_norm(
     Examples:
         explain instance-norm --X "1,2;3,4 | 0,1;1,2"
         explain instance-norm --X "1,2,6;0,4,2" --gamma 1,2 --beta 0,1 --dY "1,0,-1;0,2,1"
-        explain instance-norm --X "1,2;3,4 | 0,1;1,2 || 1,1;0,2 | 3,1;2,2" --gamma 2,0.5
+        explain instance-norm --X "1,2;3,4 | 0,1;1,2 || 1,1;0,2 | 3,1;2,2" --gamma 2,0.5 --eps 0.01
 
     Raises:
         InputError: γ or β of another length, maps of a single place, a negative ε.

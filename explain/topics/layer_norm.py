@@ -45,7 +45,8 @@ def layer_norm(
     Examples:
         explain layer-norm --X "1,2,6;0,4,2"
         explain layer-norm --X "1,2,6;0,4,2" --gamma 1,2,0.5 --beta 0,1,0 --dY "1,0,-1;0,2,1"
-        explain layer-norm --X "1,2;3,4 | 0,1;1,2"
+        explain layer-norm --X "1,2;3,4 | 0,1;1,2" --eps 0.01 --dY "1,0;0,1 | 0,1;2,0"
+        explain layer-norm --X "1,2;3,4 | 0,1;1,2" --layout NTD
 
     Raises:
         InputError: γ or β of another shape than an example, a negative ε.

@@ -43,7 +43,7 @@ def rms_norm(
     Examples:
         explain rms-norm --X "1,2,2;0,3,-4"
         explain rms-norm --X "1,2,2;0,3,-4" --gamma 1,2,0.5 --dY "1,0,-1;0,2,1"
-        explain rms-norm --X "1,2;3,4 | 5,6;7,8" --layout NTD
+        explain rms-norm --X "1,2;3,4 | 5,6;7,8" --layout NTD --eps 0.01 --dY "1,0;0,1 | 0,1;2,0"
 
     Raises:
         InputError: γ of another shape than an example, a negative ε, ε = 0 with an example of zeros.

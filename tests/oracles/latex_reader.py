@@ -239,16 +239,16 @@ class Reader:
         rounded: whether the text stands after `\\approx`.
         digits: decimals of the page; a number with fewer is not rounded, since rounded ones keep their zeros.
         axis: along which softmax sums to one; None reads only vectors, whose direction is plain.
-        slide: what a kernel that slides gives (see `window_reader`); None: it cannot be read.
+        slides: what each kernel that slides gives (see `window_reader`), in order; None for what cannot be read.
     """
 
-    def __init__(self, text, rounded, digits, axis, slide=None):
+    def __init__(self, text, rounded, digits, axis, slides=()):
         self.tokens = [match[0].strip() for match in TOKEN.finditer(text)]
         self.at = 0
         self.rounded = rounded
         self.digits = digits
         self.axis = axis
-        self.slide = slide
+        self.slides = list(slides)
         self.largest = 0.0
 
     @property
@@ -307,9 +307,10 @@ class Reader:
         transposed = self.tokens[self.at : self.at + 4] == ["^", "{", r"\top", "}"]
         self.at += 4 if transposed else 0
         second = self.juxtaposed()
-        if self.slide is None:
+        slide = self.slides.pop(0) if self.slides else None
+        if slide is None:
             raise Unreadable("a kernel slides: how far at a time?")
-        return self.slide(as_rows(first), as_rows(second), transposed)
+        return slide(as_rows(first), as_rows(second), transposed)
 
     def juxtaposed(self):
         result = self.powered()
@@ -459,7 +460,7 @@ def as_rows(operand):
     return operand if operand.shape else Interval(operand.low.reshape(1, 1), operand.high.reshape(1, 1))
 
 
-def read(text, *, rounded, digits=4, axis=None, slide=None):
+def read(text, *, rounded, digits=4, axis=None, slides=()):
     """The interval of a printed relation, and the largest number in it.
 
     Raises:
@@ -479,6 +480,6 @@ def read(text, *, rounded, digits=4, axis=None, slide=None):
     >>> read(r"2 \\times 10 \\times 4", rounded=False)[0]
     [[[2.0, 10.0, 4.0]], [[2.0, 10.0, 4.0]]]
     """
-    reader = Reader(text, rounded, digits, axis, slide)
+    reader = Reader(text, rounded, digits, axis, slides)
     with np.errstate(all="ignore"):
         return reader.whole(), reader.largest

@@ -280,7 +280,8 @@ class SquareRoot(_Elementwise):
 
 
 def _is_array(operand: Node) -> bool:
-    return any(size != 1 for size in operand.shape)
+    shape: Shape = getattr(operand, "written_shape", operand.shape)  # a number that is stretched is written as it is
+    return any(size != 1 for size in shape)
 
 
 def is_number(operand: Node, value: int) -> bool:

@@ -8,14 +8,17 @@ from explain.engine import names
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.notation import Fraction, Notation, Operator, Row, Word
 from explain.engine.prose import Symbolic
+from explain.engine.shapes import Shape
 
 
 class Slices(Symbolic):
     """The style of an index sum of arrays: the axes summed over have letters, a colon stands for each other one."""
 
-    def __init__(self, letters: str, axes: Sequence[int]) -> None:
+    def __init__(self, letters: str, axes: Sequence[int], shape: Shape) -> None:
         self.letters = letters
         self.axes = axes
+        # Where no axis is left every array stands for one entry, and products are plain.
+        self.entries = all(size == 1 or axis in axes for axis, size in enumerate(shape))
 
     def write(self, node: Node) -> Notation:
         """The node with its arrays cut along the axes summed over; what does not change along them stays."""

@@ -18,6 +18,7 @@ from explain.engine.nodes.linear import long_sum
 from explain.engine.nodes.rewritten import Bracketed
 from explain.engine.notation import PRODUCT, Grid, Notation, Row, held
 from explain.engine.prose import SYMBOLIC
+from explain.engine.shapes import Shape
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -39,6 +40,11 @@ class Stretched(Node):
         self.operands = (operand,)
         self.along = along
         self.shape = along.full
+
+    @property
+    def written_shape(self) -> Shape:
+        """The shape of what is written."""
+        return self.operands[0].shape
 
     def rebuild(self, operands: Sequence[Node]) -> Node:
         return Stretched(operands[0], self.along)
@@ -114,7 +120,7 @@ class SumOver(Node):
     def _index_sum(self, style: Style) -> Notation:
         along = self.along
         axes = [axis for axis in along.axes if along.full[axis] != 1]
-        inner = style if style.entries else Slices(along.marks, axes)
+        inner = style if style.entries else Slices(along.marks, axes, along.full)
         written = inner.write(self.term)
         if not axes:
             return written
