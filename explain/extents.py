@@ -45,7 +45,8 @@ class Extent:
     def along(self, name: str, axes: int) -> list[int]:
         """One size for each axis; a single one stands for all."""
         if len(self.sizes) not in (1, axes):
-            raise InputError(f"{{{name}}} is {self.text}: it needs 1 number, or {axes}, one for each axis")
+            several = f", or {axes}, one for each axis" if axes > 1 else ""
+            raise InputError(f"{{{name}}} is {self.text}: it needs 1 number{several}")
         return self.sizes * axes if len(self.sizes) == 1 else self.sizes
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from explain.engine.shapes import count, write
 from explain.engine.values import Values
 from explain.errors import InputError, shown
-from explain.parameters import Matrix
+from explain.parameters import MOST_ENTRIES, PASTED, Matrix
 
 MOST_AXES = 4
 EXAMPLE = "write it like 1,2;3,4 with | between channels and || between samples or filters"
@@ -17,7 +18,15 @@ EXAMPLE = "write it like 1,2;3,4 with | between channels and || between samples 
 class Maps(Values):
     """Numbers in a row `(n,)`, a matrix `(h, w)`, channels of them `(c, h, w)`, or several of those `(n, c, h, w)`."""
 
-    __slots__ = ()
+    __slots__ = ("barred",)
+    barred: bool
+
+    @property
+    def rows(self) -> Maps:
+        """The same with each matrix of one row taken for that row, where bars were typed between them."""
+        if not getattr(self, "barred", False) or self.shape[-2] != 1:
+            return self
+        return Maps((*self.shape[:-2], self.shape[-1]), self.texts, None if self.texts else self.array[..., 0, :])
 
     @classmethod
     def read(cls, name: str, raw: Any) -> Maps:
@@ -39,8 +48,10 @@ class Maps(Values):
             from explain.files import read_numbers
 
             found = read_numbers(name, raw)
-            return cls._typed(name, raw) if isinstance(found, list) else cls._of_array(name, found)
+            texts = isinstance(found, list)
+            return cls._stacked(name, [Matrix.read(name, raw)], ()) if texts else cls._of_array(name, found, raw)
         if isinstance(raw, str):
+            _limited(name, max(raw.count("["), raw.count(",") + raw.count(";") + raw.count("|") // 2))
             deep = "|" not in raw and "".join(raw.split()).startswith("[[[")
             return cls._nested(name, _listed(name, raw)) if deep else cls._typed(name, raw)
         if hasattr(raw, "__array__") and raw.ndim:
@@ -63,8 +74,11 @@ class Maps(Values):
                 "every sample or filter needs as many channels"
             )
         items = [Matrix.read(name, item.strip()) for group in groups for item in group]
+        _limited(name, sum(map(len, items)))
         lead = (len(groups), len(groups[0])) if len(groups) > 1 else (len(items),)
-        return cls._stacked(name, [_as_matrix(item) for item in items], lead)
+        found = cls._stacked(name, [_as_matrix(item) for item in items], lead)
+        found.barred = True
+        return found
 
     @classmethod
     def _stacked(cls, name: str, items: Sequence[Values], lead: tuple[int, ...]) -> Maps:
@@ -99,21 +113,38 @@ class Maps(Values):
                     f"{{{name}}} is {shown(raw)}: lists in lists more than {MOST_AXES} deep; samples, channels, rows "
                     "and columns are read"
                 )
+        if shape and any(_depth(item) != 2 for item in level if not _is_list(item) or len(item)):
+            raise InputError(f"{{{name}}} is {shown(raw)}: numbers, rows and matrices are mixed at one level")
         items: list[Values] = [Matrix.read(name, item) for item in level]
         return cls._stacked(name, [_as_matrix(item) for item in items] if shape else items, tuple(shape))
 
     @classmethod
-    def _of_array(cls, name: str, raw: Any) -> Maps:
-        if not 1 <= raw.ndim <= MOST_AXES:
-            raise InputError(f"{{{name}}} is an array with {raw.ndim} axes: 1 to {MOST_AXES} are read")
-        flat = Matrix.read(name, raw.reshape(-1) if raw.size else raw)
+    def _of_array(cls, name: str, raw: Any, file: str = "") -> Maps:
+        if not 1 <= raw.ndim <= MOST_AXES or raw.size == 0 or raw.dtype.kind not in "iuf":
+            where = f"{{{name}}} {shown(file, 100)}" if file else f"{{{name}}}"
+            raise InputError(
+                f"{where} is an array of shape {shown(raw.shape)} and type {shown(raw.dtype)}: real numbers with 1 to "
+                f"{MOST_AXES} axes are read"
+            )
+        flat = Matrix.read(name, raw.reshape(-1))
         return cls(raw.shape, None, flat.array.reshape(raw.shape))
+
+
+def _limited(name: str, count: int) -> None:
+    """Refuses more numbers than anybody types, before they are read."""
+    if count > MOST_ENTRIES:
+        raise InputError(
+            f"{{{name}}} has more than {MOST_ENTRIES} numbers: that many cannot be typed; "
+            "hand a NumPy array to the Python interface, or give @file.npy"
+        )
 
 
 def _listed(name: str, text: str) -> Any:
     """Brackets as lists, the numbers in them as text."""
+    if re.search(r"[\[,]\s*,", text):
+        raise InputError(f"{{{name}}} is {shown(text)}: nothing stands in front of a comma; write [[[1,2],[3,4]]]")
     stack: list[list[Any]] = [[]]
-    for mark in _marks(text):
+    for mark in text.translate(PASTED).replace("[", " [ ").replace("]", " ] ").replace(",", " ").split():
         if mark == "[":
             if len(stack) > MOST_AXES + 1:
                 raise InputError(f"{{{name}}} is {shown(text)}: brackets more than {MOST_AXES} deep")
@@ -128,10 +159,6 @@ def _listed(name: str, text: str) -> Any:
     if len(stack) != 1 or len(stack[0]) != 1:
         raise InputError(f"{{{name}}} is {shown(text)}: the brackets do not match; {EXAMPLE}")
     return stack[0][0]
-
-
-def _marks(text: str) -> list[str]:
-    return text.replace("[", " [ ").replace("]", " ] ").replace(",", " ").replace(";", " ").split()
 
 
 def _is_list(item: Any) -> bool:

@@ -50,7 +50,10 @@ def sized(topic, given, chance):
     name = chance.choice(names)
     marks = re.findall(r"\|+", given[name])
     matrices = _cut(NUMBER.findall(given[name]), len(marks) + 1, chance.randint(1, MOST), chance.randint(1, MOST))
-    return {**given, name: "".join(f"{matrix} {mark} " for matrix, mark in zip(matrices, [*marks, ""], strict=True)).strip()}
+    return {
+        **given,
+        name: "".join(f"{matrix} {mark} " for matrix, mark in zip(matrices, [*marks, ""], strict=True)).strip(),
+    }
 
 
 def moved(topic, given, chance):
@@ -88,7 +91,7 @@ def arriving(topic, given, chance):
         return given
     shape = answer[answer.results[0]].value.shape
     *front, rows, columns = (1,) * (2 - len(shape)) + shape
-    count = int(len(answer[answer.results[0]].value.reshape(-1, rows, columns)))
+    count = len(answer[answer.results[0]].value.reshape(-1, rows, columns))
     if count > MOST:
         return given
     numbers = [str(chance.randint(-3, 3)) for _ in range(count * rows * columns)]

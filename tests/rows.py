@@ -136,4 +136,32 @@ ROWS = {
     "group-norm": 'explain group-norm --X "1,2;3,4 | 0,1;1,2 | 2,2;0,4 | 1,1;1,0" --groups 2 '
     '--dY "1,0;0,1 | 0,1;1,0 | 1,1;0,2 | 0,1;0,0"',
     "rms-norm": 'explain rms-norm --X "1,2,2;0,3,-4" --gamma 1,2,0.5 --dY "1,0,-1;0,2,1"',
+    "activation": "explain activation relu,sigmoid --x -2,-1,0,1,2",
+    "activation-gelu": "explain activation gelu,silu,hard-swish",
+    "activation-backward": 'explain activation elu --alpha 0.5 --x "-2,0;1,3" --dA "1,1;-1,0.5"',
+    "softmax": "explain softmax --z 2,1,0.1",
+    "softmax-overflow": "explain softmax --z 1000,1001,1002 --log yes",
+    "softmax-rows": 'explain softmax --z "2,1,0.1;0,3,-1" --temperature 0.5 --dP "1,0,0;0,-1,0"',
+    "dropout": 'explain dropout --X "1,2;3,4" --mask "1,0;1,1" --p 0.25 --dY "1,1;2,-1"',
+    "dropout-test": "explain dropout --X 1,2,3 --p 0.5 --mode test --inverted no",
+    "conv": 'explain conv --X "1,2,0;0,1,3;2,1,1" --K "1,0;-1,2"',
+    "conv-entry": 'explain conv --X "1,2;3,4" --K "1,1,1;0,1,0;1,1,1" --padding 1 --entry 2,1',
+    "conv-channels": 'explain conv --X "1,2;3,4 | 0,1;1,0" --K "1,0;0,1 | 1,1;0,0 || 0.5,1;1,1 | 2,0;0,-1" --b 0.50,-1 '
+    '--padding 1 --dZ "1,0,0;0,1,0;0,0,1 | 0,0,0;0,2,0;0,0,0"',
+    "conv-row": "explain conv --X 1,2,3,4,5 --K 1,0,-1 --stride 2 --dZ 1,2",
+    "conv-true": 'explain conv --X "1,2,0;0,1,3;2,1,1" --K "1,0;-1,2" --flip yes --dZ "1,0;0,1"',
+    "conv-same": 'explain conv --X "1,2,0,1;0,1,3,1;2,1,1,0" --K "1,0;-1,2" --padding same --stride 2x1 --dilation 1x2',
+    "conv-groups": 'explain conv --X "1,2 | 3,4 || 5,6 | 7,8" --K "1 || -1 || 0.5 || 2" --groups 2 --entry 2,4,1,2 '
+    "--detail full",
+    "conv-text": 'explain conv --X "1,2,3;4,5,6" --K "1,0;0,1 | 1,1;1,1" --dims 1 --dZ "1,0;0,1"',
+    "pool-max": 'explain pool --X "1,3,2,1;2,0,1,4;5,1,0,2;0,6,3,1" --window 2 --dY "1,2;3,4"',
+    "pool-overlap": 'explain pool --X "1,3,2;2,0,5;4,1,5" --window 2 --stride 1 --dY "1,2;3,4"',
+    "pool-mean": 'explain pool --X "1,3,2;2,0,5;4,1,0" --window 2 --type average --padding 1 --stride 2 '
+    '--count-padding no --dY "1,0;0,4"',
+    "pool-global": 'explain pool --X "1,2;3,4 | 0,1;1,6" --window global --type average --dY 2,4',
+    "transposed-conv": 'explain transposed-conv --X "0,1;2,3" --K "0,1;2,3"',
+    "transposed-conv-cut": 'explain transposed-conv --X "1,2;3,4" --K "1,0,2;0,1,0;2,0,1" --stride 2 --padding 1 '
+    '--dZ "1,0,2;0,1,0;2,0,1"',
+    "transposed-conv-channels": 'explain transposed-conv --X "1,2;3,4 | 0,1;1,0" --K "1,0;0,1 | 2,2;1,0 || 1,1;0,2 | '
+    '0,1;1,0" --b 0.5,-1 --stride 2',
 }

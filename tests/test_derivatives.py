@@ -66,6 +66,8 @@ def is_zero(difference, function):
 def test_the_functions_are_found():
     """Protects the tests of this file from testing nothing."""
     assert {"sigmoid", "tanh", "relu", "leaky-relu", "squared-error", *PROBABILITIES} <= FUNCTIONS.keys()
+    assert FUNCTIONS.keys() >= {*functions.ACTIVATIONS, "erf", "normal-distribution", "normal-density"}
+    assert len(functions.ACTIVATIONS) == 16
     assert {function.name for function in SAFE} == {"sigmoid", "tanh"}
     assert {function.name for function in DERIVED} >= {f.name for f in FUNCTIONS.values() if f.definition}
 

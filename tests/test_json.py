@@ -136,11 +136,13 @@ def tabular(table):
 
 def given_line(item):
     """A given quantity: in a line, or a matrix of several rows below its meaning."""
-    shape = f" ({'×'.join(map(str, item['shape']))})" if item["shape"] else ""
+    sliced = len(item["shape"] or ()) > 2 and np.prod(item["shape"]) > 1
+    told = item["shape"] and np.prod(item["shape"][:-2]) == 1  # of several slices the meaning says it
+    shape = f" ({'×'.join(map(str, item['shape']))})" if told else ""
     symbol, meaning, shown = item["symbol"]["latex"], item["meaning"]["markdown"], item["printed"]
     if shown is None:
         return f"${symbol}${shape}: {meaning}"
-    if "\n" not in shown["latex"]:
+    if "\n" not in shown["latex"] and not sliced:
         return f"${symbol} = {shown['latex']}${shape}: {meaning}"
     return f"${symbol}${shape}: {meaning}\n\n$$\n{symbol} = {shown['latex']}\n$$"
 
@@ -195,7 +197,9 @@ def meant(step, line):
         return value.flat[0]
     if told.startswith("entry"):
         places = [int(place) - 1 for place in re.findall(r"\d+", told)]
-        return value[tuple(places)] if len(places) == value.ndim else value.flat[places[0]]
+        if len(places) < value.ndim:  # axes with one place are not counted
+            places = [places.pop(0) if size != 1 and places else 0 for size in value.shape]
+        return value[tuple(places)]
     return None
 
 

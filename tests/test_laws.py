@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from map_inputs import takes_maps
 from oracles.latex_reader import Interval, Unreadable, read
 from oracles.window_reader import Moves
-from strategies import DETAILS, answered, details, digits, invocations, typed_numbers
+from strategies import DETAILS, answered, details, digits, invocations, templates, typed_numbers
 
 from explain.engine.evaluate import evaluate, largest_of
 from explain.engine.nodes.base import Symbol
@@ -166,20 +167,22 @@ def parts(sign, right, step):
         yield sign, latex(right), as_matrix(value)
         return
     first, *others = latex(right).split(r",\quad ")
-    yield sign, first, as_matrix(value[leading(latex(right.left), value.ndim)])
+    yield sign, first, as_matrix(value[leading(latex(right.left), value.shape)])
     for text in others:
         found = LABELLED.fullmatch(text)
         if found is not None:  # else what is left out: dots, and the name of the last one
             sign = {"=": "=", r"\approx": "≈"}[found["sign"]]
-            yield sign, found["body"], as_matrix(value[leading(found["name"], value.ndim)])
+            yield sign, found["body"], as_matrix(value[leading(found["name"], value.shape)])
 
 
-def leading(name, axes):
+def leading(name, shape):
     """The index in the name of a slice, or of an entry, which begins with a brace."""
     numbers = [int(number) - 1 for number in re.findall(r"\d+", name.rpartition("_")[2])]
-    if len(numbers) < axes - 2:  # one slice alone has the name of the whole
-        return (0,) * (axes - 2)
-    return tuple(numbers[-axes:] if name.startswith("{") else numbers[len(numbers) - axes + 2 :])
+    if name.startswith("{"):
+        return tuple(numbers[-len(shape) :])
+    if np.prod(shape[:-2]) == 1:  # one slice alone has the name of the whole
+        return (0,) * (len(shape) - 2)
+    return tuple(numbers[len(numbers) - len(shape) + 2 :])
 
 
 def left_open(expression):
@@ -229,7 +232,20 @@ def test_windows_add_up_to_the_entry(topic, inputs, detail, places):
     Where a page draws P ⊙ K = products for an entry, one line a channel, the sum of all products and of the other
     terms of the step is the value of that entry.
     """
-    answer = answered(topic, inputs)
+    windows_hold(answered(topic, inputs), detail, places)
+
+
+@pytest.mark.parametrize("topic", [topic for topic in ALL if takes_maps(topic)], ids=lambda topic: topic.name)
+def test_windows_of_every_variation(topic):
+    """The same for each variation of the examples as it stands, which chance would not meet."""
+    for inputs in templates(topic):
+        answer = topic(**inputs)
+        for detail in ("exam", "full"):
+            windows_hold(answer, detail, 4)
+
+
+def windows_hold(answer, detail, places):
+    """Every window on a page is right, and none stands alone."""
     for section in sections_of(page(answer, detail, places)):
         step, drawn = answer[section.step], []
         sliding = sliding_in(step.expression)
@@ -268,7 +284,9 @@ def add_up(answer, step, sliding, index, drawn):
     patches = [patch for patch in sliding.patches(index) if all(patch.lines)]
     if None in drawn or len(patches) != len(drawn):
         return  # of very large windows, and of many channels, only some are drawn
-    others = [term for term in step.expression.operands if term is not sliding] if step.expression is not sliding else []
+    others = (
+        [term for term in step.expression.operands if term is not sliding] if step.expression is not sliding else []
+    )
     values = {name: answer.values[name] for name in step.reads}
     rest = sum(float(np.broadcast_to(evaluate(term, values), step.value.shape)[index]) for term in others)
     low, high = (sum(float(getattr(products, end).sum()) for products in drawn) + rest for end in ("low", "high"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from explain import activation
+from explain import activation, mlp
 from explain.errors import InputError
 from explain.render.markdown import prose
 from explain.topics._activation_names import KNOWN
+from explain.topics.mlp import Activation
 
 EXAMPLES = settings(max_examples=40, deadline=None, database=None, derandomize=True)
 THEIRS = {
@@ -119,6 +121,23 @@ def test_far_out_nothing_overflows(name, far):
         value, slopes, _ = worked(THEIRS[name], [[far]])
         assert_same(answer["a"].value, value)
         assert_same(answer["da/dx"].value, slopes)
+
+
+@pytest.mark.parametrize("name", get_args(Activation))
+def test_every_activation_of_a_network(name):
+    """Protects the choices of mlp: output and gradients of a hidden layer with each of them, and a page that checks."""
+    if name == "softmax":
+        return  # it stands in the last layer only; see the tests of mlp
+    random = np.random.default_rng(5)
+    x, W, V, y = (random.normal(size=size) for size in ((3, 2), (4, 2), (1, 4), (3, 1)))
+    answer = mlp(x=x, W=[W, V], activation=[name, "identity"], target=y, loss="squared-error", reduction="sum")
+    theirs = [torch.tensor(array, requires_grad=True) for array in (x, W, V)]
+    output = THEIRS[name](theirs[0] @ theirs[1].T) @ theirs[2].T
+    ((output - torch.tensor(y)) ** 2).sum().backward()
+    assert_same(answer["yhat"].value.T, output.detach().numpy())
+    assert_same(answer["dL/dW_1"].value, theirs[1].grad.numpy())
+    assert_same(answer["dL/dW_2"].value, theirs[2].grad.numpy())
+    assert answer.passed
 
 
 # Function, number, value, slope: by hand, to four digits.

@@ -387,6 +387,14 @@ def test_a_large_offset_keeps_its_digits():
         np.testing.assert_allclose(answer[name].value, plain[name].value, rtol=1e-8, atol=1e-8)
 
 
+def test_examples_of_very_different_size():
+    """Protects the checks where no step is short beside one example and long beside the precision of another."""
+    answer = layer_norm(X="1e15,1e15;1,2", dY="1,2;3,4")
+    assert answer.passed
+    assert np.array_equal(answer["Xhat"].value[0], [0, 0])
+    assert batch_norm(X="100000001;100000002.5;100000000.25", dY="1;0;2").passed
+
+
 @pytest.mark.parametrize(
     ("topic", "told", "text"),
     [

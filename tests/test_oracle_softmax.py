@@ -51,7 +51,7 @@ def test_probabilities_jacobian_and_gradient(drawn, temperature):
 
     shaped = (lambda array: array.T) if single else (lambda array: array)
     assert_same(answer["p" if single else "P"].value, shaped(p.detach().numpy()))
-    assert_same(answer["l" if single else "L_p"].value, shaped(logarithms))
+    assert_same(answer["logp" if single else "logP"].value, shaped(logarithms))
     assert_same(answer["dp/dz" if single else "dp_1/dz_1"].value, jacobian.numpy())
     assert_same(answer["dL/dz" if single else "dL/dZ"].value, shaped(gradient.numpy()))
     assert answer.passed

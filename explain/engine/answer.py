@@ -89,8 +89,8 @@ class Column(NamedTuple):
 class Step:
     """One line of working: the symbol it defines, the expression, and the value computed from that expression.
 
-    A `hidden` one repeats another with a later index: it is not printed unless it is asked for. `entries` are those that
-    are worked on the page, where the topic has chosen them.
+    A `hidden` one repeats another with a later index: it is not printed unless it is asked for. `entries` are those
+    that are worked on the page, where the topic has chosen them.
 
     `value` is None where unknowns stay in it; `closed` is then the result in symbols.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,7 @@ from explain.engine.evaluate import evaluate, largest_of
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.extremes import Extreme, Larger
 from explain.engine.nodes.functions import Apply
+from explain.engine.nodes.pooling import MaxPool
 from explain.engine.prose import say
 from explain.engine.rounding import show, tidy
 
@@ -113,7 +114,7 @@ def finite_difference(
 
     gradients = {symbol.name: sheet.values[f"d{top}/d{symbol.name}"] for symbol in parameters}
     needs = [Symbol(f"d{top}/d{symbol.name}") for symbol in parameters]
-    length = float(np.sqrt(sum(float((gradient**2).sum()) for gradient in gradients.values())))
+    length = _length(gradients.values())
     if not 0 < length < float("inf"):
         sheet.check(length == 0, needs, say("every gradient is exactly 0: there is no slope to compare"))
         return
@@ -125,7 +126,7 @@ def finite_difference(
         tried.append(_slope(sheet, loss, parameters, gradients, size * largest / length))
     found = tried[-1] if tried[-1].agrees else tried[0]
     if not found.moving or not np.isfinite(found.slope):
-        reason = "a step leaves the domain of a function" if found.moving else "a unit stands at its kink"
+        reason = "a step leaves the domain of a function" if found.moving else _kink(sheet)
         sheet.check(True, needs, say(f"no finite difference is taken: {reason}"))
         return
     which = "" if len(found.moving) == len(parameters) else " (those that leave every kink alone)"
@@ -140,6 +141,34 @@ def finite_difference(
             f"entries is {tidy(found.expected)}",
         ),
     )  # fmt: skip
+
+
+def _kink(sheet: Worksheet) -> str:
+    """What stands at its kink: of a maximum, the number of windows in which the largest entry stands twice."""
+    import numpy as np
+
+    from explain.engine.pooling_numpy import winners
+
+    for step in sheet.steps:
+        if isinstance(step.expression, MaxPool):
+            layout, seen = step.expression.layout, evaluate(step.expression.operands[0], sheet.values)
+            first, last = (winners(layout, seen, last) for last in (False, True))
+            tied = int(np.any([one != other for one, other in zip(first, last, strict=True)], axis=0).sum())
+            if tied:
+                windows = "a window" if tied == 1 else f"{tied} windows"
+                return f"in {windows} of {step.symbol.word.text} the largest entry stands more than once, a kink"
+    return "a unit stands at its kink"
+
+
+def _length(gradients: Iterable[Array]) -> float:
+    """The root of the sum of all squared entries, without squares that leave the range of a float."""
+    import numpy as np
+
+    arrays = list(gradients)
+    largest = max((float(np.abs(array).max(initial=0.0)) for array in arrays), default=0.0)
+    if not largest or not np.isfinite(largest):
+        return largest
+    return largest * float(np.sqrt(sum(float(((array / largest) ** 2).sum()) for array in arrays)))
 
 
 LADDER = (1e-6, 1e-7, 1e-5, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14)
@@ -174,14 +203,10 @@ def _slope(
     with np.errstate(all="ignore"):
         moving = _smooth(sheet, parameters, gradients, step)
         above, below = (_moved(sheet, moving, gradients, sign * step) for sign in (1, -1))
-        squares = sum(float((gradients[symbol.name] ** 2).sum()) for symbol in moving)
-        expected = float(np.sqrt(squares))
+        expected = _length([gradients[symbol.name] for symbol in moving])
         distance = 2 * step * (expected or 1.0)
         slope = float((evaluate(loss, above) - evaluate(loss, below)).item()) / distance
         noise = 4e-16 * abs(float(evaluate(loss, sheet.values).item())) / distance
-        # What rounding the moved parameters changes: with large ones and a short step it is most of the difference.
-        rounding = 2e-16 * sum(float(np.abs(gradients[s.name] * sheet.values[s.name]).sum()) for s in moving) / distance
-        noise += min(rounding, 1e-4 * expected)
     return Slope(moving, distance / 2, slope, expected, abs(slope - expected) <= 1e-5 * max(expected, 1e-4) + noise)
 
 
@@ -222,4 +247,8 @@ def _side_of(step: Step) -> Callable[[Mapping[str, Array]], Any] | None:
         return lambda values: evaluate(node.operands[0], values) > evaluate(node.operands[1], values)
     if isinstance(node, Extreme):
         return lambda values: evaluate(node.operands[0], values) == values[step.name]
+    if isinstance(node, MaxPool):
+        from explain.engine.pooling_numpy import winners
+
+        return lambda values: winners(node.layout, evaluate(node.operands[0], values))
     return None

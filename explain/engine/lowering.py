@@ -44,17 +44,19 @@ def lower(node: Node, leaf: Callable[[Symbol | Entry], Any]) -> Any:
 
 
 def sympy_leaf(leaf: Symbol | Entry) -> Any:
-    """A symbol as a SymPy symbol, an entry as an element of a SymPy matrix symbol."""
+    """A symbol as a SymPy symbol, an entry as an element of a SymPy matrix symbol (with more axes, of an array)."""
     import sympy
 
     if isinstance(leaf, Symbol):
         return sympy.Symbol(leaf.name)
+    if len(leaf.index) > 2:
+        return sympy.IndexedBase(leaf.symbol.name, shape=leaf.symbol.shape)[leaf.index]
     rows, columns = (*leaf.symbol.shape, 1)[:2]
     return sympy.MatrixSymbol(leaf.symbol.name, rows, columns)[(*leaf.index, 0)[:2]]
 
 
 def to_sympy(node: Node) -> Any:
-    """An expression in SymPy: a scalar, or an immutable matrix of its entries.
+    """An expression in SymPy: a scalar, or an immutable matrix (with more than two axes: array) of its entries.
 
     Raises:
         TypeError: a size is a symbol, and the operation has no form in SymPy's matrix expressions.
@@ -66,6 +68,10 @@ def to_sympy(node: Node) -> Any:
         return lower(scalar(node), sympy_leaf)
     if any(isinstance(size, str) for size in node.shape):
         return _matrix_expression(node)
+    if len(node.shape) > 2:
+        sizes = [int(size) for size in node.shape]
+        found = [lower(node.entry(index), sympy_leaf) for index in product(*map(range, sizes))]
+        return sympy.ImmutableDenseNDimArray(found, tuple(sizes))
     rows, columns = (int(size) for size in (*node.shape, 1)[:2])
     entries = [
         lower(node.entry((row, column)[: len(node.shape)]), sympy_leaf)

@@ -259,14 +259,21 @@ def _loss_rules(definition: Node) -> list[str]:
     return found
 
 
-def _sent_back(piece: Node) -> str:
+def _sent_back(piece: Node, arriving: Node) -> str:
     """What a sliding kernel sends back to its input, to its weights, and to its bias."""
+    if isinstance(piece, MaxBack | MeanBack):
+        return _to_windows(piece)
     if isinstance(piece, Spreading):
         turned = all(axis.stride == 1 for axis in piece.layout.axes) and not piece.layout.flipped
         same = "; with stride 1 that is the kernel, turned by 180°, slid over {g}" if turned else ""
         return (
             ", in every output whose window holds it: the gradient of each of these outputs comes back times the "
             "weight that lay on {x} there" + same
+        )
+    if isinstance(piece, Gathering) and piece.operands[1] is arriving:
+        return (
+            ", and each weight stands in every stamp: what arrives where it lies there is multiplied by the entry that "
+            "stamped it, and added"
         )
     if isinstance(piece, Gathering):
         apart = max(axis.stride for axis in piece.layout.axes)
@@ -276,7 +283,11 @@ def _sent_back(piece: Node) -> str:
             "gradients of their outputs and added"
         )
     if isinstance(piece, Correlate):
-        return ": each entry of {x} gathers {g} under its stamp, times the kernel"
+        stride = max(axis.stride for axis in piece.layout.axes)
+        return (
+            ", in the places of its stamp: what arrives there comes back times the weights that it was multiplied by, "
+            f"an ordinary convolution over {{g}} with stride {stride}"
+        )
     return ", in every place of whose map it is added: each map of {g} is added up"
 
 
@@ -287,8 +298,8 @@ def _to_windows(piece: MaxBack | MeanBack) -> str:
     if isinstance(piece, MaxBack):
         added = ", and what an entry receives from several windows is added" if overlaps else ""
         return (
-            ". The largest entry of a window passes through unchanged and no other entry moves the output: the gradient "
-            "of each output goes to its winner as it is, all others receive 0" + added
+            "; the largest entry of a window passes through unchanged and no other entry moves the output: the "
+            "gradient of each output goes to its winner as it is, all others receive 0" + added
         )
     count = piece.uniform
     share = f"1/{count}" if count is not None else "1/n"
@@ -304,10 +315,8 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
         if isinstance(definition, Symbol):
             return say("{z} is {x} itself, so {g} passes as it is", **parts)
         return say("{x} is added to {z} unchanged: {J} is the identity, and {g} passes as it is", **parts)
-    if isinstance(piece, MaxBack | MeanBack):
-        return say(only + _to_windows(piece), **parts)
-    if isinstance(piece, Sliding | MapSums):
-        return say(only + _sent_back(piece), **parts)
+    if isinstance(piece, Sliding | MapSums | MaxBack | MeanBack):
+        return say(only + _sent_back(piece, arriving), **parts)
     if isinstance(piece, Sum) and piece.axis is None:
         return say(only + ", in every entry of which it is added: all entries of {g} are summed", **parts)
     if isinstance(piece, Sum):

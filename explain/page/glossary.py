@@ -17,6 +17,7 @@ MEANINGS: dict[str, Prose] = {
     "columnsum": ("columnsum adds up each column into one number",),
     "each": ("each(a) has a in every place",),
     "mapsum": ("mapsum adds up the map of each channel, over all samples, into one number a channel",),
+    "turn": ("turn(A) is A turned by 180°: its rows and its columns in the opposite order",),
     STAR.text: (
         Word("⋆", r"\star"),
         " lays the second on the first at every place, multiplies what lies on each other and adds the products",
@@ -38,7 +39,9 @@ MEANINGS: dict[str, Prose] = {
     "maxpool": ("maxpool takes the largest entry of every window",),
     "avgpool": ("avgpool takes the mean of every window",),
     "argmaxrow": ("argmaxrow tells the row, counted from 1, in which the largest entry of every window stands",),
-    "argmaxcolumn": ("argmaxcolumn tells the column in which it stands",),
+    "argmaxcolumn": (
+        "argmaxcolumn tells the column, counted from 1, in which the largest entry of every window stands",
+    ),
     "argmaxplace": ("argmaxplace tells the place, counted from 1, at which the largest entry of every window stands",),
     "maxpoolᵀ": (
         Word("maxpoolᵀ", r"\mathrm{maxpool}^{\top}"),

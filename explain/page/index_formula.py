@@ -8,9 +8,10 @@ from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.channels import OnMaps
 from explain.engine.nodes.pooling import Pooling
 from explain.engine.nodes.window import Axis, Correlate, Gathering, Sliding, Spreading
-from explain.engine.notation import GAP, Notation, Operator, Row
+from explain.engine.notation import GAP, Notation, Operator, Row, Word
 from explain.page.model import Equation
 from explain.page.pooled import entry_of, pool_formula
+from explain.page.stamps import is_transposed
 
 OUTER = {1: "i", 2: "ij"}  # the entry that is worked
 INNER = {1: "u", 2: "uv"}  # the entries of the kernel
@@ -32,14 +33,17 @@ def index_formula(symbol: Symbol, found: Sliding | Pooling, rest: Sequence[Node]
         return None
     axes = len(layout.axes)
     outer = list(OUTER[axes])
-    rows = [at for at, axis in enumerate(layout.axes) if not (axis.size == axis.kernel == 1 and axes == 2)] or [axes - 1]
+    rows = [at for at, axis in enumerate(layout.axes) if not axis.size == axis.kernel == axis.places == 1] or [axes - 1]
     chosen = [layout.axes[at] for at in rows]
     outer = [OUTER[axes][-1]] if len(rows) == 1 else outer
     left, terms, summed = _terms(found, chosen, outer)
+    if is_transposed(found):  # the channels of its input are what a convolution calls filters
+        left, summed = _exchanged(left), _exchanged(summed)
+        terms = [(at, _exchanged(index)) for at, index in terms]
     left = ["n", *left] if layout.samples and not isinstance(found, Gathering) else left
-    sigma = Operator(f"Σ[{','.join(summed)}] ", rf"\sum_{{{','.join(summed)}}} ")
     formula: list[Notation] = [
-        sigma,
+        Word(f"Σ[{','.join(summed)}]", rf"\sum_{{{','.join(summed)}}}"),
+        GAP,
         entry_of(names[terms[0][0]], terms[0][1]),
         GAP,
         entry_of(names[terms[1][0]], terms[1][1]),
@@ -67,7 +71,7 @@ def _pooled(symbol: Symbol, found: Pooling) -> Equation | None:
     count = len(axes)
     letters = [list(names[2][-count:]) for names in (OUTER, INNER, PLACES)]
     if count == 1:
-        letters = [[names[1]] for names in (OUTER, INNER, PLACES)]
+        letters = [["i" if len(found.layout.axes) == 1 else "j"], ["u"], ["p"]]
     joined = [_joined(axis, p, u) for axis, p, u in zip(axes, letters[0], letters[1], strict=True)]
     return pool_formula(symbol, found, joined, (letters[0], letters[1], letters[2]))
 
@@ -96,31 +100,38 @@ def _terms(found: Sliding, axes: Sequence[Axis], outer: list[str]) -> tuple[list
         k = [*(["f", c] if channels else []), *weight(inner)]
         return [*(["f"] if channels else []), *outer], [(0, x), (1, k)], [*(["c"] if several else []), *inner]
     if isinstance(found, Spreading):
-        reached = [_back(axis, at, p) for axis, at, p in zip(axes, outer, places, strict=True)]
+        reached = [_back(axis, at, p, flipped) for axis, at, p in zip(axes, outer, places, strict=True)]
         f = "f" if layout.filters > 1 else "1"
         g = [*front, *([f] if channels else []), *places]
-        k = [*([f, "c"] if channels else []), *weight(reached)]
+        k = [*([f, "c"] if channels else []), *reached]
         summed = [*(["f"] if channels and layout.filters > 1 else []), *places]
         return [*(["c"] if channels else []), *outer], [(0, g), (1, k)], summed
-    letters = weight(inner)
-    seen = [_joined(axis, p, u) for axis, p, u in zip(axes, places, letters, strict=True)]
+    seen = [_joined(axis, p, u, flipped) for axis, p, u in zip(axes, places, inner, strict=True)]
     x = [*front, *(["c"] if channels else []), *seen]
     g = [*front, *(["f"] if channels else []), *places]
     summed = [*(["n"] if samples else []), *places]
     return [*(["f", "c"] if channels else []), *inner], [(1, x), (0, g)], summed
 
 
-def _joined(axis: Axis, place: str, u: str) -> str:
-    """The input's place, counted from 1: s·(i - 1) + d·(u - 1) + 1 - padding."""
-    wrapped = f"({u})" if "-" in u and axis.dilation > 1 else u
+def _exchanged(letters: list[str]) -> list[str]:
+    return [{"c": "f", "f": "c"}.get(letter, letter) for letter in letters]
+
+
+def _joined(axis: Axis, place: str, u: str, flipped: bool = False) -> str:
+    """The input's place, counted from 1: s·(i - 1) + d·(u - 1) + 1 - padding; a turned kernel from its end."""
     first = place if axis.stride == 1 else f"{axis.stride}{place}"
-    second = wrapped if axis.dilation == 1 else f"{axis.dilation}{wrapped}"
-    return first + "+" + second + _constant(1 - axis.stride - axis.dilation - axis.before)
+    second = u if axis.dilation == 1 else f"{axis.dilation}{u}"
+    constant = 1 - axis.stride - axis.dilation - axis.before
+    if flipped:
+        return f"{first}-{second}" + _constant(constant + axis.dilation * (axis.kernel + 1))
+    return f"{first}+{second}" + _constant(constant)
 
 
-def _back(axis: Axis, at: str, place: str) -> str:
-    """The kernel's place, counted from 1: i + padding - s·(p - 1), for a dilation of 1."""
+def _back(axis: Axis, at: str, place: str, flipped: bool) -> str:
+    """The kernel's place, counted from 1: i + padding - s·(p - 1), for a dilation of 1; if turned, from its end."""
     step = place if axis.stride == 1 else f"{axis.stride}{place}"
+    if flipped:
+        return f"{step}-{at}" + _constant(axis.kernel + 1 - axis.before - axis.stride)
     return f"{at}-{step}" + _constant(axis.before + axis.stride)
 
 

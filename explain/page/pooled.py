@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple
 
 from explain.engine.nodes.base import Index, Symbol
-from explain.engine.nodes.pooling import LISTED, Averaging, MaxBack, MaxPool, MeanPool, Pooling
+from explain.engine.nodes.largest import LISTED
+from explain.engine.nodes.pooling import Averaging, MaxBack, MaxPool, MeanPool, Pooling
 from explain.engine.nodes.window import Line
 from explain.engine.notation import DOTS, GAP, Fraction, Grid, Notation, Operator, Row, Word, call
 from explain.page.figures import Figures, Numbers, corners
@@ -49,15 +51,15 @@ def winner_in_words(figures: Figures, found: Forward, index: Index) -> str:
     if best is None:
         return ""
     several = "the largest entry" if best.times == 1 else f"the first of {best.times} largest entries"
-    return f"; {several} stands in {in_words(found, best.place)}"
+    return f"; {several} stands {in_words(found, best.place)}"
 
 
 def in_words(found: Pooling, place: Sequence[int]) -> str:
-    """`row 1, column 2`; of a single row the column only."""
+    """`in row 1, column 2`; of a single row the column only."""
     if len(place) == 1:
-        return f"place {place[0] + 1}"
+        return f"at place {place[0] + 1}"
     row = f"row {place[0] + 1}, " if _sizes(found)[0] > 1 else ""
-    return f"{row}column {place[1] + 1}"
+    return f"in {row}column {place[1] + 1}"
 
 
 def front(figures: Figures, found: Forward, index: Index) -> list[tuple[str, Notation]]:
@@ -73,20 +75,17 @@ def front(figures: Figures, found: Forward, index: Index) -> list[tuple[str, Not
 
 def is_listed(found: Forward, index: Index) -> bool:
     """Whether the numbers of a window are few enough to be written in a row."""
-    return len(found.inside(index)) <= LISTED
+    return prod(sum(at is not None for at, _ in line) for line in found.window(index)) <= LISTED
 
 
-def _grid(
-    figures: Figures, found: Forward, index: Index, lines: Sequence[Line], framed: Index | None
-) -> Grid:
-    """The window as a matrix; outside of the input -∞, or zeros, or nothing where they do not count."""
+def _grid(figures: Figures, found: Forward, index: Index, lines: Sequence[Line], framed: Index | None) -> Grid:
+    """The window as a matrix."""
     style = Numbers(figures)
     layout = found.layout
     sample, channel, _ = layout.taken_apart(index)
     places = [_few(len(line)) for line in lines]
-    outside = Word("-∞", r"-\infty", number=True)
-    if isinstance(found, MeanPool):
-        outside = Word("") if found.ends is None else Word("0", number=True)
+    _, _, window = layout.taken_apart(index)
+    starts = [place * axis.stride - axis.before for place, axis in zip(window, layout.axes, strict=True)]
     cells: list[Sequence[Notation] | None] = []
     for down in places[0]:
         if down is None:
@@ -99,12 +98,19 @@ def _grid(
                 continue
             at = (lines[0][down][0], lines[1][across][0])
             if at[0] is None or at[1] is None:
-                row.append(outside)
+                row.append(_outside(found, [starts[0] + down, starts[1] + across]))
                 continue
             number = style.write(found.operands[0].entry(layout.place(sample, channel, [at[0], at[1]])))
             row.append(_framed(number) if at == framed else number)
         cells.append(row)
     return Grid(cells, places[1])
+
+
+def _outside(found: Forward, positions: Sequence[int]) -> Word:
+    """What stands at a place outside of the input; a mean has no dilation, so that places follow each other."""
+    if isinstance(found, MaxPool):
+        return Word("-∞", r"-\infty", number=True)
+    return Word("0", number=True) if found.counts(positions) else Word("")
 
 
 def _few(size: int) -> list[int | None]:
@@ -119,7 +125,9 @@ def _framed(number: Notation) -> Notation:
     return number
 
 
-def pool_formula(symbol: Symbol, found: Pooling, joined: Sequence[str], letters: tuple[list[str], ...]) -> Equation | None:
+def pool_formula(
+    symbol: Symbol, found: Pooling, joined: Sequence[str], letters: tuple[list[str], ...]
+) -> Equation | None:
     """`Y[i,j] = max[u,v] X[2i+u-2, 2j+v-2]`, counted from 1.
 
     Args:
@@ -134,7 +142,9 @@ def pool_formula(symbol: Symbol, found: Pooling, joined: Sequence[str], letters:
     summed, back = ",".join(inner), isinstance(found, MaxBack) or not isinstance(found, Forward)
     here, sums = ",".join(outer), ",".join(places)
     entry = entry_of(operand, [*lead, *(places if back else joined)])
-    share = _share(found, ",".join([*lead, *places]) if back else ",".join([*lead, *outer]))
+    share = _share(found, sums if back else here)
+    if all(axis.places == 1 and axis.kernel == axis.size for axis in layout.axes):  # the window is the whole map
+        return _global(symbol, found, lead, outer, inner)
     at = f"({here})" if len(outer) > 1 else here
     if isinstance(found, MaxPool):
         sign = Operator(f"max[{summed}] ", rf"\max_{{{summed}}} ")
@@ -143,11 +153,30 @@ def pool_formula(symbol: Symbol, found: Pooling, joined: Sequence[str], letters:
     elif isinstance(found, MaxBack):
         sign = Operator(f"Σ[{sums} won by {at}] ", rf"\sum_{{{sums}\text{{ won by }}{at}}} ")
     else:
-        sign = Operator(f"Σ[{sums} around {at}] ", rf"\sum_{{{sums}\text{{ around }}{at}}} ")
+        sign = Operator(f"Σ[{sums} holding {at}] ", rf"\sum_{{{sums}\text{{ holding }}{at}}} ")
     right: list[Notation] = [*share, sign, entry]
     if isinstance(found, Averaging) and back and found.uniform is None:
         right = [sign, *share, entry]
     return Equation(entry_of(symbol, [*lead, *outer]), [("=", Row(right))])
+
+
+def _global(symbol: Symbol, found: Pooling, lead: list[str], outer: list[str], inner: list[str]) -> Equation | None:
+    """The same where one window is the whole map: `Y[c] = max[u,v] X[c,u,v]`."""
+    operand = found.operands[0]
+    assert isinstance(operand, Symbol)
+    single, summed, share = _part(operand, lead), ",".join(inner), _share(found, "")
+    if isinstance(found, MaxBack) or (isinstance(found, Averaging) and found.uniform is None):
+        return None
+    if not isinstance(found, Forward):
+        return Equation(entry_of(symbol, [*lead, *outer]), [("=", Row([*share, single]))])
+    sign = Operator(f"Σ[{summed}] ", rf"\sum_{{{summed}}} ")
+    if isinstance(found, MaxPool):
+        sign = Operator(f"max[{summed}] ", rf"\max_{{{summed}}} ")
+    return Equation(_part(symbol, lead), [("=", Row([*share, sign, entry_of(operand, [*lead, *inner])]))])
+
+
+def _part(symbol: Symbol, index: list[str]) -> Word:
+    return entry_of(symbol, index) if index else symbol.word
 
 
 def _share(found: Pooling, place: str) -> list[Notation]:
@@ -162,5 +191,3 @@ def entry_of(symbol: Symbol, index: Sequence[str]) -> Word:
     """An entry with a long index: `X[i+u-1, j+v-1]`."""
     text = f"{symbol.word.text}[{', '.join(index)}]"
     return Word(text, rf"{{{symbol.word.latex}}}_{{{','.join(index)}}}", key=symbol.word.key)
-
-

@@ -7,7 +7,7 @@ from typing import Any
 
 from explain.engine.answer import Cell, Table
 from explain.engine.evaluate import evaluate, symbols
-from explain.engine.nodes.base import Node
+from explain.engine.nodes.base import Entry, Node
 from explain.engine.notation import Word, sized
 from explain.engine.prose import Prose
 from explain.engine.rounding import number_word
@@ -47,6 +47,8 @@ def _cell(cell: Cell, figures: Figures) -> Prose:
         return cell
     if not all(figures.known(name) for name in symbols(cell)):
         return (Numbers(figures).write(cell),)
+    if isinstance(cell, Entry) and figures.answer.values[cell.symbol.name].dtype.kind == "f":
+        return (figures.entry(cell.symbol.name, cell.index).text,)
     value: Any = evaluate(cell, figures.answer.values)
     if getattr(value, "dtype", None) is not None and value.dtype.kind == "f":
         return _numbers(value, figures)

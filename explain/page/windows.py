@@ -16,6 +16,7 @@ from explain.engine.prose import Prose, say
 from explain.page.figures import Figures, Numbers, corners
 from explain.page.model import Equation, Line
 from explain.page.pooled import winner_in_words
+from explain.page.stamps import is_transposed
 
 SIDE = 5  # rows and columns of a patch that are drawn; of a larger one the corners
 LARGE = 400  # entries; of a larger array one window is drawn, for its first channel
@@ -76,7 +77,8 @@ def pictures(figures: Figures, step: Step, found: Windowed, index: Index) -> lis
     """What one entry is the sum of: which window, and patch ⊙ kernel = products, one equation a channel."""
     place = entry_place(index, step.symbol.shape)
     if isinstance(found, MaxPool | MeanPool):
-        return [say(f"window of entry {place}: {_under(found, index)}{winner_in_words(figures, found, index)}")]
+        under = _under(found, index).replace("padding", "outside")
+        return [say(f"window of entry {place}: {under}{winner_in_words(figures, found, index)}")]
     patches = found.patches(index)
     if prod([int(size) for size in found.shape]) > LARGE:
         patches = patches[:1]
@@ -96,7 +98,10 @@ def pictures(figures: Figures, step: Step, found: Windowed, index: Index) -> lis
 
 def _label(found: Windowed, patch: Patch, several: bool) -> Prose:
     """Which channel, filter or sample a patch belongs to, where there are several."""
-    kind = {Correlate: "channel", Spreading: "filter", Gathering: "sample"}.get(type(found), "")
+    kinds: dict[type, str] = {Correlate: "channel", Spreading: "filter", Gathering: "sample"}
+    kind = kinds.get(type(found), "")
+    if kind != "sample" and isinstance(found, Sliding) and is_transposed(found):
+        kind = {"channel": "filter", "filter": "channel"}[kind]
     return say(f"{kind} {patch.number + 1}") if several else ()
 
 
@@ -124,6 +129,8 @@ def _known(figures: Figures, factor: Node) -> Node:
 
 def _told(found: Windowed, index: Index, place: str) -> Prose:
     """Which window that is, in words."""
+    if isinstance(found, Sliding) and is_transposed(found):
+        return _told_of_stamps(found, index, place)
     if isinstance(found, Correlate):
         return say(f"window of entry {place}: {_under(found, index)}")
     if isinstance(found, MaxBack):
@@ -133,6 +140,19 @@ def _told(found: Windowed, index: Index, place: str) -> Prose:
     if isinstance(found, Spreading):
         return say(f"outputs whose windows hold {place}, and the weights that lay on it")
     return say(f"inputs that lay under weight {place}, and the gradients of their outputs")
+
+
+def _told_of_stamps(found: Sliding, index: Index, place: str) -> Prose:
+    """The same where the forward pass stamps."""
+    first, second = found.operands
+    if isinstance(found, Spreading):
+        return say(
+            f"entries of {{x}} whose stamps cover {place}, and the entries of {{k}} that lie there", x=first, k=second
+        )
+    if isinstance(found, Correlate):
+        under = _under(found, index).replace("padding", "cut off")
+        return say(f"{{g}} under the stamp of entry {place}: {under}", g=first)
+    return say(f"{{g}} under entry {place} of every stamp, and the entries of {{x}} that stamped it", g=second, x=first)
 
 
 def _under(found: Windowed, index: Index) -> str:

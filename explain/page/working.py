@@ -20,11 +20,13 @@ from explain.engine.shapes import write
 from explain.page.figures import COLUMNS, ROWS, Figures, Numbers, is_elided
 from explain.page.index_formula import index_formula
 from explain.page.model import Equation, Line
+from explain.page.pooled import Forward, front, is_listed
 from explain.page.slices import is_large, leads, left_of
 from explain.page.stages import stages
-from explain.page.pooled import Forward, front, is_listed
+from explain.page.stamps import stamped
 from explain.page.windows import Windowed, pictures, sliding_in, worked_entries
 
+NOISE = 1e-14  # a mean of numbers of size 1 that is smaller is what float64 leaves of 0
 MOST_INTRODUCED = 12  # quantities in brief detail
 Relations = list[tuple[str, Notation]]
 
@@ -57,7 +59,8 @@ class Working:
         if all(size == 1 for size in step.value.shape):
             head += self._scalar(step, head)
             return [*lines, Equation(step.symbol.word, head), *self._unrounded(step), *self._with(step)]
-        lines += [Equation(step.symbol.word, head), *self._index_formula(step), *self._entries(step)]
+        stamps = [] if self.detail == "brief" else stamped(self.figures, step)
+        lines += [Equation(step.symbol.word, head), *self._index_formula(step), *stamps, *self._entries(step)]
         value, exact = self.figures.figure(step.symbol)
         if not self._is_copy(step):
             left = left_of(step.symbol.word, value)
@@ -114,7 +117,7 @@ class Working:
                 return [line for at in worked_entries(step, sliding) for line in self._window(step, sliding, at)]
             chosen = self.figures.answer.worked_index(step)
             return self._entry(step, chosen, "first entry" if not any(chosen) else "")
-        indices = self._shown_indices(step)
+        indices = list(dict.fromkeys([*step.entries, *self._shown_indices(step)]))
         if sliding is not None:
             return [line for at in indices for line in self._window(step, sliding, at)]
         return [line for at in indices for line in self._entry(step, at, "")]
@@ -224,10 +227,9 @@ class Working:
         value = step.value
         if value is None or not is_elided(value.shape):
             return []
-        low, high, mean = (
-            self.figures.rounded(float(number), lambda: None).text
-            for number in (value.min(), value.max(), value.mean())
-        )
+        least, most, average = (float(number) for number in (value.min(), value.max(), value.mean()))
+        average = 0.0 if abs(average) < NOISE * max(abs(least), abs(most)) else average
+        low, high, mean = (self.figures.rounded(number, lambda: None).text for number in (least, most, average))
         return [say(f"{write(value.shape)} entries, smallest {low}, largest {high}, mean {mean}")]
 
     def _with(self, step: Step) -> list[Line]:

@@ -182,6 +182,8 @@ class BoxWriter:
         else:
             box = BoxWriter(self.glyphs, inline=True).box(cell)
             text, style = _line(box), box.marks[0][3] if box.marks else ""
+            if len(cell.parts) > 1:  # an expression, whose decimal points say nothing
+                return (text, width_of(text), style)
         return (text, width_of(text.partition(".")[0].partition("×")[0]), style)
 
 
@@ -204,6 +206,8 @@ def narrowed(grid: Grid, most: int) -> list[str]:
     marks = ["keep" if column is not None else "dots" for column in grid.columns]
     if count <= most:
         return marks
+    if most == 1:
+        return ["keep", "dots", *[""] * (count - 2)]
     head = max(1, most - 2)
     return ["keep"] * head + ["dots"] + [""] * (count - head - 2) + ["keep"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explain.engine.notation import QUOTIENT, Fraction, Notation, Operator, Paren, Row, held
+from explain.engine.notation import ATOM, QUOTIENT, Fraction, Notation, Operator, Paren, Power, Root, Row, Word, held
 from explain.engine.prose import Prose
 from explain.page.model import Equation
 from explain.render.boxes import Box, BoxWriter, beside, text_box
@@ -108,9 +108,12 @@ def equation(item: Equation, glyphs: Glyphs, width: int, indent: int, margin: in
         start = indent if at == 0 else column
         boxes = broken(right, writer, width - start - head.width)
         room = width - start - head.width
-        if at and any(box.width > room - 2 * (place > 0) for place, box in enumerate(boxes)):
-            # further left there is more room
-            start = indent + 2
+        if any(box.width > room - 2 * (place > 0) for place, box in enumerate(boxes)):
+            # further left there is more room; a long left side has a line of its own then
+            if at == 0 and not item.continued and left.width > 2:
+                tall = _stack(lines, paint(left, indent), tall)
+                head = text_box(f" {glyphs.plain(sign)} ")
+            start = indent + 2 if at or lines else start
             boxes = broken(right, writer, width - start - head.width)
         block = [paint(beside([head, boxes[0]]), start)]
         block += [paint(box, start + head.width + 2) for box in boxes[1:]]
@@ -176,8 +179,11 @@ def broken(part: Notation, writer: BoxWriter, width: int) -> list[Box]:
             if all(row.width <= width - (2 if at else 0) for at, row in enumerate(rows)):
                 return rows
     flat = BoxWriter(writer.glyphs, 2, inline=True)
-    rows = _packed(groups(part, flat, deep=1), width)
-    return rows if max(row.width for row in rows) <= width else _packed(groups(part, flat, deep=2), width)
+    for last, deep in ((flat, 1), (flat, 2), (BoxWriter(writer.glyphs, 1, inline=True), 2)):
+        rows = _packed(groups(part, last, deep), width)
+        if all(row.width <= width - (2 if at else 0) for at, row in enumerate(rows)):
+            return rows
+    return _packed(groups(part, flat, deep=2), width)
 
 
 def groups(part: Notation, writer: BoxWriter, deep: int) -> list[Box]:
@@ -196,6 +202,12 @@ def groups(part: Notation, writer: BoxWriter, deep: int) -> list[Box]:
         inner[0] = beside([writer.bracket(inner[0], 0), inner[0]])
         inner[-1] = beside([inner[-1], writer.bracket(inner[-1], 1)])
         return inner
+    if deep == 2 and isinstance(part, Root) and part.inner.level < ATOM:
+        inner = groups(Paren(part.inner), writer, deep)
+        return [beside([text_box(writer.glyphs.root), inner[0]]), *inner[1:]]
+    if deep == 2 and isinstance(part, Power) and isinstance(part.first, Paren):
+        inner = groups(part.first, writer, deep)
+        return [*inner[:-1], beside([inner[-1], writer.box(Power(Word(""), part.second))])]
     if deep > 0 and isinstance(part, Fraction):
         top = groups(held(part.first, QUOTIENT + 1), writer, deep)
         bottom = groups(held(part.second, QUOTIENT + 1), writer, deep)

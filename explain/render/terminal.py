@@ -102,6 +102,8 @@ def _givens(items: Sequence[GivenLine], glyphs: Glyphs, width: int) -> list[Line
     for item, box in zip(items, drawn, strict=True):
         note = (f"({item.shape})  ",) if item.shape else ()
         block = paint(box, 2)
+        if 2 + box.width > width and item.value is not None:  # slices beside each other, which may be broken
+            block = equation(Equation(item.symbol, [("=" if item.exact else "≈", item.value)]), glyphs, width, 2)
         if out and (tall or len(block) > 1):
             out.append([])
         tall = len(block) > 1

@@ -19,9 +19,8 @@ BESIDE = 3  # functions in one table
 MOST = 100  # numbers in a table
 
 
-def brought_along(sheet: Worksheet, functions: Sequence[ScalarFunction]) -> None:
+def brought_along(sheet: Worksheet, functions: Sequence[ScalarFunction], t: Symbol) -> None:
     """One convention for each function or constant that the formulas use and that is not asked for itself."""
-    t = Symbol("t")
     used: dict[str, Apply] = {}
     for function in functions:
         _collect(textbook(function(t)), used)
@@ -45,12 +44,12 @@ def brought_along(sheet: Worksheet, functions: Sequence[ScalarFunction]) -> None
 
 def _say_normal(sheet: Worksheet, t: Symbol) -> None:
     for function, told in (
-        (BELOW, "the probability that a standard normal number lies below t"),
+        (BELOW, "the probability that a standard normal number lies below {t}"),
         (DENSITY, "the density of the standard normal distribution"),
     ):
         applied = function(t)
         formula = related(applied.write(SYMBOLIC), "=", applied.defined().write(SYMBOLIC))
-        sheet.convention("{f}, " + told, f=formula)
+        sheet.convention("{f}, " + told, f=formula, t=t)
     sheet.convention("erf is the error function: 2/√π times the integral of e^(-v²) over v from 0 to its argument")
 
 

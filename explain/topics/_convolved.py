@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple
 
 from explain.engine.answer import Place
@@ -22,6 +23,7 @@ from explain.maps import Maps
 from explain.parameters import Matrix
 
 NAMES = {1: ("length",), 2: ("rows", "columns")}
+MOST_OUTPUTS, MOST_PATCHES, MOST_PRODUCTS = 5_000_000, 50_000_000, 5_000_000_000
 
 
 class Window(NamedTuple):
@@ -63,21 +65,24 @@ def operands(X: Maps, K: Maps, b: Matrix | None, window: Window, dims: str | Non
             padded input; a bias that is not one number a filter.
     """
     axes = int(dims or (2 if len(K.shape) > 1 else 1))
+    if axes == 1:
+        X, K = X.rows, K.rows
     if len(X.shape) > axes + 2 or len(K.shape) > axes + 2:
         name, given = ("X", X) if len(X.shape) > axes + 2 else ("K", K)
         raise InputError(
             f"{{{name}}} is {write(given.shape)}, {len(given.shape)} axes: with {amount(axes, 'axis')} to slide along "
-            f"it has at most {axes + 2}"
+            f"it has at most {axes + 2}" + ("; a row that slides over maps is {dims} 2" if axes == 1 else "")
         )
     row = axes == 1 and len(X.shape) == len(K.shape) == 1
     if row:  # a row of numbers is a matrix with one row
-        x, kernel, axes = _front(X, 1), _front(K, 1), 2
-        window = _along_the_row(window)
+        x, kernel, axes = front(X, 1), front(K, 1), 2
+        window = along_the_row(window)
     else:
-        x, kernel = _front(X, axes - len(X.shape)), _front(K, axes - len(K.shape))
+        x, kernel = front(X, axes - len(X.shape)), front(K, axes - len(K.shape))
     channels = int(x.shape[-axes - 1]) if len(x.shape) > axes else 1
     samples = int(x.shape[0]) if len(x.shape) == axes + 2 else 0
-    kernel, filters = _filters(kernel, channels, window.groups, axes)
+    as_maps = "; a row that slides over a map is {dims} 2" if dims is None and axes == 1 and len(X.shape) == 2 else ""
+    kernel, filters = _filters(kernel, channels, window.groups, axes, as_maps)
     plain = len(x.shape) == axes and filters == 1 and not samples
     slides = window.slides([int(size) for size in kernel.shape[-axes:]])
     sizes = [int(size) for size in x.shape[-axes:]]
@@ -85,15 +90,39 @@ def operands(X: Maps, K: Maps, b: Matrix | None, window: Window, dims: str | Non
         tuple(axis_of(size, slide, name) for size, slide, name in zip(sizes, slides, NAMES[axes], strict=True)),
         not plain, samples, channels, filters, window.groups, window.flipped,
     )  # fmt: skip
-    bias = None if b is None else _bias(b, filters, plain)
+    limited(layout, "padding" if any(axis.before > axis.size + axis.kernel for axis in layout.axes) else "X")
+    bias = None if b is None else bias_of(b, filters, plain)
     return Operands(x.reshape(layout.input_shape), kernel.reshape(layout.kernel_shape), bias, layout, row)
 
 
-def _front(given: Values, missing: int) -> Values:
+def limited(layout: Layout, name: str) -> None:
+    """Refuses what would keep the machine busy for longer than anybody waits for a page.
+
+    Raises:
+        InputError: names `name` and how many numbers or products there would be.
+    """
+    places = prod(axis.places for axis in layout.axes)
+    outputs = max(1, layout.samples) * layout.filters * places
+    patches = layout.inputs * prod(axis.kernel for axis in layout.axes) * places
+    padded = prod(max(axis.size, (axis.places - 1) * axis.stride + axis.dilation * axis.kernel) for axis in layout.axes)
+    for what, count, most in (
+        ("entries", outputs, MOST_OUTPUTS),
+        ("numbers under all its windows", patches, MOST_PATCHES),
+        ("places with the padding, in all channels", layout.inputs * padded, MOST_PATCHES),
+        ("products", outputs * patches // (layout.groups * places), MOST_PRODUCTS),
+    ):
+        if count > most:
+            less = "less padding" if name == "padding" else "smaller arrays"
+            raise InputError(
+                f"{{{name}}} is too large: Z would have {count} {what}, and {most} are the most; take {less}"
+            )
+
+
+def front(given: Values, missing: int) -> Values:
     return given.reshape((*(1,) * max(0, missing), *given.shape))
 
 
-def _along_the_row(window: Window) -> Window:
+def along_the_row(window: Window) -> Window:
     """One number of stride, padding or dilation belongs to the columns of the row."""
 
     def second(given: Extent | None, first: int) -> Extent | None:
@@ -106,7 +135,7 @@ def _along_the_row(window: Window) -> Window:
     return window._replace(stride=second(window.stride, 1), padding=padding, dilation=second(window.dilation, 1))
 
 
-def _filters(kernel: Values, channels: int, groups: int, axes: int) -> tuple[Values, int]:
+def _filters(kernel: Values, channels: int, groups: int, axes: int, hint: str = "") -> tuple[Values, int]:
     """The kernel as filters × channels × sizes, and how many filters there are."""
     if channels % groups:
         raise InputError(
@@ -126,7 +155,7 @@ def _filters(kernel: Values, channels: int, groups: int, axes: int) -> tuple[Val
         if windows % seen:
             raise InputError(
                 f"{{K}} has {amount(windows, 'window')}, but {each}: every filter needs {amount(seen, 'window')}, one "
-                "a channel, with | between them"
+                "a channel, with | between them" + hint
             )
         filters = windows // seen
     if filters % groups:
@@ -159,7 +188,7 @@ def axis_of(size: int, slide: Slide, name: str, ceil: bool = False) -> Axis:
     return Axis(size, kernel, places, stride, before, dilation)
 
 
-def _bias(b: Matrix, filters: int, plain: bool) -> Values:
+def bias_of(b: Matrix, filters: int, plain: bool) -> Values:
     if len(b) != filters:
         raise InputError(
             f"{{b}} has {amount(len(b), 'number')}, but there {'is' if filters == 1 else 'are'} "
@@ -170,7 +199,7 @@ def _bias(b: Matrix, filters: int, plain: bool) -> Values:
 
 def sizes_worked(sheet: Worksheet, given: Operands, window: Window) -> None:
     """The step that works the size of the output; rows and columns that are alike are worked once."""
-    window = _along_the_row(window) if given.row else window
+    window = along_the_row(window) if given.row else window
     slides = window.slides([axis.kernel for axis in given.layout.axes])
     worked = [(size_of(axis, slide), _why(axis, slide)) for axis, slide in zip(given.layout.axes, slides, strict=True)]
     size_steps(sheet, given.layout.axes, given.row, worked)
@@ -184,29 +213,41 @@ def size_steps(sheet: Worksheet, axes: Sequence[Axis], row: bool, worked: Sequen
     elif len(lines) == 2 and axes[0] == axes[1]:
         lines = [("size", worked[0])]
     for name, (formula, why) in lines:
-        sheet.define(name, formula, _title(name), why, place=Place(lines[0][0], (name,)))
+        sheet.define(name, formula, title_of_size(name), why, place=Place(lines[0][0], (name,)))
 
 
-def size_of(axis: Axis, slide: Slide) -> Node:
+def size_of(axis: Axis, slide: Slide, ceil: bool = False) -> Node:
     """The output size with its numbers: ⌊(5 + 2·1 - 3)/2⌋ + 1."""
     padding = node(slide.padding) if isinstance(slide.padding, int) and slide.padding else slide.padding
     dilation = node(axis.dilation) if axis.dilation != 1 else 1
-    worked = Slide(node(axis.kernel), node(axis.stride), padding, dilation).places(node(axis.size))
+    worked = Slide(node(axis.kernel), node(axis.stride), padding, dilation).places(node(axis.size), ceil)
     return worked if isinstance(worked, Node) else Number(worked, str(worked))
 
 
-def _title(name: str) -> str:
+def title_of_size(name: str) -> str:
     return "Size of the output, rows and columns alike" if name == "size" else f"{name.capitalize()} of the output"
 
 
 def _why(axis: Axis, slide: Slide) -> str:
-    if slide.padding == "same":
-        return "same padding: zeros are added until the kernel fits at every place that the stride reaches"
-    zeros = f" with {slide.padding} on each side" if slide.padding else ""
     covers = f"the kernel covers {int(slide.covers)}"  # type: ignore[arg-type]
     covers += f" ({axis.kernel} entries, {axis.dilation} apart)" if axis.dilation != 1 else ""
-    step = "" if axis.stride == 1 else f" in steps of {axis.stride} (a rest is left over)"
-    return f"{axis.size} places{zeros}, {covers}: it stands at the start, and moves on through what is left{step}"
+    if slide.padding == "same":
+        return _why_same(axis, covers)
+    zeros = f" with {amount(axis.before, 'zero')} on each side" if slide.padding else ""
+    rest = (axis.size + 2 * axis.before - int(slide.covers)) % axis.stride  # type: ignore[arg-type]
+    step = "" if axis.stride == 1 else f" in steps of {axis.stride}"
+    step += f" ({rest} at the end {'is' if rest == 1 else 'are'} not reached)" if rest else ""
+    moves = f"it stands at the start, and moves on through what is left{step}"
+    return f"{amount(axis.size, 'place')}{zeros}, {covers}: {moves}"
+
+
+def _why_same(axis: Axis, covers: str) -> str:
+    """How many places same padding keeps, and how many zeros that takes."""
+    kept = f"each of the {axis.size}" if axis.stride == 1 else f"every {axis.stride} of the {axis.size}"
+    added = axis.before + axis.after
+    needed = "no zero is" if not added else f"{amount(added, 'zero')} {'is' if added == 1 else 'are'}"
+    sides = f", {axis.before} in front and {axis.after} behind" if added else ""
+    return f"same padding: a place of the output for {kept}; {covers}, so {needed} added{sides}"
 
 
 def convolution(x: Node, kernel: Node, bias: Symbol | None, layout: Layout) -> Node:
@@ -218,18 +259,21 @@ def convolution(x: Node, kernel: Node, bias: Symbol | None, layout: Layout) -> N
 
 
 def slices_told(sheet: Worksheet, layout: Layout, kernel: Symbol, x: Symbol) -> None:
-    """What the indices of a slice mean, where there are slices."""
-    if not layout.channels:
+    """What the indices of a slice mean, where there are slices; the rows of a slice of one dimension are channels."""
+    counted = []
+    for symbol, front in ((x, "samples" if layout.samples else ""), (kernel, "filters")):
+        axes = [name for name in (front, "channels" if len(layout.axes) == 2 else "") if name]
+        if layout.channels and len(symbol.shape) > 2:
+            counted.append((symbol, " and ".join(axes), len(axes)))
+    if not counted:
         return
-    kernels = "those of {k} its filters and the channels they see"
-    if len(x.shape) > 2 and (layout.samples or len(layout.axes) == 2):
-        two = "indices of {x} count its samples and channels" if layout.samples else "index of {x} counts its channels"
-        sheet.convention(f"the {two}, {kernels}", x=x, k=kernel)
-    else:
-        sheet.convention("the indices of {k} count its filters and the channels they see", k=kernel)
+    (first, told, many), *rest = counted
+    text = f"the {'indices' if many > 1 else 'index'} of {{x}} count{'' if many > 1 else 's'} its {told}"
+    text += "".join(f", {'those' if more > 1 else 'that'} of {{k}} its {what}" for _, what, more in rest)
+    sheet.convention(text, x=first, k=kernel)
 
 
-def entries_asked(entry: Extent | None, shape: Sequence[int | str], row: bool) -> list[Index]:
+def entries_asked(entry: Extent | None, shape: Sequence[int | str], row: bool, name: str = "Z") -> list[Index]:
     """The entry that is to be worked, counted from 0; empty where none is asked for.
 
     Raises:
@@ -239,15 +283,16 @@ def entries_asked(entry: Extent | None, shape: Sequence[int | str], row: bool) -
         return []
     sizes = [int(size) for size in shape]
     asked = [1, *entry.sizes] if row and len(entry.sizes) == 1 else list(entry.sizes)
+    told = ",".join(map(str, entry.sizes))
     if len(asked) != len(sizes):
         raise InputError(
-            f"{{entry}} is {entry.text}, but Z is {write(tuple(shape))}: give {amount(len(sizes), 'number')}, such as "
+            f"{{entry}} is {told}, but {name} is {write(tuple(shape))}: give {amount(len(sizes), 'number')}, such as "
             + ",".join("1" for _ in sizes)
         )
     for at, size in zip(asked, sizes, strict=True):
         if at > size:
             raise InputError(
-                f"{{entry}} is {entry.text}, but Z is {write(tuple(shape))}: counted from 1 there is no {at}"
+                f"{{entry}} is {told}, but {name} is {write(tuple(shape))}: counted from 1 there is no {at}"
             )
     return [tuple(at - 1 for at in asked)]
 

@@ -11,6 +11,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from explain.engine.checks import finite_difference
+from explain.engine.evaluate import evaluate, largest_of
 from explain.engine.nodes.along import Along
 from explain.engine.nodes.arithmetic import Times, sqrt
 from explain.engine.nodes.base import Node, Number, Symbol
@@ -22,6 +23,8 @@ from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.topics._normalised_input import Scale, refuse_flat
+
+LARGEST_OFFSET = 1e6  # of numbers in standard deviations, for a finite difference that keeps enough digits
 
 
 class Shared(NamedTuple):
@@ -157,12 +160,26 @@ def scale_and_shift(sheet: Worksheet, normal: Symbol, scale: Scale) -> Symbol:
     )  # fmt: skip
 
 
-def backward(sheet: Worksheet, X: Symbol, Y: Symbol, scale: Scale, upstream: Symbol) -> list[Symbol]:
-    """The gradients at γ, β and X from ∂L/∂Y, by the chain rule over the named steps."""
+def backward(
+    sheet: Worksheet, X: Symbol, Y: Symbol, scale: Scale, upstream: Symbol, found: Normalised | None = None
+) -> list[Symbol]:
+    """The gradients at γ, β and X from ∂L/∂Y, by the chain rule over the named steps.
+
+    Args:
+        found: how X was normalised; None where mean and variance are constants.
+    """
     sheet.part("Backward pass")
     wanted = [symbol for symbol in (X, scale.gamma, scale.beta) if symbol is not None]
     sheet.backward(Y, wanted, seed=upstream, jacobians=False)
     everything = Along(Y.shape, tuple(range(len(Y.shape))), (), scale.along.letters)
     reached = Sum(Y * upstream) if len(Y.shape) == 2 else SumOver(Y * upstream, everything)
-    finite_difference(sheet, reached, wanted, reached)
+    moved = [symbol for symbol in wanted if found is None or symbol is not X or _can_be_moved(sheet, X, found)]
+    if len(moved) == len(wanted) or any(sheet.values[f"dL/d{symbol.name}"].any() for symbol in moved):
+        finite_difference(sheet, reached, moved, reached)
     return [sheet.last(f"dL/d{symbol.name}") for symbol in wanted]
+
+
+def _can_be_moved(sheet: Worksheet, X: Symbol, found: Normalised) -> bool:
+    """Whether a float has room for a step in X that is short beside √(σ² + ε); else its gradient is checked by sums."""
+    root = float(evaluate(found.root, sheet.values).min())
+    return largest_of(sheet.values[X.name]) < LARGEST_OFFSET * root

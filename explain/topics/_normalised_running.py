@@ -144,3 +144,18 @@ def fold(sheet: Worksheet, X: Symbol, Y: Symbol, scale: Scale, old: Averages, ep
     off = float(np.abs(again - value).max()) / size**2
     sheet.check(off < 1e-12, [Y, factor, shift], say("{f} gives the same {Y}, in one multiplication", f=folded, Y=Y))
     return [factor, shift]
+
+
+def check_linear(sheet: Worksheet, old: Averages, X: Symbol, upstream: Symbol) -> None:
+    """With constant mean and variance the layer is linear in X, and its slope is all that comes back."""
+    import numpy as np
+
+    from explain.engine.evaluate import evaluate
+
+    gradient, factor = sheet.last(f"dL/d{X.name}"), sheet.last("a")
+    sloped = upstream * stretched(factor, old.along)
+    value = sheet.values[gradient.name]
+    off = float(np.abs(evaluate(sloped, sheet.values) - value).max())
+    text = "{Y} is linear in {X} with the slope {a}, the same for every example: {d} is {s}"
+    parts = {"Y": Symbol("Y"), "X": X, "a": factor, "d": gradient, "s": sloped}
+    sheet.check(off <= 1e-12 * max(1e-300, float(np.abs(value).max())), [gradient, factor], say(text, **parts))

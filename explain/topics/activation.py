@@ -79,13 +79,13 @@ def activation(
             gradient without numbers, for several functions, or of another shape than x.
     """
     _together(function.names, x, slope, alpha, dA)
-    titles = " and ".join(TITLES[KNOWN[name].name] for name in function.names) if len(function.names) < 4 else ""
+    titles = ", ".join(TITLES[KNOWN[name].name] for name in function.names) if len(function.names) < 4 else ""
     sheet = Worksheet(f"Activation: {titles}" if titles else "Activation functions", activation.source)
     asked = [_asked(sheet, name, len(function.names) == 1, slope, alpha) for name in function.names]
     entry = None if x is None else sheet.given("x", _rows(x), "what goes into the activation", option="x")
     upstream = None if dA is None else sheet.given("dL/da", _rows(dA), "gradient arriving from above", option="dA")
     t = sheet.given("t", None, "any number")
-    brought_along(sheet, [one.function for one in asked])
+    brought_along(sheet, [one.function for one in asked], t)
     results: list[Symbol] = []
     for one in asked:
         sheet.part("" if one.alone else TITLES[one.function.name])

@@ -23,6 +23,7 @@ from explain.topics._normalised_input import (
 )
 from explain.topics._normalised_running import (
     NAMES,
+    check_linear,
     fold,
     give_averages,
     give_momentum,
@@ -84,14 +85,17 @@ def batch_norm(
         normal = normalise_by_averages(sheet, given, running, epsilon)
         Y = scale_and_shift(sheet, normal, scale)
         results = [Y, *fold(sheet, given, Y, scale, running, epsilon)]
-        return sheet.answer(*results, *(backward(sheet, given, Y, scale, upstream) if upstream else []))
+        if upstream is not None:
+            results += backward(sheet, given, Y, scale, upstream)
+            check_linear(sheet, running, given, upstream)
+        return sheet.answer(*results)
     worked = normalise(sheet, given, shared, epsilon)
     Y = scale_and_shift(sheet, worked.normal, scale)
     check_normal(sheet, worked, epsilon)
     check_scaled(sheet, worked, Y, scale, epsilon)
     results = [Y, *update(sheet, worked, running, alpha, framework)]
     if upstream is not None:
-        results += backward(sheet, given, Y, scale, upstream)
+        results += backward(sheet, given, Y, scale, upstream, worked)
         check_in_one(sheet, worked, given)
     return sheet.answer(*results)
 

@@ -11,7 +11,7 @@ from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.linear import Sum
 from explain.engine.prose import Prose, say
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError
+from explain.errors import InputError, amount
 from explain.extents import Extent, Padding
 from explain.maps import Maps
 from explain.parameters import Count, Matrix
@@ -104,21 +104,25 @@ def _conventions(sheet: Worksheet, given: Operands, window: Window, x: Symbol, k
     slices_told(sheet, given.layout, kernel, x)
     if window.groups > 1:
         sheet.convention(
-            f"{window.groups} groups: the channels are divided into {window.groups} parts of "
-            f"{given.layout.seen}, and every {given.layout.filters // window.groups} filters see one part only"
+            f"{window.groups} groups, one after another: each has {amount(given.layout.seen, 'channel')} and "
+            f"{amount(given.layout.filters // window.groups, 'filter')} of its own, which see no others"
         )
 
 
 def _why(given: Operands, x: Symbol, kernel: Symbol) -> Prose:
     """What one entry is."""
     layout = given.layout
-    over = "the kernel is laid on {x} at every place; what lies on each other is multiplied, and the products are added"
+    turned = ", turned by 180°," if layout.flipped else ""
+    over = (
+        f"the kernel{turned} is laid on {{x}} at every place; what lies on each other is multiplied, and the products "
+    )
+    over += "are added"
     if layout.seen > 1:
         over += f", over all {layout.seen} channels that a filter sees"
     if layout.filters > 1:
         over += "; every filter gives one channel of the output"
     if given.bias is not None:
         over += ", and its bias is added" if layout.filters > 1 else "; then the bias is added"
-    if any(axis.before for axis in layout.axes):
+    if any(axis.before or axis.after for axis in layout.axes):
         over += "; outside of {x} there are zeros"
     return say(over, x=x, k=kernel)

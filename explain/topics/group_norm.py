@@ -92,7 +92,7 @@ def group_norm(
     check_normal(sheet, worked, epsilon)
     if upstream is None:
         return sheet.answer(Y)
-    gradients = backward(sheet, given, Y, scale, upstream)
+    gradients = backward(sheet, given, Y, scale, upstream, worked)
     check_in_one(sheet, worked, R)
     return sheet.answer(Y, *gradients)
 

@@ -38,7 +38,7 @@ def instance_norm(
     Every map is normalised by the mean and variance of its own places, then scaled by γ and shifted by β, one number of
     each for each channel. It takes the contrast out of an image, which is why style transfer uses it.
 
-    Source: Ulyanov, Vedaldi and Lempitsky 2016, Instance Normalization, eq. 7; gradients: Ioffe and Szegedy 2015
+    Source: Ulyanov, Vedaldi and Lempitsky 2016, Instance Normalization, section 2; gradients: Ioffe and Szegedy 2015
 
     Examples:
         explain instance-norm --X "1,2;3,4 | 0,1;1,2"
@@ -69,6 +69,6 @@ def instance_norm(
     check_scaled(sheet, worked, Y, scale, epsilon)
     if upstream is None:
         return sheet.answer(Y)
-    gradients = backward(sheet, given, Y, scale, upstream)
+    gradients = backward(sheet, given, Y, scale, upstream, worked)
     check_in_one(sheet, worked, given)
     return sheet.answer(Y, *gradients)

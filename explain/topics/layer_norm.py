@@ -68,6 +68,6 @@ def layer_norm(
     check_normal(sheet, worked, epsilon)
     if upstream is None:
         return sheet.answer(Y)
-    gradients = backward(sheet, given, Y, scale, upstream)
+    gradients = backward(sheet, given, Y, scale, upstream, worked)
     check_in_one(sheet, worked, given)
     return sheet.answer(Y, *gradients)

@@ -19,11 +19,15 @@ from explain.engine.single_checks import single_differences
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Matrix, Scalar
+from explain.topics._activation_tables import brought_along
 from explain.topics._descent import descended
 from explain.topics._effects import EFFECT
 from explain.topics._network import Network, check_probabilities, checked
 
-Activation = Literal["sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax"]
+Activation = Literal[
+    "sigmoid", "tanh", "relu", "leaky-relu", "identity", "softmax", "elu", "selu", "gelu", "gelu-tanh", "silu", "mish",
+    "softplus", "softsign", "hard-sigmoid", "hardtanh", "relu6", "hard-swish",
+]  # fmt: skip
 LossName = Literal["squared-error", "half-squared-error", "mean-squared-error", "binary-cross-entropy", "cross-entropy"]
 Reduction = Literal["mean", "sum"]
 
@@ -225,6 +229,7 @@ def _conventions(
             sheet.convention("{f}", f=related(applied.write(SYMBOLIC), "=", textbook(applied).write(SYMBOLIC)))
         if name == "softmax":
             sheet.convention(f"softmax divides e to the power of each entry by the sum of these powers in its {line}")
+    brought_along(sheet, [ACTIVATIONS[name] for name in network.activations if name in ACTIVATIONS], z)
     if loss is None:
         return
     L = Symbol("L")

@@ -14,7 +14,7 @@ from explain.engine.nodes.blocks import Rows
 from explain.engine.nodes.extremes import extreme
 from explain.engine.nodes.functions import Softmax, softmax_jacobian
 from explain.engine.nodes.linear import Sum
-from explain.engine.notation import product
+from explain.engine.notation import Word, product
 from explain.engine.prose import say
 from explain.engine.pullback import pull
 from explain.engine.shapes import write
@@ -42,8 +42,8 @@ class Names(NamedTuple):
     log: str
 
 
-ONE = Names("z", "u", "m", "s", "w", "q", "p", "l")
-SEVERAL = Names("Z", "U", "m", "S", "W", "q", "P", "L_p")
+ONE = Names("z", "u", "m", "s", "w", "q", "p", "logp")
+SEVERAL = Names("Z", "U", "m", "S", "W", "q", "P", "logP")
 
 
 @topic
@@ -166,7 +166,8 @@ def _forward(sheet: Worksheet, raw: Symbol, T: Symbol | None, name: Names, log: 
         "a probability too small for floating point still has its logarithm",
         p=p, w=powers, s=shifted,
     )  # fmt: skip
-    return p, [sheet.define(name.log, shifted - LOG(total), "Logarithms of the probabilities", why)]
+    written = Word(f"log {name.p}", rf"\log {name.p}", key=name.log)
+    return p, [sheet.define(name.log, shifted - LOG(total), "Logarithms of the probabilities", why, written=written)]
 
 
 def _jacobian(sheet: Worksheet, p: Symbol, scaled: Symbol, raw: Symbol, T: Symbol | None, single: bool) -> list[Symbol]:

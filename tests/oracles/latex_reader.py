@@ -23,12 +23,29 @@ TOKEN = re.compile(
     r"|(?P<row>\\\\)|(?P<mark>\S))"
 )
 # What cannot begin a factor: the factor before was the last one of its product.
-ENDS = {"", "+", "-", r"\odot", r"\oslash", r"\star", "*", r"\times", r"\right", "}", ",", "&", r"\\", ">", "]", r"\end{bmatrix}"}
+ENDS = {
+    "",
+    "+",
+    "-",
+    r"\odot",
+    r"\oslash",
+    r"\star",
+    "*",
+    r"\times",
+    r"\right",
+    "}",
+    ",",
+    "&",
+    r"\\",
+    ">",
+    "]",
+    r"\end{bmatrix}",
+}
 BRACKETS = {r"\lfloor": (r"\rfloor", -1), r"\lceil": (r"\rceil", 1)}
 FUNCTIONS = {r"\log", r"\tanh", r"\max", r"\min", r"\sigma", r"\exp", r"\Phi", r"\varphi"}
 NAMED = (
     "softmax", "ReLU", "LeakyReLU", "diag", "rowsum", "columnsum", "erf", "softplus", "softsign", "hardtanh", "ReLU6",
-    "hardswish", "SELU", "GELU", "SiLU", "Mish", "id",
+    "hardswish", "SELU", "turn", "GELU", "SiLU", "Mish", "id",
 )  # fmt: skip
 
 
@@ -446,6 +463,8 @@ class Reader:
             return RISING[name](operand)
         if not operand.shape:
             return Interval(1.0) if name == "softmax" else operand
+        if name == "turn":
+            return Interval(operand.low[::-1, ::-1], operand.high[::-1, ::-1])
         if name == "diag":
             return Interval(np.diag(operand.low[:, 0]), np.diag(operand.high[:, 0]))
         if name == "softmax":

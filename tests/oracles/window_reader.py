@@ -10,6 +10,7 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
+
 from oracles.latex_reader import Interval, multiply, widened
 
 
@@ -50,7 +51,7 @@ class Moves(NamedTuple):
                 )
                 if all(0 <= where < axis.size for where, axis in zip(at, self.axes, strict=True)):
                     turned = tuple(axis.kernel - 1 - offset for axis, offset in zip(self.axes, u, strict=True))
-                    yield at, turned if self.flipped else u, p
+                    yield at, turned if self.flipped and not self.gathers else u, p
 
 
 def part(interval, index):

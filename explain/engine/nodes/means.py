@@ -9,7 +9,7 @@ from explain.engine.nodes.along import Along
 from explain.engine.nodes.arithmetic import Divide, times
 from explain.engine.nodes.base import Index, Node, Number, Style
 from explain.engine.nodes.over import SumOver, stretched
-from explain.engine.notation import PRODUCT, Fraction, Notation, Operator, Row, Word
+from explain.engine.notation import GAP, PRODUCT, Fraction, Notation, Row, Word
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -40,7 +40,7 @@ class MeanOver(SumOver):
 
     def _index_sum(self, style: Style) -> Notation:
         one = Fraction(Word("1", number=True), style.write(self.operands[1]))
-        return Row([one, Operator(" ", " "), super()._index_sum(style)], PRODUCT)
+        return Row([one, GAP, super()._index_sum(style)], PRODUCT)
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         return [Divide(stretched(seed, self.along), self.operands[1]), None]

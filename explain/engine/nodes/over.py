@@ -23,7 +23,7 @@ from explain.engine.shapes import Shape
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
 
-WIDEST = 56  # characters of a row of sums with their numbers put in
+WIDEST, WIDEST_CELL = 56, 24  # characters of a row of sums with their numbers put in, and of one of them
 MOST_ROWS = 8  # of such sums
 
 
@@ -136,7 +136,8 @@ class SumOver(Node):
             return None
         draft = copy(style)  # nothing counts as put in that is not kept
         cells = self._cells(draft, rows, columns)
-        if sum(max(map(length, column)) + 2 for column in zip(*cells, strict=True)) > WIDEST:
+        widths = [max(map(length, column)) for column in zip(*cells, strict=True)]
+        if max(widths) > WIDEST_CELL or sum(widths) + 2 * columns > WIDEST:
             return None
         cells = self._cells(style, rows, columns)
         return cells[0][0] if rows == columns == 1 else Grid(cells, list(range(columns)))

@@ -12,21 +12,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
-from itertools import product
+from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from explain.engine.nodes.arithmetic import Add, Divide, times
 from explain.engine.nodes.base import Index, Node, Number, Style
+from explain.engine.nodes.largest import Largest, PlaceOfLargest, Wins
 from explain.engine.nodes.linear import LONGEST
 from explain.engine.nodes.window import ZERO, Axis, Layout, Line, Patch
-from explain.engine.notation import DOTS, Notation, Row, Word, call
+from explain.engine.notation import Notation, Word, call
 from explain.engine.shapes import Shape
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
 
-LISTED = 9  # numbers of a window that are written; of more the first three and the last
 COMPARED = 1024  # numbers of a window that SymPy is asked about
 Ends = tuple[int, ...]
 
@@ -47,11 +47,22 @@ class Pooling(Node):
         _, _, places = self.layout.taken_apart(index)
         return [axis.seen(place) for axis, place in zip(self.layout.axes, places, strict=True)]
 
-    def inside(self, index: Index) -> list[Index]:
-        """The places of the input in the window of an output, in reading order."""
+    def inside(self, index: Index, most: int) -> tuple[list[Index], int]:
+        """The places of the input in the window of an output, in reading order, and how many of them are left out.
+
+        Of more than `most` there are the first two and the last.
+        """
         sample, channel, _ = self.layout.taken_apart(index)
         kept = [[at for at, _ in line if at is not None] for line in self.window(index)]
-        return [self.layout.place(sample, channel, places) for places in product(*kept)]
+        total = prod(map(len, kept))
+        chosen = list(islice(product(*kept), total if total <= most else 2))
+        chosen += [tuple(line[-1] for line in kept)] if total > most else []
+        return [self.layout.place(sample, channel, places) for places in chosen], total - len(chosen)
+
+    def entries(self, operand: Node, index: Index, most: int) -> tuple[list[Node], int]:
+        """The same as entries of the input."""
+        places, skipped = self.inside(index, most)
+        return [operand.entry(place) for place in places], skipped
 
     def write(self, style: Style) -> Notation:
         return call(Word(self.name, rf"\mathrm{{{self.name}}}"), style.write(self.operands[0]))
@@ -70,15 +81,15 @@ class MaxPool(Pooling):
         return MaxPool(operands[0], self.layout)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        from explain.engine.nodes.pooling_numpy import largest
+        from explain.engine.pooling_numpy import largest
 
         return largest(self.layout, values[0])
 
     def entry(self, index: Index) -> Node:
-        places = self.inside(index)
-        if len(places) == 1:
-            return self.operands[0].entry(places[0])
-        return Largest(*_compared(self.operands[0], places))
+        entries, skipped = self.entries(self.operands[0], index, COMPARED)
+        if all(axis.kernel == 1 for axis in self.layout.axes):
+            return entries[0]
+        return Largest(entries, skipped)
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         return [MaxBack(seed, self.operands[0], self.layout)]
@@ -98,7 +109,7 @@ class Winners(Pooling):
         return Winners(operands[0], self.layout, self.axis)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        from explain.engine.nodes.pooling_numpy import winners
+        from explain.engine.pooling_numpy import winners
 
         found: Array = (winners(self.layout, values[0])[self.axis] + 1).astype(object)
         return found.reshape([int(size) for size in self.shape])
@@ -109,13 +120,16 @@ class Winners(Pooling):
         return self.NAMES[self.axis] if len(self.layout.axes) == 2 else "place"
 
     def entry(self, index: Index) -> Node:
-        places = self.inside(index)
-        entries, skipped = _compared(self.operands[0], places)
+        places, skipped = self.inside(index, COMPARED)
+        entries = [self.operands[0].entry(place) for place in places]
         where = [place[len(place) - len(self.layout.axes) + self.axis] + 1 for place in places]
         return PlaceOfLargest(entries, skipped, where, self.direction)
 
     def write(self, style: Style) -> Notation:
-        return call(Word(f"argmax{self.direction}", rf"\mathrm{{argmax{self.direction}}}"), style.write(self.operands[0]))
+        from explain.engine.prose import SYMBOLIC
+
+        name = f"argmax{self.direction}"  # the numbers stand in the step of the maximum already
+        return call(Word(name, rf"\mathrm{{{name}}}"), SYMBOLIC.write(self.operands[0]))
 
 
 class MaxBack(Pooling):
@@ -130,7 +144,7 @@ class MaxBack(Pooling):
         return MaxBack(operands[0], operands[1], self.layout)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        from explain.engine.nodes.pooling_numpy import sent_to_winners
+        from explain.engine.pooling_numpy import sent_to_winners
 
         return sent_to_winners(self.layout, values[0], values[1])
 
@@ -143,11 +157,11 @@ class MaxBack(Pooling):
         layout = self.layout
         sample, channel, at = layout.taken_apart(index)
         window = layout.place(sample, channel, _places(layout.axes, at, offsets))
-        places = self.inside(window)
+        places, skipped = self.inside(window, COMPARED)
         if len(places) == 1:
             return Number(1, "1")
-        entries, skipped = _compared(self.operands[1], places)
-        return Wins(entries, skipped, places.index(index))
+        entries = [self.operands[1].entry(place) for place in places]
+        return Wins(entries, skipped, 0 if skipped else places.index(index))
 
     def entry(self, index: Index) -> Node:
         return _added(self.patches(index)[0])
@@ -169,6 +183,12 @@ class Averaging(Pooling):
     def __init__(self, operand: Node, layout: Layout, ends: Ends | None, shape: Shape) -> None:
         super().__init__([operand], layout, shape)
         self.ends = ends
+
+    def counts(self, positions: Sequence[int]) -> bool:
+        """Whether a place counts: inside of the input, or a zero of the padding."""
+        ends = [axis.size for axis in self.layout.axes] if self.ends is None else self.ends
+        first = 0 if self.ends is None else None
+        return all(at < end and (first is None or at >= first) for at, end in zip(positions, ends, strict=True))
 
     def counted(self, window: Index) -> int:
         """How many entries of a window count."""
@@ -207,15 +227,16 @@ class MeanPool(Averaging):
         return MeanPool(operands[0], self.layout, self.ends)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        from explain.engine.nodes.pooling_numpy import means
+        from explain.engine.pooling_numpy import means
 
         return means(self.layout, values[0], self.ends)
 
     def entry(self, index: Index) -> Node:
-        entries, skipped = _long(self.operands[0], self.inside(index))
+        entries, skipped = self.entries(self.operands[0], index, LONGEST)
         added = entries[0] if len(entries) == 1 else Add(*entries, skipped=skipped)
         count = self.counted(index)
-        return added if count == 1 else Divide(added, Number(count, str(count)))
+        alone = all(axis.kernel == 1 for axis in self.layout.axes)
+        return added if alone else Divide(added, Number(count, str(count)))
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         return [MeanBack(seed, self.layout, self.ends)]
@@ -233,7 +254,7 @@ class MeanBack(Averaging):
         return MeanBack(operands[0], self.layout, self.ends)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        from explain.engine.nodes.pooling_numpy import spread_evenly
+        from explain.engine.pooling_numpy import spread_evenly
 
         return spread_evenly(self.layout, values[0], self.ends)
 
@@ -272,7 +293,8 @@ def _held(found: Pooling, index: Index, right: Any) -> list[Patch]:
 def _places(axes: Sequence[Axis], at: Sequence[int], offsets: Sequence[int]) -> list[int]:
     """The window in which an entry of the input stands at some offsets."""
     return [
-        (place + axis.before - u * axis.dilation) // axis.stride for axis, place, u in zip(axes, at, offsets, strict=True)
+        (place + axis.before - u * axis.dilation) // axis.stride
+        for axis, place, u in zip(axes, at, offsets, strict=True)
     ]
 
 
@@ -282,136 +304,3 @@ def _added(patch: Patch) -> Node:
         return ZERO
     terms = [times(left, right) for left, right in patch.inside(LONGEST)]
     return terms[0] if len(terms) == 1 else Add(*terms, skipped=patch.terms - len(terms))
-
-
-def _long(operand: Node, places: Sequence[Index]) -> tuple[list[Node], int]:
-    """Entries of a long sum, and how many of them are left out."""
-    kept = places if len(places) <= LONGEST else [*places[:2], places[-1]]
-    return [operand.entry(place) for place in kept], len(places) - len(kept)
-
-
-def _compared(operand: Node, places: Sequence[Index]) -> tuple[list[Node], int]:
-    """Entries that are compared, and how many are left out because they are too many to be asked about."""
-    kept = places if len(places) <= COMPARED else [*places[:2], places[-1]]
-    return [operand.entry(place) for place in kept], len(places) - len(kept)
-
-
-class Largest(Node):
-    """The largest of listed numbers; of many only a few are written. `skipped` counts those that are not there."""
-
-    __slots__ = ("skipped",)
-
-    def __init__(self, operands: Sequence[Node], skipped: int = 0) -> None:
-        self.operands = tuple(operands)
-        self.skipped = skipped
-        self.shape = ()
-
-    def rebuild(self, operands: Sequence[Node]) -> Node:
-        return Largest(operands, self.skipped)
-
-    def entry(self, index: Index) -> Node:
-        return self
-
-    def lower(self, operands: Sequence[Any]) -> Any:
-        import sympy
-
-        _refuse(self.skipped)
-        return max(operands) if _known(operands) else sympy.Max(*operands)
-
-    def write(self, style: Style) -> Notation:
-        return call(Word("max", r"\max"), _listed(self.operands, style))
-
-
-class PlaceOfLargest(Node):
-    """Where the first of the largest of listed numbers stands.
-
-    Args:
-        where: the place of each, along one axis.
-        direction: what the axis is called.
-    """
-
-    __slots__ = ("direction", "skipped", "where")
-
-    def __init__(self, operands: Sequence[Node], skipped: int, where: Sequence[int], direction: str) -> None:
-        self.operands = tuple(operands)
-        self.skipped, self.where, self.direction = skipped, where, direction
-        self.shape = ()
-
-    def rebuild(self, operands: Sequence[Node]) -> Node:
-        return PlaceOfLargest(operands, self.skipped, self.where, self.direction)
-
-    def entry(self, index: Index) -> Node:
-        return self
-
-    def lower(self, operands: Sequence[Any]) -> Any:
-        import sympy
-
-        _refuse(self.skipped)
-        if not _known(operands):
-            cases = [(number, _largest_at(operands, at)) for at, number in enumerate(self.where)]
-            return sympy.Piecewise(*cases)
-        return sympy.Integer(self.where[max(range(len(operands)), key=lambda at: (operands[at], -at))])
-
-    def write(self, style: Style) -> Notation:
-        name = Word(f"{self.direction} of max", rf"\mathrm{{{self.direction}}}\ \mathrm{{of}}\ \max")
-        return call(name, _listed(self.operands, style))
-
-
-class Wins(Node):
-    """1 where one of listed numbers is the first of the largest of them, else 0."""
-
-    __slots__ = ("at", "skipped")
-
-    def __init__(self, operands: Sequence[Node], skipped: int, at: int) -> None:
-        self.operands = tuple(operands)
-        self.skipped, self.at = skipped, at
-        self.shape = ()
-
-    def rebuild(self, operands: Sequence[Node]) -> Node:
-        return Wins(operands, self.skipped, self.at)
-
-    def entry(self, index: Index) -> Node:
-        return self
-
-    def lower(self, operands: Sequence[Any]) -> Any:
-        import sympy
-
-        _refuse(self.skipped)
-        if not _known(operands):
-            return sympy.Piecewise((1, _largest_at(operands, self.at)), (0, True))
-        return sympy.Integer(int(max(range(len(operands)), key=lambda at: (operands[at], -at)) == self.at))
-
-    def write(self, style: Style) -> Notation:
-        row = [Word("1[", r"\mathbb{1}\left[", number=True), style.write(self.operands[self.at] if not self.skipped else ZERO)]
-        listed = call(Word("max", r"\max"), _listed(self.operands, style))
-        return Row([*row, Word(" = "), listed, Word("]", r" \right]")])
-
-
-def _largest_at(operands: Sequence[Any], at: int) -> Any:
-    """The condition that one operand is the first of the largest, in SymPy."""
-    import sympy
-
-    mine = operands[at]
-    return sympy.And(*(mine > other for other in operands[:at]), *(mine >= other for other in operands[at + 1 :]))
-
-
-def _known(operands: Sequence[Any]) -> bool:
-    return all(getattr(operand, "is_number", True) for operand in operands)
-
-
-def _refuse(skipped: int) -> None:
-    if skipped:
-        from explain.engine.lowering import TooLongError
-
-        raise TooLongError(f"a window with {skipped} more numbers")
-
-
-def _listed(operands: Sequence[Node], style: Style) -> Row:
-    """Numbers with commas between them; of many the first three and the last."""
-    many = len(operands) > LISTED
-    row: list[Notation] = []
-    for operand in operands[:3] if many else operands:
-        row += [Word(", "), style.write(operand)]
-    if many:
-        row += [Word(", "), DOTS, Word(", "), style.write(operands[-1])]
-    return Row(row[1:])

@@ -20,7 +20,7 @@ from explain.engine.nodes.arithmetic import Add, times
 from explain.engine.nodes.base import Index, Node, Number, Style
 from explain.engine.nodes.linear import LONGEST
 from explain.engine.nodes.rewritten import Bracketed
-from explain.engine.notation import PRODUCT, QUOTIENT, Notation, Operator, Row, held
+from explain.engine.notation import PRODUCT, QUOTIENT, Notation, Operator, Row, Word, call, held
 from explain.engine.shapes import Shape
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ class Axis(NamedTuple):
     stride: int = 1
     before: int = 0
     dilation: int = 1
+
+    @property
+    def after(self) -> int:
+        """How many places behind the input the last window reaches; those in front are `before`."""
+        reach = (self.places - 1) * self.stride + self.dilation * (self.kernel - 1) + 1
+        return max(0, reach - self.before - self.size)
 
     def at(self, place: int, u: int) -> int | None:
         """Where in the input entry `u` of the kernel lies at an output place; None in the padding."""
@@ -225,7 +231,7 @@ class Correlate(Sliding):
         return self.layout.output_shape
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        from explain.engine.nodes.window_numpy import correlated
+        from explain.engine.window_numpy import correlated
 
         return correlated(self.layout, values[0], values[1])
 
@@ -258,7 +264,7 @@ class Spreading(Sliding):
         return self.layout.input_shape
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        from explain.engine.nodes.window_numpy import spread
+        from explain.engine.window_numpy import spread
 
         return spread(self.layout, values[0], values[1])
 
@@ -296,7 +302,7 @@ class Gathering(Sliding):
         return self.layout.kernel_shape
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        from explain.engine.nodes.window_numpy import gathered
+        from explain.engine.window_numpy import gathered
 
         return gathered(self.layout, values[0], values[1])
 
@@ -319,6 +325,14 @@ class Gathering(Sliding):
     @property
     def factors(self) -> tuple[Node, Node]:
         return self.operands[1], self.operands[0]
+
+    @property
+    def sign(self) -> Operator:
+        return STAR
+
+    def write(self, style: Style) -> Notation:
+        written = super().write(style)  # for a kernel that was turned before it slid, what it gathers is turned back
+        return call(Word("turn", r"\mathrm{turn}"), written) if self.layout.flipped else written
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         first, second = self.operands

@@ -154,5 +154,6 @@ def _along(place: int, values: Any) -> Any:
     return values.reshape(-1, *(1,) * (-place - 1))
 
 
-def _shaped(values: Array, shape: Any) -> Array:
-    return values.reshape([int(size) for size in shape])
+def _shaped(values: Any, shape: Any) -> Array:
+    shaped: Array = values.reshape([int(size) for size in shape])
+    return shaped
