@@ -164,4 +164,15 @@ ROWS = {
     '--dZ "1,0,2;0,1,0;2,0,1"',
     "transposed-conv-channels": 'explain transposed-conv --X "1,2;3,4 | 0,1;1,0" --K "1,0;0,1 | 2,2;1,0 || 1,1;0,2 | '
     '0,1;1,0" --b 0.5,-1 --stride 2',
+    "resnet-block": 'explain resnet-block --X "-1,-1;1,1" --K-1 "1,1,1;-1,-1,-1;1,1,1" --K-2 "1,-1,1;1,-1,1;1,-1,1"',
+    "resnet-block-backward": 'explain resnet-block --X "1,2;3,4" --K-1 "0,1,0;1,1,1;0,1,0" --K-2 "1,0,0;0,1,0;0,0,1" '
+    '--dA-2 "1,0;0,1"',
+    "resnet-block-projection": 'explain resnet-block --X "1,2,0,1;3,4,1,1;0,1,2,2;1,0,1,3" --K-1 "1,0;0,1 | 0,1;1,0" '
+    '--K-2 "1|-1" --K-s 0.5 --stride 2 --padding 0 --b-s 0.5',
+    "cnn": 'explain cnn "conv 1 2x2, relu, flatten, dense 1" --X "1,2,0;0,1,3;2,1,1" --W-1 "1,0;-1,2" --W-4 1,-1,0,0.5',
+    "cnn-loss": 'explain cnn "conv 2 2x2, relu, pool 2, flatten, dense 2, softmax" --X "1,2,0;0,1,3;2,1,1" '
+    '--W-1 "1,0;-1,2 || 0,1;1,0" --b-1 0.5,-1 --W-5 "0.1,0.2;-0.1,0.3" --target 0,1 --loss cross-entropy',
+    "cnn-skip": 'explain cnn "skip, conv 1 1x1, relu, add, globalpool" --X "-1,2;1,1" --W-2 2 --b-2 0.5 --dY 1',
+    "network-skip": 'explain network "skip, conv 16 3x3 same, relu, conv 16 3x3 same, add, relu, skip, '
+    'conv 32 3x3 same stride 2, relu, add 32 1x1 stride 2, globalpool, dense 10" --input 16x8x8',
 }

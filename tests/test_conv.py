@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from explain import conv, schema
 from explain.cli import run
 from explain.page import page
+from explain.render.glyphs import width_of
 from explain.render.markdown import markdown
 from explain.render.terminal import plain
 from tests.benchmarks.convolution import PADDING, STRIDE, image, memory_of_an_image
@@ -243,6 +244,20 @@ def test_the_page_of_an_image_is_short():
     assert max(map(len, lines)) <= 80
     assert answer.passed
     assert len(markdown(page(answer))) < 20_000
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize(("x", "k"), [((8, 5, 5), (2, 8, 3, 3)), ((1, 40), (1, 9)), ((9, 9), (5, 5))])
+def test_wide_windows_are_broken(x, k, width):
+    """Random decimals take much room: patch, kernel and products then stand below each other."""
+    random = np.random.default_rng(0)
+    X, K = 100 * random.normal(size=x), random.normal(size=k)
+    shape = conv(X=X, K=K, padding=1)["Z"].value.shape
+    answer = conv(X=X, K=K, padding=1, dZ=random.normal(size=shape))
+    for detail in ("exam", "full"):
+        lines = plain(page(answer, detail), width).splitlines()
+        assert max(map(width_of, lines)) <= width, next(line for line in lines if width_of(line) > width)
+        assert width < 80 or len(lines) < 4000
 
 
 def test_an_image_needs_little_memory():

@@ -28,6 +28,7 @@ from explain.page.windows import Windowed, pictures, sliding_in, worked_entries
 
 NOISE = 1e-14  # a mean of numbers of size 1 that is smaller is what float64 leaves of 0
 MOST_INTRODUCED = 12  # quantities in brief detail
+MOST_DRAWN = 36  # windows in full detail; of the entries after them the sums only
 Relations = list[tuple[str, Notation]]
 
 
@@ -118,9 +119,9 @@ class Working:
             chosen = self.figures.answer.worked_index(step)
             return self._entry(step, chosen, "first entry" if not any(chosen) else "")
         indices = list(dict.fromkeys([*step.entries, *self._shown_indices(step)]))
-        if sliding is not None:
-            return [line for at in indices for line in self._window(step, sliding, at)]
-        return [line for at in indices for line in self._entry(step, at, "")]
+        drawn = [] if sliding is None else indices[:MOST_DRAWN]
+        lines = [line for at in drawn if sliding is not None for line in self._window(step, sliding, at)]
+        return lines + [line for at in indices[len(drawn) :] for line in self._entry(step, at, "")]
 
     @staticmethod
     def _shown_indices(step: Step) -> list[Index]:

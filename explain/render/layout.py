@@ -111,7 +111,9 @@ def equation(item: Equation, glyphs: Glyphs, width: int, indent: int, margin: in
         if any(box.width > room - 2 * (place > 0) for place, box in enumerate(boxes)):
             # further left there is more room; a long left side has a line of its own then
             if at == 0 and not item.continued and left.width > 2:
-                tall = _stack(lines, paint(left, indent), tall)
+                assert item.left is not None
+                for place, box in enumerate(broken(item.left, writer, width - indent)):
+                    tall = _stack(lines, paint(box, indent + 2 * (place > 0)), tall)
                 head = text_box(f" {glyphs.plain(sign)} ")
             start = indent + 2 if at or lines else start
             boxes = broken(right, writer, width - start - head.width)

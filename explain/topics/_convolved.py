@@ -57,8 +57,13 @@ class Operands(NamedTuple):
     row: bool  # the input is a single row of numbers
 
 
-def operands(X: Maps, K: Maps, b: Matrix | None, window: Window, dims: str | None) -> Operands:
+def operands(
+    X: Maps, K: Maps, b: Matrix | None, window: Window, dims: str | None, channels_written: bool = False
+) -> Operands:
     """What is given, checked and brought to one layout.
+
+    Args:
+        channels_written: a single channel has an axis of its own too.
 
     Raises:
         InputError: numbers of axes, channels, groups or filters that do not go together; a kernel larger than the
@@ -83,7 +88,7 @@ def operands(X: Maps, K: Maps, b: Matrix | None, window: Window, dims: str | Non
     samples = int(x.shape[0]) if len(x.shape) == axes + 2 else 0
     as_maps = "; a row that slides over a map is {dims} 2" if dims is None and axes == 1 and len(X.shape) == 2 else ""
     kernel, filters = _filters(kernel, channels, window.groups, axes, as_maps)
-    plain = len(x.shape) == axes and filters == 1 and not samples
+    plain = len(x.shape) == axes and filters == 1 and not samples and not channels_written
     slides = window.slides([int(size) for size in kernel.shape[-axes:]])
     sizes = [int(size) for size in x.shape[-axes:]]
     layout = Layout(

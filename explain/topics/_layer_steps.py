@@ -107,7 +107,8 @@ class LayerSteps:
         largest = "max" in item.layer.word
         pooled = MaxPool(self.flow, layout) if largest else MeanPool(self.flow, layout)
         what = "the largest entry" if largest else "the mean"
-        self._define("P", Flattened(pooled), item, at, f"{what} of the whole map of each channel, as a column")
+        self._define("P", pooled, item, at, f"{what} of the whole map of each channel")
+        self._define("f", Flattened(self.flow), item, at, "the numbers of all channels in one column")
 
     def _pointwise(self, at: int, item: Passed) -> None:
         word = plain_name(item.layer.word.split()[0])

@@ -12,7 +12,6 @@ from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.linear import Sum
 from explain.engine.prose import say
 from explain.engine.shapes import write
-from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.extents import Extent, Padding
@@ -59,10 +58,7 @@ def resnet_block(
         raise InputError("{b_s} is given, but {K_s} is missing: a bias belongs to the projection; give its kernel too")
     sheet = Worksheet("Residual block", resnet_block.source)
     same = padding or Padding([0], "same")
-    first = _operands(X, K_1, b_1, Window(stride, same), "1")
-    middle = Values(first.layout.output_shape)
-    second = _operands(Maps(middle.shape), K_2, b_2, Window(None, same), "2")
-    skip = None if K_s is None else _operands(X, K_s, b_s, Window(stride, Padding([0])), "s")
+    first, second, skip = _layers(X, (K_1, b_1), (K_2, b_2), (K_s, b_s), stride, same)
     _meeting(first, second, skip)
     arriving_shape = Symbol("A_2", second.layout.output_shape)
 
@@ -112,10 +108,33 @@ def resnet_block(
     return sheet.answer(a_1, a_2, *(sheet.last(f"dL/d{symbol.name}") for symbol in wanted))
 
 
-def _operands(X: Maps, K: Maps, b: Matrix | None, window: Window, mark: str) -> Operands:
+Kernel = tuple[Maps, Matrix | None]
+
+
+def _layers(
+    X: Maps,
+    first: Kernel,
+    second: Kernel,
+    skip: tuple[Maps | None, Matrix | None],
+    stride: Extent | None,
+    padding: Padding,
+    channels: bool = False,
+) -> tuple[Operands, Operands, Operands | None]:
+    """The convolutions of the block; where one of them has channels, all are written with them."""
+    one = _operands(X, *first, Window(stride, padding), "1", channels)
+    two = _operands(Maps(one.layout.output_shape), *second, Window(None, padding), "2", channels)
+    kernel, bias = skip
+    around = None if kernel is None else _operands(X, kernel, bias, Window(stride, Padding([0])), "s", channels)
+    written = [found.layout.channels for found in (one, two, around) if found is not None]
+    if any(written) and not all(written):
+        return _layers(X, first, second, skip, stride, padding, channels=True)
+    return one, two, around
+
+
+def _operands(X: Maps, K: Maps, b: Matrix | None, window: Window, mark: str, channels: bool) -> Operands:
     """The operands of one of the convolutions; errors name its own options."""
     try:
-        return operands(X, K, b, window, "2")
+        return operands(X, K, b, window, "2", channels)
     except InputError as error:
         arrived = "{X}" if mark in "1s" else "what the first convolution gives"
         message = error.message.replace("{K}", f"{{K_{mark}}}").replace("{b}", f"{{b_{mark}}}").replace("{X}", arrived)
