@@ -124,6 +124,58 @@ def test_a_loss_at_the_end(loss, last, scale):
         np.testing.assert_allclose(answer[f"dL/d{name}"].value, grad.numpy(), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("learned", [True, False])
+def test_batch_normalisation_as_at_inference(learned):
+    """Protects batchnorm in a chain: running averages are no parameters, scale and shift are."""
+    random = np.random.default_rng(11)
+    X, W = random.uniform(-1, 1, (1, 3, 3)), random.uniform(-1, 1, (2, 1, 2, 2))
+    mu, v, gamma, beta = (random.uniform(0.5, 2, 2) for _ in range(4))
+    arriving = random.uniform(-1, 1, (2, 2, 2))
+    tensors = [torch.tensor(value, requires_grad=True) for value in (X, W, gamma, beta)]
+    scaled = tensors[2:] if learned else [None, None]
+    maps = torch.nn.functional.conv2d(tensors[0][None], tensors[1])
+    found = torch.nn.functional.batch_norm(maps, torch.tensor(mu), torch.tensor(v), *scaled, eps=1e-5).relu()[0]
+    found.backward(torch.tensor(arriving))
+    given = {"W_1": W, "mu_2": mu, "v_2": v} | ({"gamma_2": gamma, "beta_2": beta} if learned else {})
+    answer = cnn("conv 2 2x2, batchnorm, relu", X=X, weights=given, dY=arriving)
+    assert answer.passed
+    np.testing.assert_allclose(answer["A_3"].value, found.detach().numpy(), rtol=1e-9)
+    names = ["X", "W_1", *(["gamma_2", "beta_2"] if learned else [])]
+    for name, tensor in zip(names, tensors, strict=False):
+        np.testing.assert_allclose(
+            answer[f"dL/d{name}"].value.reshape(tensor.shape), tensor.grad.numpy(), rtol=1e-9, atol=1e-12
+        )
+    assert "dL/dmu_2" not in answer.names
+
+
+@pytest.mark.parametrize(
+    ("word", "settings"),
+    [
+        ("transposed 3 3x3 stride 2 pad 1", {"stride": 2, "padding": 1}),
+        ("transposed 3 3x3 stride 2 pad 1 output-padding 1", {"stride": 2, "padding": 1, "output_padding": 1}),
+        ("transposed 3 2x2 dilation 2 pad 0 no-bias", {"dilation": 2}),
+    ],
+)
+def test_a_transposed_convolution(word, settings):
+    """Protects the stamping layer of a chain: values and gradients against torch."""
+    random = np.random.default_rng(5)
+    size = 2 if "2x2" in word else 3
+    X, W, b = random.uniform(-1, 1, (2, 3, 4)), random.uniform(-1, 1, (2, 3, size, size)), random.uniform(-1, 1, 3)
+    tensors = [torch.tensor(value, requires_grad=True) for value in (X, W, b)]
+    bias = None if "no-bias" in word else tensors[2]
+    found = torch.nn.functional.conv_transpose2d(tensors[0][None], tensors[1], bias, **settings)[0].tanh()
+    arriving = random.uniform(-1, 1, tuple(found.shape))
+    found.backward(torch.tensor(arriving))
+    given = {"W_1": W} | ({} if bias is None else {"b_1": b})
+    answer = cnn(f"{word}, tanh", X=X, weights=given, dY=arriving)
+    assert answer.passed
+    np.testing.assert_allclose(answer["A_2"].value, found.detach().numpy(), rtol=1e-9, atol=1e-12)
+    for name, tensor in zip(("X", *given), tensors, strict=False):
+        np.testing.assert_allclose(
+            answer[f"dL/d{name}"].value.reshape(tensor.shape), tensor.grad.numpy(), rtol=1e-9, atol=1e-12
+        )
+
+
 def test_other_layers():
     """Protects depthwise and grouped convolutions, strides with same padding, global pools and one dimension."""
     random = np.random.default_rng(3)

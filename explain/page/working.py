@@ -244,7 +244,8 @@ class Working:
             formula: Relations = [("=", SYMBOLIC.write(read.expression))]
             if read.value is not None:
                 value, exact = self.figures.figure(read.symbol)
-                formula += [(_sign(exact), value)] if _text(formula[0][1]) != _text(value) else []
+                sliced = left_of(read.symbol.word, value) is not read.symbol.word  # its slices have names of their own
+                formula += [(_sign(exact), value)] if not sliced and _text(formula[0][1]) != _text(value) else []
             lines.append(Equation(read.symbol.word, formula + self._closed(read, formula), say("with")))
         return lines
 

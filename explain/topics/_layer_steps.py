@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from explain.engine.functions import ACTIVATIONS
+from explain.engine.nodes.along import Along
 from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.channels import OnMaps
 from explain.engine.nodes.flattened import Flattened
 from explain.engine.nodes.functions import Softmax
+from explain.engine.nodes.over import Stretched
 from explain.engine.nodes.pooling import MaxPool, MeanPool
-from explain.engine.nodes.window import Layout
+from explain.engine.nodes.standard import OverRoot
+from explain.engine.nodes.window import Axis, Layout, Spreading
 from explain.engine.prose import say
+from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, shown
 from explain.layers.base import Layer, whole_number
 from explain.layers.branches import Add, Skip
-from explain.layers.convolution import Convolution
-from explain.layers.simple import Dense, Flatten, Pointwise
+from explain.layers.convolution import Convolution, TransposedConvolution
+from explain.layers.simple import Dense, Flatten, Normalisation, Pointwise
 from explain.layers.sliding import GlobalPool, Pool, Slide
 from explain.layers.words import plain_name
 from explain.topics import _told as told
@@ -51,8 +56,8 @@ class LayerSteps:
         work = next((work for kind, work in self._kinds().items() if isinstance(item.layer, kind)), None)
         if work is None:
             raise InputError(
-                f"layer {at}, {shown(item.layer.word, 60)}: values are worked for conv, the activations, pool, "
-                "globalpool, flatten, dense, dropout, skip and add; explain network gives its shapes and counts"
+                f"layer {at}, {shown(item.layer.word, 60)}: values are worked for conv, transposed, the activations, "
+                "pool, globalpool, batchnorm, flatten, dense, dropout, skip and add; explain network gives its shapes"
             )
         work(at, item)
 
@@ -60,6 +65,7 @@ class LayerSteps:
         return {
             Skip: self._skip, Add: self._add, Convolution: self._convolution, Dense: self._dense,
             Flatten: self._flatten, Pointwise: self._pointwise, Pool: self._pool, GlobalPool: self._global,
+            Normalisation: self._normalised, TransposedConvolution: self._transposed,
         }  # fmt: skip
 
     def _define(self, name: str, expression: Node, item: Passed, at: int, why: str, **parts: Node) -> Symbol:
@@ -109,6 +115,60 @@ class LayerSteps:
         what = "the largest entry" if largest else "the mean"
         self._define("P", pooled, item, at, f"{what} of the whole map of each channel")
         self._define("f", Flattened(self.flow), item, at, "the numbers of all channels in one column")
+
+    def _transposed(self, at: int, item: Passed) -> None:
+        layer = item.layer
+        assert isinstance(layer, TransposedConvolution)
+        kernel, bias = self.weights.of("W", at), self.weights.of("b", at)
+        assert kernel is not None
+        arrived, given = ([whole_number(size) for size in flow.sizes] for flow in (item.arrived, item.given))
+        slides = layer.along(item.arrived)
+        axes = tuple(_stamping(*sizes) for sizes in zip(arrived[1:], given[1:], slides, strict=True))
+        layout = Layout(axes, True, 0, given[0], arrived[0])  # of the convolution that it is backwards
+        z: Node = Spreading(self.flow, kernel, layout)
+        z = z if bias is None else z + OnMaps(bias, layout.input_shape, len(axes))
+        self._define(
+            "Z", z, item, at,
+            "every entry of {x} stamps the kernels, multiplied by it; where stamps overlap they are added"
+            + (", and the bias is added" if bias is not None else ""),
+            x=self.flow,
+        )  # fmt: skip
+
+    def _normalised(self, at: int, item: Passed) -> None:
+        """Batch normalisation as at inference: with the running averages that were kept."""
+        layer = item.layer
+        assert isinstance(layer, Normalisation)
+        if not layer.batch:
+            raise InputError(f"layer {at}, {shown(layer.word)}: explain layer-norm works it; a chain takes batchnorm")
+        x = self.flow
+        mu, v, gamma, beta = (
+            self._for_each_channel(self.weights.of(name, at), x) for name in ("mu", "v", "gamma", "beta")
+        )
+        assert mu is not None, "LayerWeights has asked for it"
+        assert v is not None, "LayerWeights has asked for it"
+        known = {item.symbol.name: item.symbol for item in self.sheet.given_items}
+        epsilon = known.get("epsilon") or self.sheet.given(
+            "epsilon", Values((), ("0.00001",)), "keeps the roots of batch normalisation away from 0 (as in PyTorch)"
+        )
+        normal: Node = self._define(
+            "Xhat", OverRoot(x - mu, v + epsilon), item, at,
+            "as at inference: each number of {x} less the running mean of its channel, over the root of the running "
+            "variance; neither depends on {x}", x=x,
+        )  # fmt: skip
+        if gamma is None and beta is None:
+            return
+        normal = normal if gamma is None else gamma * normal
+        self._define(
+            "N", normal if beta is None else normal + beta, item, at,
+            "scaled and shifted, with the learned numbers of each channel",
+        )  # fmt: skip
+
+    @staticmethod
+    def _for_each_channel(weight: Symbol | None, x: Symbol) -> Node | None:
+        """A column with one number a channel, standing at every place of its map."""
+        if weight is None or weight.shape == x.shape:
+            return weight
+        return Stretched(weight, Along(x.shape, tuple(range(1, len(x.shape))), weight.shape))
 
     def _pointwise(self, at: int, item: Passed) -> None:
         word = plain_name(item.layer.word.split()[0])
@@ -163,6 +223,14 @@ class LayerSteps:
             "S", arrived + carried, item, at,
             "what went around is added, entry by entry: {s} skips the layers between", s=carried,
         )  # fmt: skip
+
+
+def _stamping(places: int, size: int, slide: Slide) -> Axis:
+    """A transposed window along one axis; same padding cuts the odd place off at the end."""
+    kernel, stride, dilation = (whole_number(number) for number in (slide.kernel, slide.stride, slide.dilation))
+    whole = (places - 1) * stride + (kernel - 1) * dilation + 1
+    before = slide.padding if isinstance(slide.padding, int) else max(0, whole - size) // 2
+    return Axis(size, kernel, places, stride, before, dilation)
 
 
 def _layout(layer: Convolution, sizes: Sequence[int]) -> Layout:

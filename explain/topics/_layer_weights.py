@@ -41,6 +41,7 @@ class LayerWeights:
         self.sheet, self.given = sheet, given
         self.known: dict[str, Symbol] = {}
         self.unbiased: list[int] = []
+        self.trained: list[Symbol] = []
         needed = {
             f"{tensor.name}_{at}": (at, item.layer, tensor)
             for at, item in enumerate(passed, 1)
@@ -69,6 +70,7 @@ class LayerWeights:
             column = (shape[0], 1, *shape[1:])  # each filter sees one channel
         meaning = f"layer {at}: {tensor.meaning.partition(':')[0]}"
         self.known[name] = self.sheet.given(name, values.reshape(column), meaning, option=name)
+        self.trained += [self.known[name]] if tensor.trainable else []
 
     def of(self, name: str, at: int) -> Symbol | None:
         """A weight of a layer; None where it was left out."""

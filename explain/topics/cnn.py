@@ -48,9 +48,10 @@ def cnn(
 ) -> Answer:
     """Convolutional network with values: each layer worked, then every gradient.
 
-    The layers are written as in `explain network`: conv, the activations, pool, globalpool, flatten, dense, dropout,
-    and skip … add for a residual block. The weights of layer 3 are W_3 (filters × channels × rows × columns, or
-    units × inputs) and b_3; a bias that is not given is left out. X is one sample, (H×W) or (C×H×W).
+    The layers are written as in `explain network`: conv, transposed, the activations, pool, globalpool, batchnorm (as
+    at inference), flatten, dense, dropout, and skip … add for a residual block. The weights of layer 3 are W_3 (filters
+    × channels × rows × columns, or units × inputs) and b_3; a bias that is not given is left out. X is one sample,
+    (H×W) or (C×H×W).
 
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 6.5 and 9.1-9.3; PyTorch documentation,
     torch.nn.Conv2d, MaxPool2d, Linear
@@ -85,7 +86,7 @@ def cnn(
         check_total(sheet, z, read, kernel, bias, layout)
     if output is entry:
         raise InputError("the chain does nothing to X: give a layer that works, such as conv, pool or dense")
-    wanted = [entry, *(known.known.values())]
+    wanted = [entry, *known.trained]
     if goal is not None and loss is not None:
         value = _loss(sheet, steps, goal, loss)
         sheet.part("Backward pass")
