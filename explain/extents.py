@@ -36,7 +36,7 @@ class Extent:
         if not all(re.fullmatch(r"[0-9]{1,9}", part) and int(part) >= cls.LEAST for part in parts):
             raise InputError(
                 f"{{{name}}} is {shown(text) or 'empty'}: sizes are whole numbers from {cls.LEAST} to 999999999 with x "
-                "between them, such as 3x64x64"
+                "between them, such as 2 or 3x64x64"
             )
         if len(parts) > 5:
             raise InputError(f"{{{name}}} has {len(parts)} sizes: at most 5, such as 100x3x8x64x64")

@@ -217,7 +217,8 @@ def meant(step, line):
     if told.startswith("so for"):
         rows = int(step.local.wrt.shape[0])
         return np.vstack([value[:1], np.zeros((rows - 1, value.shape[1]))])
-    sizes = [size for size in step.value.shape if size != 1]
+    shape = step.value.shape
+    sizes = shape if any(size != 1 for size in shape[:-2]) else [size for size in shape if size != 1]
     if told.startswith("first"):
         return step.value[(0,) * step.value.ndim]
     named = len(re.findall(r"\d+", told))
@@ -281,12 +282,12 @@ def multiplied(line, places):
 
 def add_up(answer, step, sliding, index, drawn):
     """The products of all windows of an entry and the other terms give its value."""
-    patches = [patch for patch in sliding.patches(index) if all(patch.lines)]
+    terms = [sliding] if step.expression is sliding else step.expression.operands
+    slid = [term for term in terms if term is sliding or isinstance(term, Sliding)]
+    patches = [patch for term in slid for patch in term.patches(index) if all(patch.lines)]
     if None in drawn or len(patches) != len(drawn):
         return  # of very large windows, and of many channels, only some are drawn
-    others = (
-        [term for term in step.expression.operands if term is not sliding] if step.expression is not sliding else []
-    )
+    others = [term for term in terms if all(term is not other for other in slid)]
     values = {name: answer.values[name] for name in step.reads}
     rest = sum(float(np.broadcast_to(evaluate(term, values), step.value.shape)[index]) for term in others)
     low, high = (sum(float(getattr(products, end).sum()) for products in drawn) + rest for end in ("low", "high"))
@@ -295,10 +296,12 @@ def add_up(answer, step, sliding, index, drawn):
 
 
 def place_of(told, shape):
-    """The index that `entry (2,1)` names; axes of one are not counted."""
+    """The index that `entry (2,1)` names; axes of one are counted where there are several maps."""
     numbers = [int(number) - 1 for number in re.findall(r"\d+", told)]
     if all(size == 1 for size in shape):
         return (0,) * len(shape)
+    if any(size != 1 for size in shape[:-2]):
+        return tuple(numbers)
     return tuple(numbers.pop(0) if size != 1 else 0 for size in shape)
 
 

@@ -175,9 +175,9 @@ SATURATED = [
     ("softplus", "below -4.5951"),  # σ(t) = 0.01: log(1/99)
     ("exponential", "below -4.6052"),  # log 0.01
     ("elu", "below -4.6052"),
-    ("relu", "below 0"),
-    ("relu6", "below 0 and above 6"),
-    ("hardtanh", "below -1 and above 1"),
+    ("relu", "up to 0"),
+    ("relu6", "up to 0 and from 6 on"),
+    ("hardtanh", "up to -1 and from 1 on"),
 ]
 
 

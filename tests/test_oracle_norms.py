@@ -371,6 +371,25 @@ def test_equal_numbers_have_no_variance(constant):
     same(answer, "dL/dX", (np.array([[1.0, 0], [0, 2], [1, 1]]) - [[2 / 3, 1]]) / math.sqrt(1e-5))
 
 
+@pytest.mark.parametrize(
+    ("answer", "said", "silent"),
+    [
+        (layer_norm(X="5;7"), "a single number is its own mean", "equally far"),
+        (layer_norm(X="1,2;4,4"), "two numbers lie equally far", "single"),
+        (layer_norm(X="1,2;4,4"), "is 0 all $m$ numbers are equal", "single"),
+        (layer_norm(X="1,2", eps="1"), "Normalised", "equally far"),
+        (layer_norm(X="1e-200,2e-200,3e-200"), "Normalised", "are equal:"),
+        (layer_norm(X="1,2,3;4,5,6"), "entry $X_{ij}$ is worked with $\\mu_i$ and $\\sigma^{2}_i$", "equal:"),
+        (batch_norm(X="1,2;3,6;5,7"), "$\\hat{X}_{ij}$ with $\\gamma_j$ and $\\beta_j$", "equal:"),
+        (batch_norm(X="1;3"), "Normalised", "broadcasting"),
+    ],
+)
+def test_what_is_said_beside_the_working(answer, said, silent):
+    """Protects the notes on one, two and equal numbers, and which mean and scale an entry is worked with."""
+    assert said in answer.to_markdown()
+    assert silent not in answer.to_markdown()
+
+
 def test_a_large_offset_keeps_its_digits():
     """Protects the variance in two passes: with 10⁸ in front of every number, E[x²] - E[x]² has no digit left."""
     small = [["1.25", "2"], ["-3", "0.5"], ["2", "7"], ["0.75", "-1"]]
@@ -407,7 +426,7 @@ def test_examples_of_very_different_size():
         (batch_norm, {"X": "1,2;3,4", "running_var": "1,-1"}, "running_var has the negative number -1"),
         (batch_norm, {"X": "1,2;3,4", "running_mean": "1"}, "running_mean has 1 number"),
         (batch_norm, {"X": "1,2;3,4", "momentum": "2"}, "momentum is 2"),
-        (batch_norm, {"X": "1,2;3,4", "dY": "1,2"}, "dY is 2, but Y is 2x2"),
+        (batch_norm, {"X": "1,2;3,4", "dY": "1,2"}, "dY has 2 numbers, but Y is 2x2"),
         (
             batch_norm,
             {"X": "1", "mode": "inference", "running_mean": "0", "running_var": "1", "momentum": "0.1"},
@@ -418,6 +437,8 @@ def test_examples_of_very_different_size():
         (group_norm, {"X": "1,2,3;3,4,5", "groups": "n"}, "groups is n"),
         (instance_norm, {"X": "1;2"}, "X has one place in each channel"),
         (rms_norm, {"X": "0,0;1,2", "eps": "0"}, "the mean square of one example is 0"),
+        (batch_norm, {"X": "1,2;3,4", "layout": "NCL"}, "layout is NCL, but X is 2x2"),
+        (layer_norm, {"X": "1,2", "layout": "NTD"}, "layout is NTD, but X is 1x2"),
     ],
 )
 def test_unusable_input_is_named(topic, told, text):

@@ -119,8 +119,8 @@ REFUSED = [
     ({"z": 3}, "z has one score"),
     ({"z": [1, 2], "temperature": 0}, "temperature is 0: it must be positive"),
     ({"z": [1, 2], "temperature": -1}, "temperature is -1"),
-    ({"z": [1, 2], "dP": [1, 2, 3]}, "dP has 3 numbers, but there are 2 numbers in z"),
-    ({"z": [[1, 2], [3, 4]], "dP": [1, 2]}, "dP has 2 numbers, but there are 2x2 in z"),
+    ({"z": [1, 2], "dP": [1, 2, 3]}, "dP has 3 numbers, but z has 2 numbers"),
+    ({"z": [[1, 2], [3, 4]], "dP": [1, 2]}, "dP has 2 numbers, but z is 2x2"),
     ({"z": [1e308, -1e308]}, "z: with these numbers s is beyond"),
     ({"z": [1, 2], "log": "maybe"}, "log is maybe: choose no, yes"),
 ]

@@ -264,8 +264,10 @@ def _sent_back(piece: Node, arriving: Node) -> str:
     if isinstance(piece, MaxBack | MeanBack):
         return _to_windows(piece)
     if isinstance(piece, Spreading):
-        turned = all(axis.stride == 1 for axis in piece.layout.axes) and not piece.layout.flipped
-        same = "; with stride 1 that is the kernel, turned by 180°, slid over {g}" if turned else ""
+        axes = piece.layout.axes
+        turned = all(axis.stride == 1 for axis in axes) and any(axis.kernel > 1 for axis in axes)
+        how = "as it is" if piece.layout.flipped else "turned by 180°"
+        same = f"; with stride 1 that is the kernel, {how}, slid over {{g}} with zeros around it" if turned else ""
         return (
             ", in every output whose window holds it: the gradient of each of these outputs comes back times the "
             "weight that lay on {x} there" + same
@@ -273,14 +275,14 @@ def _sent_back(piece: Node, arriving: Node) -> str:
     if isinstance(piece, Gathering) and piece.operands[1] is arriving:
         return (
             ", and each weight stands in every stamp: what arrives where it lies there is multiplied by the entry that "
-            "stamped it, and added"
+            "stamped it, and added" + _exchanged(piece)
         )
     if isinstance(piece, Gathering):
         apart = max(axis.stride for axis in piece.layout.axes)
         steps = f" ({apart} apart: the stride)" if apart > 1 else ""
         return (
             f", and each weight is used at every place: the inputs that lay under it{steps} are multiplied by the "
-            "gradients of their outputs and added"
+            "gradients of their outputs and added" + _exchanged(piece)
         )
     if isinstance(piece, Correlate):
         stride = max(axis.stride for axis in piece.layout.axes)
@@ -289,6 +291,13 @@ def _sent_back(piece: Node, arriving: Node) -> str:
             f"an ordinary convolution over {{g}} with stride {stride}"
         )
     return ", in every place of whose map it is added: each map of {g} is added up"
+
+
+def _exchanged(piece: Gathering) -> str:
+    """In the gradient of the weights what arrives is the kernel: steps of the dilation, entries a stride apart."""
+    if all(axis.stride == axis.dilation for axis in piece.layout.axes):
+        return ""
+    return "; stride and dilation change places"
 
 
 def _to_windows(piece: MaxBack | MeanBack) -> str:

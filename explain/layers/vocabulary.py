@@ -73,7 +73,8 @@ def _filters(words: Words, setting: Setting, what: str) -> tuple[int, list[int]]
     if len(given) == 1 and setting.windows_only:
         given.insert(0, [1])
     if len(given) != 2 or len(given[0]) > 1:
-        raise WordError(f"{words.text} needs its filters and its window: write it like {what} 32 3x3")
+        like = "add 32 1x1" if words.text.split()[0] == "add" else f"{what} 32 3x3"
+        raise WordError(f"{words.text} needs its filters and its window: write it like {like}")
     return words.number("the number of filters", given[0]), given[1]
 
 

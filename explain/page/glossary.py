@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from explain.engine.nodes.window import CONVOLUTION, STAR, TRANSPOSED_CONVOLUTION, TRANSPOSED_STAR
 from explain.engine.notation import HADAMARD, OSLASH, Grid, Notation, Operator, Word
 from explain.engine.prose import Prose
+from explain.page.letters import letters_told
 from explain.page.model import Equation, Section
 
 MEANINGS: dict[str, Prose] = {
@@ -16,25 +17,27 @@ MEANINGS: dict[str, Prose] = {
     "rowsum": ("rowsum adds up each row into one number",),
     "columnsum": ("columnsum adds up each column into one number",),
     "each": ("each(a) has a in every place",),
-    "mapsum": ("mapsum adds up the map of each channel, over all samples, into one number a channel",),
+    "mapsum": ("mapsum adds up the map of each channel, over all samples",),
     "turn": ("turn(A) is A turned by 180°: its rows and its columns in the opposite order",),
     STAR.text: (
         Word("⋆", r"\star"),
-        " lays the second on the first at every place, multiplies what lies on each other and adds the products",
+        " lays the second on the first at every place, multiplies what meets and adds the products, with the stride, "
+        "padding and dilation of the step",
     ),
     CONVOLUTION.text: (
         Word("*", "*"),
-        " lays the second, turned by 180°, on the first at every place, multiplies and adds the products",
+        " lays the second, turned by 180°, on the first at every place, multiplies what meets and adds the products, "
+        "with the stride, padding and dilation of the step",
     ),
     TRANSPOSED_STAR.text: (
         Word("⋆ᵀ", r"\star^{\top}"),
-        " is the way back: every entry of the first stamps the second, multiplied by it, and where stamps overlap they "
-        "are added",
+        " is the way back: every entry of the first stamps the second, multiplied by it; stamps begin a stride apart "
+        "and are added where they overlap, and what falls on the padding is dropped",
     ),
     TRANSPOSED_CONVOLUTION.text: (
         Word("*ᵀ", r"*^{\top}"),
-        " is the way back: every entry of the first stamps the second, turned by 180° and multiplied by it; where "
-        "stamps overlap they are added",
+        " is the way back: every entry of the first stamps the second, turned by 180° and multiplied by it; stamps "
+        "begin a stride apart and are added where they overlap, and what falls on the padding is dropped",
     ),
     "maxpool": ("maxpool takes the largest entry of every window",),
     "avgpool": ("avgpool takes the mean of every window",),
@@ -58,14 +61,14 @@ MEANINGS: dict[str, Prose] = {
 
 
 def explained(sections: Iterable[Section]) -> list[Prose]:
-    """One sentence for each special sign that the sections use."""
+    """One sentence for each special sign that the sections use, and one for the letters of their index formulas."""
     used: set[str] = set()
-    for section in sections:
-        for line in section.lines:
-            if isinstance(line, Equation):
-                for _, notation in line.relations:
-                    _collect(notation, used)
-    return [meaning for sign, meaning in MEANINGS.items() if sign in used]
+    equations = [line for section in sections for line in section.lines if isinstance(line, Equation)]
+    for equation in equations:
+        for notation in [*([equation.left] if equation.left else []), *(shown for _, shown in equation.relations)]:
+            _collect(notation, used)
+    letters = letters_told(equations)
+    return [meaning for sign, meaning in MEANINGS.items() if sign in used] + ([letters] if letters else [])
 
 
 def _collect(part: Notation, used: set[str]) -> None:

@@ -147,32 +147,33 @@ def pool_formula(
         return _global(symbol, found, lead, outer, inner)
     at = f"({here})" if len(outer) > 1 else here
     if isinstance(found, MaxPool):
-        sign = Operator(f"max[{summed}] ", rf"\max_{{{summed}}} ")
+        sign = Operator(f"max[{summed}]", rf"\max_{{{summed}}}")
     elif isinstance(found, MeanPool):
-        sign = Operator(f"Σ[{summed}] ", rf"\sum_{{{summed}}} ")
+        sign = Operator(f"Σ[{summed}]", rf"\sum_{{{summed}}}")
     elif isinstance(found, MaxBack):
-        sign = Operator(f"Σ[{sums} won by {at}] ", rf"\sum_{{{sums}\text{{ won by }}{at}}} ")
+        sign = Operator(f"Σ[{sums} won by {at}]", rf"\sum_{{{sums}\text{{ won by }}{at}}}")
     else:
-        sign = Operator(f"Σ[{sums} holding {at}] ", rf"\sum_{{{sums}\text{{ holding }}{at}}} ")
-    right: list[Notation] = [*share, sign, entry]
+        sign = Operator(f"Σ[{sums} holding {at}]", rf"\sum_{{{sums}\text{{ holding }}{at}}}")
+    right: list[Notation] = [*share, sign, GAP, entry]
     if isinstance(found, Averaging) and back and found.uniform is None:
-        right = [sign, *share, entry]
+        right = [sign, GAP, *share, entry]
     return Equation(entry_of(symbol, [*lead, *outer]), [("=", Row(right))])
 
 
 def _global(symbol: Symbol, found: Pooling, lead: list[str], outer: list[str], inner: list[str]) -> Equation | None:
-    """The same where one window is the whole map: `Y[c] = max[u,v] X[c,u,v]`."""
+    """The same where one window is the whole map: `Y[c,1,1] = max[u,v] X[c,u,v]`."""
     operand = found.operands[0]
     assert isinstance(operand, Symbol)
-    single, summed, share = _part(operand, lead), ",".join(inner), _share(found, "")
+    alone = [*lead, *("1" for _ in outer)] if lead else []  # a map with one entry
+    single, summed, share = _part(operand, alone), ",".join(inner), _share(found, "")
     if isinstance(found, MaxBack) or (isinstance(found, Averaging) and found.uniform is None):
         return None
     if not isinstance(found, Forward):
         return Equation(entry_of(symbol, [*lead, *outer]), [("=", Row([*share, single]))])
-    sign = Operator(f"Σ[{summed}] ", rf"\sum_{{{summed}}} ")
+    sign = Operator(f"Σ[{summed}]", rf"\sum_{{{summed}}}")
     if isinstance(found, MaxPool):
-        sign = Operator(f"max[{summed}] ", rf"\max_{{{summed}}} ")
-    return Equation(_part(symbol, lead), [("=", Row([*share, sign, entry_of(operand, [*lead, *inner])]))])
+        sign = Operator(f"max[{summed}]", rf"\max_{{{summed}}}")
+    return Equation(_part(symbol, alone), [("=", Row([*share, sign, GAP, entry_of(operand, [*lead, *inner])]))])
 
 
 def _part(symbol: Symbol, index: list[str]) -> Word:

@@ -11,6 +11,7 @@ from explain.engine.nodes.base import Index, Symbol
 from explain.engine.notation import ATOM, DOTS, Notation, Operator, Row, Word
 
 MOST = 4  # slices; of more only the first two are shown
+FEW = 108  # numbers; of so few every slice is shown, as a question on paper gives them
 LONG = 12  # entries of a column
 LARGE = 400  # entries; of a larger array a step shows the first slice only, and other places its first and last entry
 EQUALS, ABOUT = Operator(" = ", " = "), Operator(" ≈ ", r" \approx ")
@@ -35,7 +36,7 @@ def leads(shape: Sequence[int]) -> list[Index]:
     first = (0,) * len(front)
     if count > 1 and is_large(shape):
         return [first]
-    if count <= MOST:
+    if count <= MOST or count * prod(shape[-2:]) <= FEW:
         return list(product(*front))
     # the second one: the innermost axis with more than one place moves on
     at = max(axis for axis, places in enumerate(front) if len(places) > 1)

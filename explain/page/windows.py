@@ -10,7 +10,7 @@ from explain.engine.answer import Step
 from explain.engine.nodes.arithmetic import Add, Times
 from explain.engine.nodes.base import Index, Node, Number, entry_place
 from explain.engine.nodes.pooling import MaxBack, MaxPool, MeanBack, MeanPool
-from explain.engine.nodes.window import Correlate, Gathering, Patch, Sliding, Spreading
+from explain.engine.nodes.window import Axis, Correlate, Gathering, Patch, Sliding, Spreading
 from explain.engine.notation import DOTS, HADAMARD, Grid, Notation, Row
 from explain.engine.prose import Prose, say
 from explain.page.figures import Figures, Numbers, corners
@@ -44,22 +44,49 @@ def worked_entries(step: Step, found: Windowed) -> list[Index]:
     lead = (0,) * (len(sizes) - axes)
     places = sizes[-axes:]
     if prod(sizes) > LARGE:
-        return [(*lead, *(1 if size > 2 else 0 for size in places))]
+        early = [1 if size > 2 else 0 for size in places]
+        if isinstance(found, Spreading | MeanBack):
+            early = [_first_met(axis, at) for axis, at in zip(found.layout.axes, early, strict=True)]
+        return [(*lead, *early)]
     inner = [range(size) for size in places]
+    if isinstance(found, FORWARD) and prod(sizes) <= ALL:
+        return list(product(*map(range, sizes)))
     if isinstance(found, FORWARD) and prod(places) <= ALL:
-        return [(*lead, *at) for at in product(*inner)]
-    first = (0,) * axes
+        return [*((*lead, *at) for at in product(*inner)), *_of_second_filter(found, len(sizes))]
+    first = tuple(axis.entered if isinstance(found, FORWARD) else 0 for axis in found.layout.axes)
     if isinstance(found, MaxBack):
         return _won_and_lost(step)
     if isinstance(found, Spreading | MeanBack):  # a corner, and a place that more windows have covered
-        chosen = [first, tuple(size // 2 for size in places)]
+        slid = found.layout.axes
+        chosen = [tuple(_first_met(axis, 0) for axis in slid), tuple(_most_met(axis) for axis in slid)]
     else:
-        chosen = [first, (*first[:-1], 1), (1, 0) if axes == 2 else (2,)]
+        last = first[-1]
+        chosen = [first, (*first[:-1], last + 1), (first[0] + 1, last) if axes == 2 else (last + 2,)]
         chosen = chosen if isinstance(found, FORWARD) else chosen[:2]
         if axes == 2 and places[0] == 1:
-            chosen = [first, (0, 1), (0, 2)]
+            chosen = [first, (0, last + 1), (0, last + 2)]
     kept = [at for at in dict.fromkeys(chosen) if all(a < size for a, size in zip(at, places, strict=True))]
-    return [(*lead, *at) for at in kept]
+    return [*((*lead, *at) for at in kept), *(_of_second_filter(found, len(sizes)) if len(lead) else [])]
+
+
+def _first_met(axis: Axis, wanted: int) -> int:
+    """The first place from the wanted one on that a window holds; with a stride or a dilation not every place is."""
+    near = range(wanted, min(axis.size, wanted + axis.stride + axis.dilation))
+    return next((at for at in near if axis.reached(at)), wanted)
+
+
+def _most_met(axis: Axis) -> int:
+    """Of the places that windows hold most often the one in the middle."""
+    return max(range(axis.size), key=lambda at: (len(axis.reached(at)), -abs(at - axis.size // 2)))
+
+
+def _of_second_filter(found: Windowed, axes: int) -> list[Index]:
+    """The first entry that another filter gives; each filter has a kernel of its own."""
+    if not isinstance(found, Correlate) or found.layout.filters == 1 or is_transposed(found):
+        return []
+    at = [0] * axes
+    at[-1 - len(found.layout.axes)] = 1
+    return [tuple(at)]
 
 
 def _won_and_lost(step: Step) -> list[Index]:
@@ -75,9 +102,21 @@ def _won_and_lost(step: Step) -> list[Index]:
 
 def pictures(figures: Figures, step: Step, found: Windowed, index: Index) -> list[Line]:
     """What one entry is the sum of: which window, and patch ⊙ kernel = products, one equation a channel."""
+    terms = [part for part in step.expression.operands if isinstance(part, Sliding)]
+    if len(terms) > 1:  # a quantity on two paths
+        lead = [say("term with {g}: ", g=part.operands[0]) for part in terms]
+        return [
+            line for at, part in zip(lead, terms, strict=True) for line in _pictures(figures, step, part, index, at)
+        ]
+    return _pictures(figures, step, found, index, ())
+
+
+def _pictures(figures: Figures, step: Step, found: Windowed, index: Index, lead: Prose) -> list[Line]:
+    """The same for one term; `lead` tells which, where there are several."""
     place = entry_place(index, step.symbol.shape)
     if isinstance(found, MaxPool | MeanPool):
-        under = _under(found, index).replace("padding", "outside")
+        under = _under(found, index)
+        under = under.replace("padding", "outside") if isinstance(found, MaxPool) or found.ends is None else under
         return [say(f"window of entry {place}: {under}{winner_in_words(figures, found, index)}")]
     patches = found.patches(index)
     if prod([int(size) for size in found.shape]) > LARGE:
@@ -92,8 +131,11 @@ def pictures(figures: Figures, step: Step, found: Windowed, index: Index) -> lis
     if len(kept) == 1:
         told = _told(found, index, place)
         which = _label(found, kept[0], several)
-        return [(*told, *((" (", *which, ")") if which else ())), _drawn(figures, kept[0], ())]
-    return [_told(found, index, place), *(_drawn(figures, patch, _label(found, patch, several)) for patch in kept)]
+        return [(*lead, *told, *((" (", *which, ")") if which else ())), _drawn(figures, kept[0], ())]
+    return [
+        (*lead, *_told(found, index, place)),
+        *(_drawn(figures, patch, _label(found, patch, several)) for patch in kept),
+    ]
 
 
 def _label(found: Windowed, patch: Patch, several: bool) -> Prose:

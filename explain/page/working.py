@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from explain.engine.answer import Step
@@ -13,6 +14,7 @@ from explain.engine.nodes.blocks import Stack
 from explain.engine.nodes.entries import Entries
 from explain.engine.nodes.linear import Transpose, is_leaf
 from explain.engine.nodes.sizes import FloorQuotient, Sizes
+from explain.engine.nodes.window import Sliding
 from explain.engine.notation import Grid, Notation, Operator, Row, Word, call
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.rounding import number_word
@@ -26,6 +28,7 @@ from explain.page.stages import stages
 from explain.page.stamps import stamped
 from explain.page.windows import Windowed, pictures, sliding_in, worked_entries
 
+PARENTHESES = re.compile(r"^\w+\((-[\d.]+)\)")
 NOISE = 1e-14  # a mean of numbers of size 1 that is smaller is what float64 leaves of 0
 MOST_INTRODUCED = 12  # quantities in brief detail
 MOST_DRAWN = 36  # windows in full detail; of the entries after them the sums only
@@ -77,7 +80,7 @@ class Working:
         relations.append(("=", formula))
         numbers = Numbers(self.figures)
         written = numbers.write(step.expression)
-        whole = len(step.expression.shape) > 2 or numbers.partial  # is never put in
+        whole = len(step.expression.shape) > 2 or numbers.partial or _slides_over_slices(step.expression)
         if (
             numbers.used
             and not whole
@@ -173,7 +176,9 @@ class Working:
             numbers = Numbers(self.figures)
             notation = numbers.write(line)
             text = _text(notation)
-            if not relations or text != _text(relations[-1][1]):
+            if relations and _bare(text) == _bare(_text(relations[-1][1])):
+                relations[-1] = (relations[-1][0], notation)  # the same, or the same without parentheses in front
+            else:
                 relations.append((_sign(numbers.exact), notation))
         return relations
 
@@ -297,6 +302,19 @@ class Working:
 
 def _sign(exact: bool) -> str:
     return "=" if exact else "≈"
+
+
+def _slides_over_slices(expression: Node) -> bool:
+    """Whether a factor of a sliding product has more than two axes: then none is put in."""
+    found = sliding_in(expression)
+    return isinstance(found, Sliding) and any(
+        len(part.shape) > 2 and any(size != 1 for size in part.shape) for part in found.operands
+    )
+
+
+def _bare(text: str) -> str:
+    """A sum without the parentheses around a negative number in front."""
+    return PARENTHESES.sub(r"\1", text)
 
 
 def _text(notation: Notation) -> str:

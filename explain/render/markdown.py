@@ -47,6 +47,8 @@ def _given(item: GivenLine) -> list[str]:
     if item.value is None:
         return [f"${latex(item.symbol)}${shape}: {told}", ""]
     sign = "=" if item.exact else "≈"
+    if isinstance(item.value, Slices) and item.value.left is item.symbol and not item.shape:
+        return [told, "", *display(Equation(item.symbol, [(sign, item.value)]))]
     if isinstance(item.value, Slices) or (isinstance(item.value, Grid) and len(item.value.rows) > 1):
         return [f"${latex(item.symbol)}${shape}: {told}", "", *display(Equation(item.symbol, [(sign, item.value)]))]
     return [f"${latex(item.symbol)} {SIGNS[sign]} {latex(item.value)}${shape}: {told}", ""]

@@ -91,11 +91,14 @@ def _flat(function: ScalarFunction, known: Mapping[str, Array], grid: Array, fou
     import numpy as np
 
     steep = np.flatnonzero(abs(found) >= FLAT)
+    flat_kinks = [place for place, (_, here, _) in kinks(function, known).items() if abs(here) < FLAT]
     ends = []
     if steep[0] > 0:
-        ends.append(f"below {_edge(function, known, grid[steep[0] - 1], grid[steep[0]])}")
+        edge = _edge(function, known, grid[steep[0] - 1], grid[steep[0]])
+        ends.append(f"up to {edge}" if float(edge) in flat_kinks else f"below {edge}")
     if steep[-1] < len(grid) - 1:
-        ends.append(f"above {_edge(function, known, grid[steep[-1] + 1], grid[steep[-1]])}")
+        edge = _edge(function, known, grid[steep[-1] + 1], grid[steep[-1]])
+        ends.append(f"from {edge} on" if float(edge) in flat_kinks else f"above {edge}")
     if not ends:
         return []
     return [

@@ -12,11 +12,13 @@ from explain.engine.nodes.functions import Apply, ScalarFunction
 from explain.engine.notation import Word, related
 from explain.engine.primitives import BELOW, DENSITY, EXP, LOG
 from explain.engine.prose import SYMBOLIC
+from explain.engine.rounding import show
 from explain.engine.worksheet import Worksheet
 from explain.topics._activation_facts import derivative
 
 BESIDE = 3  # functions in one table
 MOST = 100  # numbers in a table
+LONGEST = 10  # characters of a number that was typed by hand
 
 
 def brought_along(sheet: Worksheet, functions: Sequence[ScalarFunction], t: Symbol) -> None:
@@ -83,7 +85,8 @@ def tables(sheet: Worksheet, asked: Sequence[tuple[ScalarFunction, str]], x: Sym
 
 
 def typed(sheet: Worksheet, x: Symbol, place: tuple[int, ...]) -> str:
-    """A given number as it was typed."""
+    """A given number as it was typed; rounded where it was not typed by hand."""
     item = next(item for item in sheet.given_items if item.symbol.name == x.name)
     assert item.values is not None
-    return item.values.text(tuple(map(int, place)))
+    text = item.values.text(tuple(map(int, place)))
+    return text if len(text) <= LONGEST else show(float(sheet.values[x.name][place])).text

@@ -19,7 +19,8 @@ ABOUT = {
     "to layer",
     "gelu": "Gaussian error linear unit: t is multiplied by Φ(t), the probability that a standard normal number lies "
     "below t: a large t passes, a very negative one is set to almost 0",
-    "gelu-tanh": "the same with Φ replaced by a tanh that is close to it, as GPT-2 and BERT compute it",
+    "gelu-tanh": "GELU with (1 + tanh)/2 in place of Φ(t), the probability that a standard normal number lies below t; "
+    "the two differ by less than 0.001, and GPT-2 computes it so",
     "silu": "sigmoid linear unit, also called swish: t multiplied by its own sigmoid, a gate that t opens itself",
     "mish": "t multiplied by the tanh of its softplus: like SiLU a gate that t opens itself",
     "softsign": "t divided by 1 plus its size: between -1 and 1, reached slowly because no power is in it",
@@ -40,9 +41,11 @@ DERIVED = {
     "elu": "t has the slope 1 above 0; below 0 the exponential is its own derivative and the constant falls away",
     "selu": "as of ELU, and the factor λ stays: λ above 0, λ α e^t below",
     "gelu": "product rule: 1 times Φ(t), plus t times the derivative of Φ, which is the normal density φ",
-    "gelu-tanh": "product rule; tanh′ = 1 - tanh², and chain rule: the derivative of what stands inside follows",
+    "gelu-tanh": "product rule: 1 times 0.5 (1 + tanh), plus 0.5 t times the derivative of tanh, which is 1 - tanh² "
+    "times the derivative of what stands inside (chain rule)",
     "silu": "product rule: σ(t) + t σ(t) (1 - σ(t)), with σ(t) in front of both",
-    "mish": "product rule; tanh′ = 1 - tanh², and chain rule: softplus has the derivative σ",
+    "mish": "product rule: 1 times tanh, plus t times the derivative of tanh, which is 1 - tanh² times σ, the "
+    "derivative of softplus (chain rule)",
     "softsign": "quotient rule: (1 + |t| - t sign(t)) / (1 + |t|)², and t sign(t) is |t|",
     "hardtanh": "t itself between -1 and 1, constant elsewhere",
     "relu6": "t itself between 0 and 6, constant elsewhere",

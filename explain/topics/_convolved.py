@@ -7,10 +7,11 @@ from math import prod
 from typing import NamedTuple
 
 from explain.engine.answer import Place
+from explain.engine.names import word
 from explain.engine.nodes.base import Index, Node, Number, Symbol, node
 from explain.engine.nodes.channels import OnMaps
 from explain.engine.nodes.window import Axis, Correlate, Gathering, Layout
-from explain.engine.prose import say
+from explain.engine.prose import Prose, say
 from explain.engine.rounding import tidy
 from explain.engine.shapes import write
 from explain.engine.values import Values
@@ -23,6 +24,12 @@ from explain.maps import Maps
 from explain.parameters import Matrix
 
 NAMES = {1: ("length",), 2: ("rows", "columns")}
+SIZE_TITLES = {
+    "length": "Length of the output",
+    "size": "Size of the output, rows and columns alike",
+    "rows": "Rows and columns of the output",
+}
+FILTERS = ("filter", "channel")  # what the first two axes of a kernel count
 MOST_OUTPUTS, MOST_PATCHES, MOST_PRODUCTS = 5_000_000, 50_000_000, 5_000_000_000
 
 
@@ -212,13 +219,18 @@ def sizes_worked(sheet: Worksheet, given: Operands, window: Window) -> None:
 
 def size_steps(sheet: Worksheet, axes: Sequence[Axis], row: bool, worked: Sequence[tuple[Node, str]]) -> None:
     """One step for the size of the output: a line an axis, each with its formula and its reason."""
-    lines = list(zip(NAMES[len(axes)], worked, strict=True))
+    names = NAMES[len(axes)]
+    lines = [
+        (name, (formula, f"{name}: {why}" if len(names) > 1 else why))
+        for name, (formula, why) in zip(names, worked, strict=True)
+    ]
     if row:
         lines = [("length", worked[1])]
     elif len(lines) == 2 and axes[0] == axes[1]:
         lines = [("size", worked[0])]
+    title = SIZE_TITLES[lines[0][0]]
     for name, (formula, why) in lines:
-        sheet.define(name, formula, title_of_size(name), why, place=Place(lines[0][0], (name,)))
+        sheet.define(name, formula, title, why, place=Place(lines[0][0], (name,)))
 
 
 def size_of(axis: Axis, slide: Slide, ceil: bool = False) -> Node:
@@ -227,10 +239,6 @@ def size_of(axis: Axis, slide: Slide, ceil: bool = False) -> Node:
     dilation = node(axis.dilation) if axis.dilation != 1 else 1
     worked = Slide(node(axis.kernel), node(axis.stride), padding, dilation).places(node(axis.size), ceil)
     return worked if isinstance(worked, Node) else Number(worked, str(worked))
-
-
-def title_of_size(name: str) -> str:
-    return "Size of the output, rows and columns alike" if name == "size" else f"{name.capitalize()} of the output"
 
 
 def _why(axis: Axis, slide: Slide) -> str:
@@ -263,19 +271,38 @@ def convolution(x: Node, kernel: Node, bias: Symbol | None, layout: Layout) -> N
     return slid + (OnMaps(bias, layout.output_shape, len(layout.axes)) if layout.channels else bias)
 
 
-def slices_told(sheet: Worksheet, layout: Layout, kernel: Symbol, x: Symbol) -> None:
-    """What the indices of a slice mean, where there are slices; the rows of a slice of one dimension are channels."""
-    counted = []
-    for symbol, front in ((x, "samples" if layout.samples else ""), (kernel, "filters")):
-        axes = [name for name in (front, "channels" if len(layout.axes) == 2 else "") if name]
-        if layout.channels and len(symbol.shape) > 2:
-            counted.append((symbol, " and ".join(axes), len(axes)))
-    if not counted:
-        return
-    (first, told, many), *rest = counted
-    text = f"the {'indices' if many > 1 else 'index'} of {{x}} count{'' if many > 1 else 's'} its {told}"
-    text += "".join(f", {'those' if more > 1 else 'that'} of {{k}} its {what}" for _, what, more in rest)
-    sheet.convention(text, x=first, k=kernel)
+def slices_told(
+    sheet: Worksheet, layout: Layout, x: Symbol, kernel: Symbol | None = None, counts: Sequence[str] = FILTERS
+) -> None:
+    """What the numbers of a slice mean, by an example: `K₂,₁ is channel 1 of filter 2 of K`.
+
+    Args:
+        counts: what the first two axes of the kernel count.
+    """
+    front = (*(["sample"] if layout.samples else []), "channel")
+    inner = len(layout.axes) == 1  # the channels are the rows of a slice
+    told = [example_of(x, front[:-1] if inner else front)]
+    told += [example_of(kernel, counts[:1] if inner else counts)] if kernel is not None else []
+    parts = [part for example in told if example for part in ("; ", *example)][1:]
+    if inner and layout.inputs > 1:
+        parts += [
+            "; " if parts else "",
+            *say("each row of {x}" + (" and of {k}" if kernel else ""), x=x, k=kernel or x),
+        ]
+        parts += [" is a channel"]
+    if parts:
+        sheet.conventions.append(tuple(part for part in parts if part != ""))
+
+
+def example_of(symbol: Symbol, counts: Sequence[str]) -> Prose:
+    """`K₂,₁ is channel 1 of filter 2 of K`; empty where there is one slice only."""
+    sizes = [int(size) for size in symbol.shape[: len(counts)]]
+    if len(symbol.shape) < 3 or prod(sizes) == 1:
+        return ()
+    second = next(at for at, size in enumerate(sizes) if size > 1)
+    places = ["2" if at == second else "1" for at in range(len(sizes))]
+    which = " of ".join(f"{what} {place}" for what, place in reversed(list(zip(counts, places, strict=True))))
+    return say(f"{{slice}} is {which} of {{whole}}", slice=word(symbol.name, ",".join(places)), whole=symbol)
 
 
 def entries_asked(entry: Extent | None, shape: Sequence[int | str], row: bool, name: str = "Z") -> list[Index]:
@@ -333,7 +360,8 @@ def check_total(sheet: Worksheet, z: Symbol, x: Symbol, kernel: Symbol, bias: Sy
     total = float((weights * inputs).sum()) + (0.0 if bias is None else places * float(sheet.values[bias.name].sum()))
     found = float(sheet.values[z.name].sum())
     scale = float(np.abs(weights * inputs).sum()) + abs(total) + 1e-300
-    added = "" if bias is None else f", and the bias {places} times"
+    which = "the bias" if layout.filters == 1 else "each bias"
+    added = "" if bias is None else f", and {which} {'once' if places == 1 else f'{places} times'}"
     sheet.check(
         abs(total - found) <= 1e-12 * scale,
         [z],

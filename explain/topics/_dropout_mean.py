@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import product
 
 from explain.engine.names import word
-from explain.engine.nodes.arithmetic import Add, Times
+from explain.engine.nodes.arithmetic import Add, Times, times
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.nodes.linear import Sum
 from explain.engine.notation import Word
@@ -81,10 +81,8 @@ def over_all_masks(sheet: Worksheet, x: Symbol, y: Symbol, mask: str | None, sca
         same = same and bool(np.allclose(found.ravel()[: len(few)], mean, rtol=1e-9, atol=EXACT))
         told = "what the {n} masks of {e} give in training, each with its probability, is {Y} on average"
     else:
-        told = "the {n} masks of {e}, each with its probability, give on average " + (
-            "{X}" if scaled_now else "{q} {X}"
-        )
-    sheet.check(same, [y], say(told, n=2 ** len(few), e=entries, Y=y, X=x, q=Symbol("q")))
+        told = "the {n} masks of {e}, each with its probability, give on average " + ("{X}" if scaled_now else "{s}")
+    sheet.check(same, [y], say(told, n=2 ** len(few), e=entries, Y=y, X=x, s=times(Symbol("q"), x)))
     if mask is not None:
         back = np.where(sheet.values[mask] == 1, given, 0.0)
         again = found * share if scaled_now else found

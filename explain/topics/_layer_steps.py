@@ -83,7 +83,7 @@ class LayerSteps:
         kernel, bias = self.weights.of("W", at), self.weights.of("b", at)
         assert kernel is not None
         layout = _layout(layer, [int(str(size)) for size in sizes])
-        zeros = "; outside there are zeros" if any(axis.before for axis in layout.axes) else ""
+        zeros = "; outside there are zeros" if any(axis.before or axis.after for axis in layout.axes) else ""
         added = ", and the bias is added" if bias is not None else ""
         z = self._define(
             name, convolution(x, kernel, bias, layout), item, at,
@@ -114,7 +114,7 @@ class LayerSteps:
         pooled = MaxPool(self.flow, layout) if largest else MeanPool(self.flow, layout)
         what = "the largest entry" if largest else "the mean"
         self._define("P", pooled, item, at, f"{what} of the whole map of each channel")
-        self._define("f", Flattened(self.flow), item, at, "the numbers of all channels in one column")
+        self._define("h", Flattened(self.flow), item, at, "the numbers of all channels in one column")
 
     def _transposed(self, at: int, item: Passed) -> None:
         layer = item.layer
@@ -196,16 +196,16 @@ class LayerSteps:
         why = "all numbers in one column, row by row" + (
             ", one channel after the other" if len(self.flow.shape) > 2 and self.flow.shape[0] != 1 else ""
         )
-        self._define("f", Flattened(self.flow), item, at, why)
+        self._define("h", Flattened(self.flow), item, at, why)
 
     def _dense(self, at: int, item: Passed) -> None:
         weight, bias = self.weights.of("W", at), self.weights.of("b", at)
         assert weight is not None
-        added = ", and adds its bias" if bias is not None else ""
+        added = " and its bias" if bias is not None else ""
         product = weight @ self.flow
         self._define(
             "Z", product if bias is None else product + bias, item, at,
-            f"each unit multiplies the entries of {{x}} by its row of {{W}}, adds the products{added}",
+            f"each unit multiplies the entries of {{x}} by its row of {{W}} and adds the products{added}",
             x=self.flow, W=weight,
         )  # fmt: skip
         self.logits, self.last = self.flow, "identity"
@@ -217,12 +217,11 @@ class LayerSteps:
         layer = item.layer
         assert isinstance(layer, Add)
         arrived, carried = self.flow, self.kept.pop()
+        why = "what went around is added, entry by entry: {s} skips the layers between"
         if layer.projection is not None:
             carried = self._slid("P", at, item, layer.projection, carried, layer.kept.sizes)
-        self._define(
-            "S", arrived + carried, item, at,
-            "what went around is added, entry by entry: {s} skips the layers between", s=carried,
-        )  # fmt: skip
+            why = "what went around is added, entry by entry, after its projection: {s} now has the shape of {z}"
+        self._define("S", arrived + carried, item, at, why, s=carried, z=arrived)
 
 
 def _stamping(places: int, size: int, slide: Slide) -> Axis:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from explain.engine.checks import finite_difference
 from explain.engine.evaluate import evaluate, largest_of
+from explain.engine.names import word
 from explain.engine.nodes.along import Along
 from explain.engine.nodes.arithmetic import Times, sqrt
 from explain.engine.nodes.base import Node, Number, Symbol
@@ -23,6 +24,7 @@ from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.topics._normalised_input import Scale, refuse_flat
+from explain.topics._normalised_words import degenerate
 
 LARGEST_OFFSET = 1e6  # of numbers in standard deviations, for a finite difference that keeps enough digits
 
@@ -90,20 +92,23 @@ def normalise(sheet: Worksheet, X: Symbol, shared: Shared, epsilon: Symbol, name
         "Variance",
         say(
             "the mean square of the distances from the mean: how widely the {m} numbers spread. It is divided by {m} "
-            "and not by {n} (the biased variance): it describes these numbers themselves",
+            "and not by {n} (the biased variance): it describes these numbers themselves, not others that they are a "
+            "sample of",
             m=m, n=m - 1,
         ),
     )  # fmt: skip
     refuse_flat(sheet, variance, each)
+    distances = abs(evaluate(deviation, sheet.values)).max(axis=along.axes)
     normal = sheet.define(
         name,
         OverRoot(deviation, stretched(variance + epsilon, along)),
         "Normalised",
         say(
-            "each number by its distance from the mean, measured in standard deviations: the numbers of each "
+            "each number as its distance from the mean, measured in standard deviations: the numbers of each "
             f"{each} get mean 0 and variance (nearly) 1; {{e}} keeps the root away from 0 where they are all equal",
             e=epsilon,
         ),
+        note=degenerate(sheet, m, variance, epsilon, word(name), distances),
     )
     return Normalised(shared, m, mean, variance, normal, sqrt(variance + epsilon))
 
@@ -124,7 +129,7 @@ def normalise_by_size(sheet: Worksheet, X: Symbol, shared: Shared, epsilon: Symb
             m=m,
         ),
     )
-    refuse_flat(sheet, square, shared.each)
+    refuse_flat(sheet, square, shared.each, "mean square")
     normal = sheet.define(
         "Xhat",
         OverRoot(X, stretched(square + epsilon, shared.along)),
@@ -143,7 +148,7 @@ def scale_and_shift(sheet: Worksheet, normal: Symbol, scale: Scale) -> Symbol:
     scaled = stretched(scale.gamma, scale.along) * normal
     if scale.beta is None:
         why = say(
-            "{g} is learned, one number for each {each}: it gives back a size of its own",
+            "{g} is learned, one number for each {each}: it lets the layer give each {each} a size of its own",
             g=scale.gamma,
             each=scale.each,
         )
@@ -153,8 +158,8 @@ def scale_and_shift(sheet: Worksheet, normal: Symbol, scale: Scale) -> Symbol:
         scaled + stretched(scale.beta, scale.along),
         "Scaled and shifted",
         say(
-            "{g} and {b} are learned, one of each for each {each}: they give back a spread and a mean of its own, "
-            "where the next layer works better with it",
+            "{g} and {b} are learned, one of each for each {each}: they let the layer give each {each} a spread and a "
+            "mean of its own, where that makes the loss smaller",
             g=scale.gamma, b=scale.beta, each=scale.each,
         ),
     )  # fmt: skip

@@ -66,7 +66,7 @@ def check_in_one(sheet: Worksheet, found: Normalised, of: Symbol) -> None:
     closed = in_one(arriving, found.normal, found.root, found.m, found.shared.along, centred=terms == 3)
     size = float(np.abs(sheet.values[arriving.name]).max()) / float(evaluate(found.root, sheet.values).min())
     off = float(np.abs(evaluate(closed, sheet.values) - sheet.values[gradient.name]).max())
-    text = f"its {'three' if terms == 3 else 'two'} terms put together, {{d}} is {{c}}: the same numbers"
+    text = f"the {'three' if terms == 3 else 'two'} terms of {{d}} put together are {{c}}: the same numbers"
     sheet.check(off <= _room(sheet, found) * size, [gradient, arriving], say(text, d=gradient, c=closed))
 
 

@@ -75,10 +75,18 @@ def read_input(X: Values, layout: str, flat: str = "ND") -> Input:
     Args:
         layout: what three axes are, `CHW`, `NCL` or `NTD`.
         flat: what the two axes of a matrix are.
+
+    Raises:
+        InputError: a layout for an input that has not three axes.
     """
     if len(X.shape) == 1:
         X = X.reshape((1, len(X)))
     letters = {2: flat, 3: layout, 4: "NCHW"}[len(X.shape)]
+    if layout != "CHW" and len(X.shape) != 3:
+        raise InputError(
+            f"{{layout}} is {layout}, but {{X}} is {write(X.shape)}: it names the axes of an input with three; leave "
+            'it out, or give {X} with | between its matrices, such as "1,2;3,4 | 0,1;1,2"'
+        )
     return Input(X, letters)
 
 
@@ -143,14 +151,13 @@ def give_epsilon(sheet: Worksheet, eps: Scalar | None, usual: str, why: str) -> 
     return epsilon
 
 
-def refuse_flat(sheet: Worksheet, square: Symbol, each: str) -> None:
-    """With ε = 0 no variance (or mean square) may be 0, because its root divides.
+def refuse_flat(sheet: Worksheet, square: Symbol, each: str, what: str = "variance") -> None:
+    """With ε = 0 no variance (or mean square, as `what` says) may be 0, because its root divides.
 
     Raises:
         InputError: one of them is 0.
     """
     if float(sheet.values["epsilon"]) == 0 and float(sheet.values[square.name].min()) == 0:
-        what = "mean square" if square.name == "q" else "variance"
         raise InputError(
             f"{{eps}} is 0, but the {what} of one {each} is 0, and its root divides: give a positive {{eps}} such as "
             "1e-5"
@@ -169,43 +176,6 @@ def give_upstream(sheet: Worksheet, dY: Values | None, found: Input) -> Symbol |
     ):
         given = given.reshape(found.shape)  # a single row or column, however it was typed
     if given.shape != found.shape:
-        raise InputError(f"{{dY}} is {write(dY.shape)}, but Y is {write(found.shape)}: it needs the shape of Y")
-    return sheet.given("dL/dY", given, "gradient arriving from above", option="dY")
-
-
-def say_slices(sheet: Worksheet, array: Symbol, along: Along) -> None:
-    """How index sums are to be read, where a colon stands in one."""
-    from explain.engine.names import word
-
-    several = [at for at, size in enumerate(along.full) if size != 1]
-    marks = [along.marks[at] if at in along.axes else ":" for at in several]
-    if ":" not in marks or len(set(marks)) == 1:
-        return
-    if len(along.full) == 2:
-        sheet.convention(
-            "{a} is row i of {X}, {b} column j: a colon stands for a whole axis (Goodfellow et al. 2016, Notation)",
-            a=word(array.name, "i,:"), b=word(array.name, ":,j"), X=array,
-        )  # fmt: skip
-    else:
-        fixed = [mark for mark in marks if mark != ":"]
-        listed = " and ".join([", ".join(fixed[:-1]), fixed[-1]] if len(fixed) > 1 else fixed)
-        sheet.convention(
-            f"{{a}} is the part of {{X}} at one {listed}: a colon stands for a whole axis (Goodfellow et al. 2016, "
-            "Notation)",
-            a=word(array.name, ",".join(marks)), X=array,
-        )  # fmt: skip
-
-
-def over_example(found: Input) -> str:
-    """The axes of a mean in layer norm: all but the examples; of tokens, their features alone."""
-    return "D" if found.letters == "NTD" else "".join(letter for letter in found.letters if letter != "N")
-
-
-def say_over_example(sheet: Worksheet, found: Input) -> None:
-    """What frameworks do with feature maps."""
-    if "C" in found.letters:
-        axes = ", ".join(over_example(found))
-        sheet.convention(
-            f"means are taken over all of {axes} of an example, as in PyTorch with normalized_shape ({axes}); Keras by "
-            "default, and ConvNeXt, take the channels at each place alone"
-        )
+        has = f"has {amount(len(dY), 'number')}" if len(dY.shape) == 1 else f"is {write(dY.shape)}"
+        raise InputError(f"{{dY}} {has}, but Y is {write(found.shape)}: it needs the shape of Y")
+    return sheet.given("dL/dY", given, "gradient of the loss L, arriving from above", option="dY")

@@ -78,7 +78,7 @@ def update(sheet: Worksheet, worked: Normalised, old: Averages, alpha: Symbol, f
         kept * old.mean + new * worked.mean,
         "Running mean",
         say(
-            "an average over the batches seen so far, in which this batch counts {n}: at inference there may be a "
+            "an exponential moving average over the batches, in which this one counts {n}: at inference there may be a "
             "single example, and its output must not depend on its neighbours",
             n=new,
         ),
@@ -102,16 +102,16 @@ def update(sheet: Worksheet, worked: Normalised, old: Averages, alpha: Symbol, f
     return [mean, variance]
 
 
-def normalise_by_averages(sheet: Worksheet, X: Symbol, old: Averages, epsilon: Symbol) -> Symbol:
+def normalise_by_averages(sheet: Worksheet, X: Symbol, old: Averages, epsilon: Symbol, each: str) -> Symbol:
     """X̂ of inference: mean and variance are constants."""
-    refuse_flat(sheet, old.variance, "running average")
+    refuse_flat(sheet, old.variance, each, "running variance")
     return sheet.define(
         "Xhat",
         OverRoot(X - stretched(old.mean, old.along), stretched(old.variance + epsilon, old.along)),
         "Normalised by the running averages",
         say(
             "the mean and variance of all batches in training take the place of those of this batch, so each example "
-            "is worked by itself; {e} keeps the root away from 0",
+            "is worked by itself, and the averages stay as they are; {e} keeps the root away from 0",
             e=epsilon,
         ),
     )
@@ -129,13 +129,14 @@ def fold(sheet: Worksheet, X: Symbol, Y: Symbol, scale: Scale, old: Averages, ep
         "a",
         Ratio(scale.gamma, sqrt(old.variance + epsilon)),
         "Scale",
-        "all that multiplies X, in one number each: it no longer depends on the input",
+        f"all that multiplies the numbers of one {scale.each}: it no longer depends on the input",
     )
     shift = sheet.define(
         "c",
         scale.beta - factor * old.mean,
         "Shift",
-        say("all that is added: a layer before it can take {a} into its weights and {c} into its bias",
+        say("all that is added; a linear layer or a convolution right before can take both in: its weights times {a}, "
+            "its bias times {a} plus {c}",
             a=factor, c=Symbol("c")),
     )  # fmt: skip
     folded = stretched(factor, old.along) * X + stretched(shift, old.along)

@@ -238,7 +238,7 @@ def _why(axis: Axis, slide: Slide, ceil: bool, dropped: bool) -> str:
         return "same padding: places are added until the window fits at every place that the stride reaches"
     if axis.places == 1 and axis.kernel == axis.size and not axis.before:
         return f"the window covers all {axis.size} places, so it stands once"
-    around = f" with {slide.padding} on each side" if slide.padding else ""
+    around = f" and {slide.padding} more on each side" if slide.padding else ""
     covers = f"the window covers {int(slide.covers)}"  # type: ignore[arg-type]
     covers += f" ({axis.kernel} entries, {axis.dilation} apart)" if axis.dilation != 1 else ""
     step = "" if axis.stride == 1 else f" in steps of {axis.stride}"

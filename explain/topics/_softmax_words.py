@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explain.engine.functions import EXP
-from explain.engine.names import word
+from explain.engine.names import subscript, word
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax
 from explain.engine.notation import PRODUCT, Fraction, Notation, Operator, Row, related
@@ -19,35 +19,43 @@ if TYPE_CHECKING:
 LARGEST = 709.782712893384  # beyond, e to the power of it is infinite in double precision
 SMALLEST = -745.133219101941  # below, it is 0
 MOST_LISTED = 6  # probabilities in one line
+ENTRIES = {True: ("i", "j"), False: ("ij", "ik")}  # one entry, and every entry of its example
 
 
 def conventions(sheet: Worksheet, single: bool) -> None:
     """Softmax, entry by entry."""
+    mine, other = ENTRIES[single]
+    z, p = ("z", "p") if single else ("Z", "P")
     sheet.convention(
         "softmax: {p}, e to the power of a score over the sum of these powers"
         + ("" if single else " in its row; every row is an example of its own"),
-        p=related(word("p_i"), "=", _quotient(Symbol("z_i"), Symbol("z_j"))),
+        p=related(word(p, mine), "=", _quotient(_entry(z, mine), _entry(z, other), other[-1])),
     )
     if not single:
         sheet.convention("rowmax takes the largest number of each row")
 
 
-def _quotient(mine: Node, every: Node) -> Notation:
+def _entry(name: str, index: str) -> Symbol:
+    """An array by one entry."""
+    return Symbol(name, (), word(name, index))
+
+
+def _quotient(mine: Node, every: Node, over: str) -> Notation:
     """A power of e, of one score over the sum of these powers."""
-    below = Row([Operator("Σⱼ ", r"\sum_{j} "), EXP(every).write(SYMBOLIC)], PRODUCT)
+    below = Row([Operator(f"Σ{subscript(over)} ", rf"\sum_{{{over}}} "), EXP(every).write(SYMBOLIC)], PRODUCT)
     return Fraction(EXP(mine).write(SYMBOLIC), below)
 
 
-def cancels(scaled: Symbol) -> Prose:
+def cancels(scaled: Symbol, single: bool) -> Prose:
     """Why a shift changes nothing: the common factor cancels."""
-    i, j = (Symbol(f"{scaled.name.lower()}_{mark}") for mark in "ij")
-    m = Symbol("m")
+    i, j = (_entry(scaled.name, index) for index in ENTRIES[single])
+    m, over = _entry("m", "" if single else "i"), ENTRIES[single][1][-1]
     return say(
         "{a}, so the common factor {f} stands in the numerator and in every term of the denominator and cancels: {b}; "
         "now the largest exponent is 0, and no power overflows",
         a=related(EXP(i - m).write(SYMBOLIC), "=", (EXP(i) / EXP(m)).write(SYMBOLIC)),
         f=1 / EXP(m),
-        b=related(_quotient(i - m, j - m), "=", _quotient(i, j)),
+        b=related(_quotient(i - m, j - m, over), "=", _quotient(i, j, over)),
     )
 
 

@@ -29,7 +29,7 @@ def drawn_stamps(sheet: Worksheet, given: Stamps, x: Symbol, kernel: Symbol, z: 
         return
     lines = [APART.join(parts).rstrip() for parts in zip(*blocks, strict=True)]
     first = ", channel 1 and filter 1" if layout.inputs > 1 else ", channel 1" if layout.filters > 1 else ""
-    shown = "The stamps" if len(blocks) == len(places) else f"The first of {len(places)} stamps"
+    shown = "The stamps" if len(blocks) == len(places) else f"The first {len(blocks)} of {len(places)} stamps"
     framed = "; what lies outside the frame is cut off" if given.cut else ""
     sheet.drawing(f"{shown}{first}: an entry of {x.name} times {kernel.name}, at its place{framed}", lines, [z])
 

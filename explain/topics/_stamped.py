@@ -204,11 +204,9 @@ def _size(axis: Axis, move: Move) -> Node:
 def _why(axis: Axis, move: Move) -> str:
     covers = move.dilation * (axis.kernel - 1) + 1
     apart = f" ({axis.kernel} entries, {move.dilation} apart)" if move.dilation != 1 else ""
-    first = f"a stamp covers {covers} places{apart}"
-    if axis.places > 1:
-        others = amount(axis.places - 1, "further one")
-        first += f", and each of the {others} begins" if axis.places > 2 else f", and the {others[2:]} begins"
-        first += f" {amount(move.stride, 'place')} after the one before"
+    begins = amount((axis.places - 1) * move.stride, "place")
+    last = f"the last of {axis.places} stamps begins {begins} after the first, and"
+    first = f"{last if axis.places > 1 else 'the one stamp'} covers {covers}{apart}"
     cut = f"; {move.padding} cut off on each side" if move.padding else ""
     return first + cut + (f"; {move.extra} added at the end (output padding)" if move.extra else "")
 

@@ -195,8 +195,9 @@ def conventions(
         found.append(
             (
                 "a multiply-add is one multiplication with its addition; biases, activations, pooling, normalisation, "
-                "look-ups and the element-wise products of gates are not counted; floating-point operations (FLOPs) "
-                "are twice as many",
+                "look-ups and the element-wise products of gates "
+                + ("and sums of skips " if any(isinstance(layer, Add) for layer in layers) else "")
+                + "are not counted; floating-point operations (FLOPs) are twice as many",
                 {},
             )
         )

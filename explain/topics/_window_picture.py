@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from explain.engine.nodes.base import Index, Symbol
-from explain.engine.nodes.window import Layout
+from explain.engine.nodes.base import Index, Symbol, entry_place
+from explain.engine.nodes.window import Axis, Layout
 from explain.engine.rounding import tidy
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
@@ -26,10 +26,6 @@ class Laid(Protocol):
     @property
     def layout(self) -> Layout:
         """Their axes."""
-
-    @property
-    def row(self) -> bool:
-        """Whether they are a single row."""
 
 
 class Marks(NamedTuple):
@@ -52,32 +48,73 @@ def drawn_window(sheet: Worksheet, given: Laid, x: Symbol, z: Symbol, marks: Mar
     """Three places of the window beside each other, on the first channel seen; nothing where that is too large."""
     layout = given.layout
     if len(layout.axes) == 1:
+        _drawn_over_rows(sheet, given, x, z, marks)
         return
     rows, columns = (range(-axis.before, _end(layout, at)) for at, axis in enumerate(layout.axes))
     if len(rows) > LARGEST or len(columns) > LARGEST:
         return
-    places = [(0, 0), (0, 1), (1, 0)] if layout.axes[0].places > 1 else [(0, 0), (0, 1), (0, 2)]
+    down, across = (axis.entered for axis in layout.axes)
+    more = (down + 1, across) if layout.axes[0].places > 1 else (down, across + 2)
+    places = [(down, across), (down, across + 1), more]
     step = next((s.entries for s in sheet.steps if s.name == z.name), ())
     sample, channel = _seen(layout, step[0]) if step else (0, 0)
     cells = [[_text(given, (sample, channel), row, column, marks.outside) for column in columns] for row in rows]
     wide = max(len(cell) for line in cells for cell in line)
-    chosen = [entry[-2:] for entry in step] or [
-        place for place in places if all(at < axis.places for at, axis in zip(place, layout.axes, strict=True))
+    chosen = list(step) or [
+        layout.place(0, 0, place)
+        for place in places
+        if all(at < axis.places for at, axis in zip(place, layout.axes, strict=True))
     ]
-    blocks = [
-        _block(layout, cells, wide, place, given.row, marks.winner(place) if marks.winner else None) for place in chosen
-    ]
-    while len(blocks) > 1 and sum(len(block[0]) for block in blocks) + len(APART) * (len(blocks) - 1) > WIDEST:
-        blocks.pop()
-    if len(blocks[0][0]) > WIDEST:
+    blocks = []
+    for entry in chosen:
+        place, told = entry[-2:], f"entry {entry_place(entry, z.shape)}"
+        blocks.append(_block(layout.axes, cells, wide, place, told, marks.winner(place) if marks.winner else None))
+    lines = _beside(blocks)
+    if not lines:
         return
-    lines = [APART.join(parts).rstrip() for parts in zip(*blocks, strict=True)]
     which = f", channel {channel + 1}" if layout.inputs > 1 else ""
     which += (f" of sample {sample + 1}" if which else f", sample {sample + 1}") if layout.samples > 1 else ""
     beyond = any(_end(layout, at) > axis.size for at, axis in enumerate(layout.axes))
     beyond = beyond and bool(marks.told or marks.around == "zeros")
     zeros = f", {marks.around} around it" if beyond or any(axis.before for axis in layout.axes) else ""
     sheet.drawing(f"The window slides over {x.name}{which}{zeros}{marks.told}", lines, [z])
+
+
+def _drawn_over_rows(sheet: Worksheet, given: Laid, x: Symbol, z: Symbol, marks: Marks) -> None:
+    """In one dimension: the channels of the first sample are rows, and the window covers those that its filter sees."""
+    layout, (axis,) = given.layout, given.layout.axes
+    columns, channels = range(-axis.before, _end(layout, 0)), layout.inputs
+    if marks is not PLAIN or len(columns) > LARGEST or channels > LARGEST:
+        return
+    flat = given.x.reshape((max(1, layout.samples) * channels, axis.size))
+    asked = next((step.entries for step in sheet.steps if step.name == z.name), ())
+    entries = asked or [layout.place(0, 0, (at,)) for at in range(axis.entered, axis.places)][:3]
+    sample, _ = _seen(layout, entries[0])
+    cells = [
+        [_number(flat, (sample * channels + row, at)) if 0 <= at < axis.size else marks.outside for at in columns]
+        for row in range(channels)
+    ]
+    wide = max(len(cell) for line in cells for cell in line)
+    groups = Axis(channels, layout.seen, layout.groups, layout.seen)  # the window moves on to the next group
+    blocks = []
+    for entry in entries:
+        group = _seen(layout, entry)[1] // layout.seen
+        told = f"entry {entry_place(entry, z.shape)}"
+        blocks.append(_block((groups, axis), cells, wide, (group, entry[-1]), told, None))
+    lines = _beside(blocks)
+    zeros = f", {marks.around} around it" if axis.before or _end(layout, 0) > axis.size else ""
+    which = f", sample {sample + 1}" if layout.samples > 1 else ""
+    if lines:
+        sheet.drawing(f"The window slides over {x.name}{which}{zeros}", lines, [z])
+
+
+def _beside(blocks: list[list[str]]) -> list[str]:
+    """The pictures beside each other, as many as there is room for; none where the first is too wide."""
+    while len(blocks) > 1 and sum(len(block[0]) for block in blocks) + len(APART) * (len(blocks) - 1) > WIDEST:
+        blocks.pop()
+    if len(blocks[0][0]) > WIDEST:
+        return []
+    return [APART.join(parts).rstrip() for parts in zip(*blocks, strict=True)]
 
 
 def _end(layout: Layout, at: int) -> int:
@@ -97,19 +134,21 @@ def _text(given: Laid, front: tuple[int, int], row: int, column: int, outside: s
     rows, columns = given.layout.axes
     if not (0 <= row < rows.size and 0 <= column < columns.size):
         return outside
-    index = given.layout.place(*front, (row, column))
-    return given.x.text(index) if given.x.texts is not None else tidy(float(given.x.array[index]))
+    return _number(given.x, given.layout.place(*front, (row, column)))
+
+
+def _number(values: Values, index: Index) -> str:
+    return values.text(index) if values.texts is not None else tidy(float(values.array[index]))
 
 
 def _block(
-    layout: Layout, cells: list[list[str]], wide: int, place: tuple[int, ...], row_only: bool, winner: Index | None
+    axes: Sequence[Axis], cells: list[list[str]], wide: int, place: Index, told: str, winner: Index | None
 ) -> list[str]:
     """The picture of one place, its heading first; all lines of one width."""
     under = [
-        {at * axis.stride + u * axis.dilation for u in range(axis.kernel)}
-        for at, axis in zip(place, layout.axes, strict=True)
+        {at * axis.stride + u * axis.dilation for u in range(axis.kernel)} for at, axis in zip(place, axes, strict=True)
     ]
-    best = None if winner is None else tuple(at + axis.before for at, axis in zip(winner, layout.axes, strict=True))
+    best = None if winner is None else tuple(at + axis.before for at, axis in zip(winner, axes, strict=True))
     drawn = []
     for row, line in enumerate(cells):
         marked = [
@@ -121,6 +160,5 @@ def _block(
             for column, cell in enumerate(line)
         ]
         drawn.append("".join(marked))
-    told = f"entry {place[1] + 1}" if row_only else f"entry ({place[0] + 1},{place[1] + 1})"
     width = max(len(told), len(drawn[0]))
     return [line.ljust(width) for line in [told, *drawn]]

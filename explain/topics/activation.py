@@ -83,7 +83,11 @@ def activation(
     sheet = Worksheet(f"Activation: {titles}" if titles else "Activation functions", activation.source)
     asked = [_asked(sheet, name, len(function.names) == 1, slope, alpha) for name in function.names]
     entry = None if x is None else sheet.given("x", _rows(x), "what goes into the activation", option="x")
-    upstream = None if dA is None else sheet.given("dL/da", _rows(dA), "gradient arriving from above", option="dA")
+    upstream = (
+        None
+        if dA is None
+        else sheet.given("dL/da", _rows(dA), "gradient of the loss L, arriving from above", option="dA")
+    )
     t = sheet.given("t", None, "any number")
     brought_along(sheet, [one.function for one in asked], t)
     results: list[Symbol] = []

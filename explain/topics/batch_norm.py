@@ -12,15 +12,7 @@ from explain.maps import Maps
 from explain.parameters import Matrix, Scalar
 from explain.topics._normalised import Shared, backward, normalise, scale_and_shift
 from explain.topics._normalised_checks import check_in_one, check_normal, check_scaled
-from explain.topics._normalised_input import (
-    Input,
-    give_epsilon,
-    give_input,
-    give_scale,
-    give_upstream,
-    read_input,
-    say_slices,
-)
+from explain.topics._normalised_input import Input, give_epsilon, give_input, give_scale, give_upstream, read_input
 from explain.topics._normalised_running import (
     NAMES,
     check_linear,
@@ -30,9 +22,13 @@ from explain.topics._normalised_running import (
     normalise_by_averages,
     update,
 )
+from explain.topics._normalised_words import say_pairs, say_slices
 
 OVER = "NHWL"  # the axes of a mean: all but the features or channels
-EPSILON = {"pytorch": ("1e-5", "as in PyTorch; Keras takes 1e-3"), "keras": ("1e-3", "as in Keras; PyTorch takes 1e-5")}
+EPSILON = {
+    "pytorch": ("1e-5", "as in PyTorch; Keras takes 1×10⁻³"),
+    "keras": ("1e-3", "as in Keras; PyTorch takes 1×10⁻⁵"),
+}
 
 
 @topic
@@ -80,9 +76,11 @@ def batch_norm(
     upstream = give_upstream(sheet, dY, found)
     if alpha is not None or upstream is not None:
         say_slices(sheet, given, shared.along)
+    statistics = ("mu_run", "sigma2_run") if alpha is None else ("mu", "sigma2")
+    say_pairs(sheet, given, shared.along, statistics, scale)
     sheet.part("Forward pass")
     if alpha is None:
-        normal = normalise_by_averages(sheet, given, running, epsilon)
+        normal = normalise_by_averages(sheet, given, running, epsilon, each)
         Y = scale_and_shift(sheet, normal, scale)
         results = [Y, *fold(sheet, given, Y, scale, running, epsilon)]
         if upstream is not None:

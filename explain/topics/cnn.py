@@ -28,7 +28,7 @@ from explain.layers.vocabulary import Setting
 from explain.maps import Maps
 from explain.parameters import Matrix
 from explain.topics._chain import Shapes, run_through
-from explain.topics._convolved import check_total, upstream
+from explain.topics._convolved import FILTERS, check_total, example_of, upstream
 from explain.topics._layer_steps import LayerSteps
 from explain.topics._layer_weights import LayerWeights, Weights
 from explain.topics._network import check_probabilities
@@ -141,9 +141,10 @@ def _conventions(sheet: Worksheet, layers: Sequence[Layer], known: LayerWeights)
         "the letter of a quantity has the place of its layer in the chain: {z} comes from layer 1", z=word("Z_1")
     )
     if any(isinstance(layer, Convolution) for layer in layers):
-        sheet.convention(
-            "kernels slide as they are (cross-correlation); indices of {W} count filters and channels", W=word("W")
-        )
+        sheet.convention("kernels slide as they are (cross-correlation)")
+        kernels = [known.of("W", at) for at, layer in enumerate(layers, 1) if isinstance(layer, Convolution)]
+        examples = [example for kernel in kernels if kernel is not None and (example := example_of(kernel, FILTERS))]
+        sheet.conventions += examples[:1]
     if known.unbiased:
         listed = ", ".join(map(str, known.unbiased))
         places = f"layer {listed} has" if len(known.unbiased) == 1 else f"layers {listed} have"
@@ -167,7 +168,10 @@ def _loss(sheet: Worksheet, steps: LayerSteps, goal: Symbol, name: LossName) -> 
             f"{write(output.shape)}: one number an output belongs here"
         )
     prediction, target = sheet.values[output.name], sheet.values[goal.name]
-    check_probabilities(name, steps.last, prediction, target, False)
+    try:
+        check_probabilities(name, steps.last, prediction, target, False)
+    except InputError as error:
+        raise InputError(error.message.replace(f"{{activation}} {steps.last}", "the chain")) from error
     outputs = int(output.shape[0])
     expression: Node = loss_of(name, output, goal, outputs, 1)
     why = say(f"{told(name, outputs)}: {{p}} against {{y}}", p=output, y=goal)

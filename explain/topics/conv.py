@@ -47,13 +47,13 @@ def conv(
 ) -> Answer:
     """Convolution: each entry of the output from its window.
 
-    The kernel is laid on the maps at every place, what lies on each other is multiplied, and the products are added,
+    The kernel is laid on the maps at every place, the numbers that meet are multiplied, and the products are added,
     over all channels. X has the shape (H×W), (C×H×W) or (N×C×H×W), K (kh×kw) or (F×C/groups×kh×kw), Z (F×H'×W'); in
     one dimension a row, (C×L) or (N×C×L). As in deep learning the kernel is not turned, which mathematics calls
     cross-correlation.
 
-    Source: Goodfellow, Bengio and Courville 2016, Deep Learning, eqs. 9.6 and 9.8-9.13; Dumoulin and Visin 2016, A
-    guide to convolution arithmetic for deep learning; PyTorch documentation, torch.nn.Conv2d
+    Source: Goodfellow, Bengio and Courville 2016, Deep Learning, eqs. 9.6-9.8 and 9.11-9.13; Dumoulin and Visin
+    2016, A guide to convolution arithmetic for deep learning; PyTorch documentation, torch.nn.Conv2d
 
     Examples:
         explain conv --X "1,2,0;0,1,3;2,1,1" --K "1,0;-1,2"
@@ -72,7 +72,7 @@ def conv(
     layout = given.layout
     sheet = Worksheet("True convolution" if window.flipped else "Convolution", conv.source)
     x = sheet.given("X", given.x, "input", option="X")
-    kernel = sheet.given("K", given.kernel, "kernel: the weights", option="K")
+    kernel = sheet.given("K", given.kernel, "kernel (the weights)", option="K")
     bias = None if given.bias is None else sheet.given("b", given.bias, "bias, one number a filter", option="b")
     arriving = upstream(sheet, "Z", dZ, Symbol("Z", layout.output_shape))
     _conventions(sheet, given, window, x, kernel)
@@ -101,7 +101,7 @@ def _conventions(sheet: Worksheet, given: Operands, window: Window, x: Symbol, k
             "what deep learning calls convolution: the kernel slides as it is (cross-correlation; true convolution "
             "turns it by 180° first: --flip yes)"
         )
-    slices_told(sheet, given.layout, kernel, x)
+    slices_told(sheet, given.layout, x, kernel)
     if window.groups > 1:
         sheet.convention(
             f"{window.groups} groups, one after another: each has {amount(given.layout.seen, 'channel')} and "
@@ -114,7 +114,7 @@ def _why(given: Operands, x: Symbol, kernel: Symbol) -> Prose:
     layout = given.layout
     turned = ", turned by 180°," if layout.flipped else ""
     over = (
-        f"the kernel{turned} is laid on {{x}} at every place; what lies on each other is multiplied, and the products "
+        f"the kernel{turned} is laid on {{x}} at every place; the numbers that meet are multiplied, and the products "
     )
     over += "are added"
     if layout.seen > 1:
@@ -124,5 +124,5 @@ def _why(given: Operands, x: Symbol, kernel: Symbol) -> Prose:
     if given.bias is not None:
         over += ", and its bias is added" if layout.filters > 1 else "; then the bias is added"
     if any(axis.before or axis.after for axis in layout.axes):
-        over += "; outside of {x} there are zeros"
+        over += "; outside of {x} there are zeros, whose products the sums leave out"
     return say(over, x=x, k=kernel)

@@ -51,7 +51,7 @@ def dropout(
     entries = _rows(X)
     _refuse(entries, p, mask, training)
     form = "inverted" if scaled_now else "not inverted"
-    sheet = Worksheet(f"Dropout in {'training' if training else 'testing'}, {form}", dropout.source)
+    sheet = Worksheet(f"Dropout {'in training' if training else 'at test time'}, {form}", dropout.source)
     x = sheet.given("X", entries, "what dropout is applied to", option="X")
     rate = sheet.given("p", p, "probability of dropping an entry", option="p")
     kept = _given_mask(sheet, entries, mask) if training else None
@@ -129,7 +129,7 @@ def _upstream(sheet: Worksheet, dY: Matrix | None, X: Values) -> Symbol | None:
     given = _rows(dY)
     if given.shape != X.shape:
         raise InputError(f"{{dY}} is {write(given.shape)}, but Y is {write(X.shape)}: it needs the shape of {{X}}")
-    return sheet.given("dL/dY", given, "gradient arriving from above", option="dY")
+    return sheet.given("dL/dY", given, "gradient of the loss L, arriving from above", option="dY")
 
 
 def _conventions(sheet: Worksheet, scaled_now: bool, rate: Symbol) -> None:
@@ -187,7 +187,7 @@ def _trained(sheet: Worksheet, x: Symbol, kept: Symbol, rate: Symbol, scaled_now
             rate,
             kept,
             "1",
-            "at test time {X} is multiplied by it for the same mean",
+            "at test time {X} is multiplied by this mean, so that the next layer gets the same on average",
             x,
         )
         why = say("each entry of {X} times its 0 or 1 in {M}: dropped, or passed as it is", X=x, M=kept)

@@ -26,8 +26,8 @@ from explain.topics._normalised_input import (
     give_scale,
     give_upstream,
     read_input,
-    say_slices,
 )
+from explain.topics._normalised_words import say_pairs, say_slices
 
 
 @topic
@@ -49,8 +49,8 @@ def group_norm(
     Source: Wu and He 2018, Group Normalization, eqs. 1-7; gradients: Ioffe and Szegedy 2015, section 3
 
     Examples:
-        explain group-norm --X "1,2,6,3;0,4,2,2" --groups 2
-        explain group-norm --X "1,2,6,3;0,4,2,2" --groups 2 --gamma 1,2,1,0.5 --beta 0,1,0,0 --dY "1,0,-1,0;0,2,1,1"
+        explain group-norm --X "1,2,6,0,4,2;3,0,3,1,1,4" --groups 2
+        explain group-norm --X "1,2,6,0,4,5" --groups 2 --gamma 1,2,1,0.5,1,3 --beta 0,1,0,0,2,0 --dY 1,0,-1,0,2,1
         explain group-norm --X "1,2;3,4 | 0,1;1,2 | 2,2;0,4 | 1,1;1,0" --groups 2 --eps 0.01
 
     Raises:
@@ -62,21 +62,24 @@ def group_norm(
     given = give_input(sheet, found)
     sheet.given("G", Values((), (str(G),)), "number of groups", option="groups")
     scale = give_scale(sheet, found, "NHWL", gamma, beta)
-    epsilon = give_epsilon(sheet, eps, "1e-5", "as in PyTorch; Keras takes 1e-3")
+    epsilon = give_epsilon(sheet, eps, "1e-5", "as in PyTorch; Keras takes 1×10⁻³")
     upstream = give_upstream(sheet, dY, found)
     examples = found.size("N") if "N" in found.letters else 1
     rows, columns = examples * G, count(found.shape) // (examples * G)
     along = Along((rows, columns), (1,), (rows, 1), "ij")
     say_slices(sheet, Symbol("R"), along)
+    say_pairs(sheet, Symbol("R"), along, ("mu", "sigma2"), scale)
     sheet.part("Forward pass")
     kind = NOUNS["D" if "D" in found.letters else "C"]
+    of_each = " of each example" if examples > 1 else ""
+    order = ", the groups of example 1 first" if examples > 1 and G > 1 else ""
     R = sheet.define(
         "R",
         Reshaped(given, (rows, columns)),
         "One group a row",
         say(
             f"{amount(C, kind)} in {amount(G, 'group')}: {amount(C // G, kind)} a group, neighbours in order; the "
-            f"numbers of each group of each example become one row: {amount(rows, 'row')} of {columns}"
+            f"numbers of each group{of_each} become one row: {amount(rows, 'row')} of {columns}{order}"
         ),
     )
     axes = ((f"{'D' if kind == 'feature' else 'C'}/G", C // G, kind), *found.counted("HWL"))

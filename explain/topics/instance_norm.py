@@ -12,14 +12,8 @@ from explain.maps import Maps
 from explain.parameters import Matrix, Scalar
 from explain.topics._normalised import Shared, backward, normalise, scale_and_shift
 from explain.topics._normalised_checks import check_in_one, check_normal, check_scaled
-from explain.topics._normalised_input import (
-    give_epsilon,
-    give_input,
-    give_scale,
-    give_upstream,
-    read_input,
-    say_slices,
-)
+from explain.topics._normalised_input import give_epsilon, give_input, give_scale, give_upstream, read_input
+from explain.topics._normalised_words import say_pairs, say_slices
 
 OVER = "HWL"  # the axes of a mean: the places of one map
 
@@ -38,7 +32,8 @@ def instance_norm(
     Every map is normalised by the mean and variance of its own places, then scaled by γ and shifted by β, one number of
     each for each channel. It takes the contrast out of an image, which is why style transfer uses it.
 
-    Source: Ulyanov, Vedaldi and Lempitsky 2016, Instance Normalization, section 2; gradients: Ioffe and Szegedy 2015
+    Source: Ulyanov, Vedaldi and Lempitsky 2016, Instance Normalization, section 2; gradients: as Ioffe and Szegedy
+    2015, section 3
 
     Examples:
         explain instance-norm --X "1,2;3,4 | 0,1;1,2"
@@ -59,9 +54,12 @@ def instance_norm(
         )
     given = give_input(sheet, found)
     scale = give_scale(sheet, found, "N" + OVER, gamma, beta)
-    epsilon = give_epsilon(sheet, eps, "1e-5", "as in PyTorch; Keras has it as GroupNormalization with ε = 1e-3")
+    epsilon = give_epsilon(sheet, eps, "1e-5", "as in PyTorch; Keras has it as GroupNormalization with ε = 1×10⁻³")
+    if gamma is not None or beta is not None:
+        sheet.convention("PyTorch has {g} and {b} with affine=True only", g=scale.gamma, b=scale.beta or "")
     upstream = give_upstream(sheet, dY, found)
     say_slices(sheet, given, shared.along)
+    say_pairs(sheet, given, shared.along, ("mu", "sigma2"), scale)
     sheet.part("Forward pass")
     worked = normalise(sheet, given, shared, epsilon)
     Y = scale_and_shift(sheet, worked.normal, scale)

@@ -11,23 +11,15 @@ from explain.maps import Maps
 from explain.parameters import Scalar
 from explain.topics._normalised import Shared, backward, normalise, scale_and_shift
 from explain.topics._normalised_checks import check_in_one, check_normal
-from explain.topics._normalised_input import (
-    give_epsilon,
-    give_input,
-    give_scale,
-    give_upstream,
-    over_example,
-    read_input,
-    say_over_example,
-    say_slices,
-)
+from explain.topics._normalised_input import give_epsilon, give_input, give_scale, give_upstream, read_input
+from explain.topics._normalised_words import over_example, say_over_example, say_pairs, say_slices
 
 
 @topic
 def layer_norm(
     X: Annotated[Maps, "input: one example a row, or feature maps C×H×W or N×C×H×W"],
-    gamma: Annotated[Maps | None, "scale γ, one number for each number of an example; default 1"] = None,
-    beta: Annotated[Maps | None, "shift β, one number for each number of an example; default 0"] = None,
+    gamma: Annotated[Maps | None, "scale γ, of the shape of one example (or token); default 1"] = None,
+    beta: Annotated[Maps | None, "shift β, of the shape of one example (or token); default 0"] = None,
     eps: Annotated[Scalar | None, "ε under the root; default 1e-5"] = None,
     layout: Annotated[
         Literal["CHW", "NCL", "NTD"], "what three axes are: one example's maps, sequences, or tokens"
@@ -40,7 +32,8 @@ def layer_norm(
     columns; tokens: each token by itself), then scaled by γ and shifted by β, which all examples share. Nothing depends
     on the batch, so training and inference are the same.
 
-    Source: Ba, Kiros and Hinton 2016, Layer Normalization, eqs. 3 and 4
+    Source: Ba, Kiros and Hinton 2016, Layer Normalization, eqs. 3 and 4; gradients: as Ioffe and Szegedy
+    2015, section 3
 
     Examples:
         explain layer-norm --X "1,2,6;0,4,2"
@@ -58,10 +51,11 @@ def layer_norm(
     shared = Shared(found.along(over), found.counted(over), each)
     given = give_input(sheet, found)
     scale = give_scale(sheet, found, "NT", gamma, beta)
-    epsilon = give_epsilon(sheet, eps, "1e-5", "as in PyTorch; Keras takes 1e-3")
+    epsilon = give_epsilon(sheet, eps, "1e-5", "as in PyTorch; Keras takes 1×10⁻³")
     upstream = give_upstream(sheet, dY, found)
     say_over_example(sheet, found)
     say_slices(sheet, given, shared.along)
+    say_pairs(sheet, given, shared.along, ("mu", "sigma2"), scale)
     sheet.part("Forward pass")
     worked = normalise(sheet, given, shared, epsilon)
     Y = scale_and_shift(sheet, worked.normal, scale)

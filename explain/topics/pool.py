@@ -15,7 +15,7 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.extents import Extent, Padding
 from explain.maps import Maps
-from explain.topics._convolved import entries_asked, upstream
+from explain.topics._convolved import entries_asked, slices_told, upstream
 from explain.topics._pooled import Pooled, PoolWindow, Settings, pooled, sizes_worked
 from explain.topics._pooled_checks import check_gradient, check_maximum, check_mean, is_even, told_ties, winner_of
 from explain.topics._window_picture import Marks, drawn_window
@@ -132,8 +132,8 @@ def _conventions(sheet: Worksheet, given: Pooled, settings: Settings, x: Symbol)
     elif settings.stride is None:
         sheet.convention(f"the window of {given.kernel} moves on by its own size (default of the stride)")
     if layout.channels:
-        two = "indices of {x} count its samples and channels" if layout.samples else "index of {x} counts its channels"
-        sheet.convention(f"each channel is pooled by itself; the first {two}", x=x)
+        sheet.convention("each channel is pooled by itself")
+        slices_told(sheet, layout, x)
     if not given.reaches_out:
         return
     if not settings.mean:

@@ -68,7 +68,7 @@ def resnet_block(
     projected = None if skip is None else _given(sheet, skip, "s", "projection on the skip")
     arriving = upstream(sheet, "A_2", dA_2, arriving_shape)
     _conventions(sheet, padding is None, skip is not None)
-    slices_told(sheet, first.layout, kernel_1, x)
+    slices_told(sheet, first.layout, x, kernel_1)
     drawn_block(sheet, first, second, skip)
 
     sheet.part("Forward pass" if arriving else "")
@@ -175,4 +175,4 @@ def _conventions(sheet: Worksheet, padded: bool, projected: bool) -> None:
 
 
 def _zeros(found: Operands) -> str:
-    return ", zeros outside" if any(axis.before for axis in found.layout.axes) else ""
+    return ", zeros outside" if any(axis.before or axis.after for axis in found.layout.axes) else ""

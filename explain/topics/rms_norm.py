@@ -11,22 +11,14 @@ from explain.maps import Maps
 from explain.parameters import Scalar
 from explain.topics._normalised import Shared, backward, normalise_by_size, scale_and_shift
 from explain.topics._normalised_checks import check_in_one, check_normal
-from explain.topics._normalised_input import (
-    give_epsilon,
-    give_input,
-    give_scale,
-    give_upstream,
-    over_example,
-    read_input,
-    say_over_example,
-    say_slices,
-)
+from explain.topics._normalised_input import give_epsilon, give_input, give_scale, give_upstream, read_input
+from explain.topics._normalised_words import over_example, say_over_example, say_pairs, say_slices
 
 
 @topic
 def rms_norm(
     X: Annotated[Maps, "input: one example a row, or feature maps C×H×W or N×C×H×W"],
-    gamma: Annotated[Maps | None, "scale γ, one number for each number of an example; default 1"] = None,
+    gamma: Annotated[Maps | None, "scale γ, of the shape of one example (or token); default 1"] = None,
     eps: Annotated[Scalar | None, "ε under the root; default 1e-6"] = None,
     layout: Annotated[
         Literal["CHW", "NCL", "NTD"], "what three axes are: one example's maps, sequences, or tokens"
@@ -56,11 +48,12 @@ def rms_norm(
     given = give_input(sheet, found)
     scale = give_scale(sheet, found, "NT", gamma, None, shifts=False)
     epsilon = give_epsilon(
-        sheet, eps, "1e-6", "as in Keras; PyTorch takes the smallest step of its number format, the paper none"
+        sheet, eps, "1e-6", "as in Keras; PyTorch takes the machine epsilon of the number format, the paper none"
     )
     upstream = give_upstream(sheet, dY, found)
     say_over_example(sheet, found)
     say_slices(sheet, given, shared.along)
+    say_pairs(sheet, given, shared.along, ("q",), scale)
     sheet.part("Forward pass")
     worked = normalise_by_size(sheet, given, shared, epsilon)
     Y = scale_and_shift(sheet, worked.normal, scale)

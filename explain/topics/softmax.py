@@ -20,7 +20,7 @@ from explain.engine.pullback import pull
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError
+from explain.errors import InputError, amount
 from explain.parameters import Matrix, Scalar
 from explain.topics._softmax_checks import check_gradient, check_jacobian, check_probabilities
 from explain.topics._softmax_words import cancels, conventions, outcome, spared, without_temperature
@@ -115,10 +115,11 @@ def _upstream(sheet: Worksheet, dP: Matrix | None, scores: Values, p: str) -> Sy
         return None
     given = dP.reshape((len(dP), 1)) if scores.shape[1] == 1 and (len(dP.shape) == 1 or 1 in dP.shape) else dP
     if given.shape != scores.shape:
-        count = f"{len(dP)} numbers" if len(dP.shape) == 1 else write(dP.shape)
-        needed = f"{len(scores)} numbers" if scores.shape[1] == 1 else write(scores.shape)
-        raise InputError(f"{{dP}} has {count}, but there are {needed} in {{z}}: both need as many")
-    return sheet.given(f"dL/d{p}", given, "gradient arriving from above", option="dP")
+        has = f"has {amount(len(dP), 'number')}" if len(dP.shape) == 1 else f"is {write(dP.shape)}"
+        single = scores.shape[1] == 1
+        needed = f"has {amount(len(scores), 'number')}" if single else f"is {write(scores.shape)}"
+        raise InputError(f"{{dP}} {has}, but {{z}} {needed}: both need {'as many' if single else 'the same shape'}")
+    return sheet.given(f"dL/d{p}", given, "gradient of the loss L, arriving from above", option="dP")
 
 
 def _forward(sheet: Worksheet, raw: Symbol, T: Symbol | None, name: Names, log: bool) -> tuple[Symbol, list[Symbol]]:
@@ -140,7 +141,9 @@ def _forward(sheet: Worksheet, raw: Symbol, T: Symbol | None, name: Names, log: 
         "Largest score" if single else "Largest score of each row",
         f"the largest of {whose}, which is taken off next",
     )
-    shifted = sheet.define(name.s, scaled - largest, "Scores shifted", cancels(scaled), note=spared(sheet, scaled))
+    shifted = sheet.define(
+        name.s, scaled - largest, "Scores shifted", cancels(scaled, single), note=spared(sheet, scaled)
+    )
     powers = sheet.define(
         name.w,
         EXP(shifted),
@@ -151,7 +154,8 @@ def _forward(sheet: Worksheet, raw: Symbol, T: Symbol | None, name: Names, log: 
         name.q,
         Sum(powers, None if single else 1),
         "Sum of the powers",
-        "between 1, from the largest score alone, and the number of classes" + ("" if single else ", row by row"),
+        "every power is divided by it next; it is at least 1, because the largest score gives e⁰ = 1, and at most the "
+        "number of classes" + ("" if single else "; each row has a sum of its own"),
     )
     p = sheet.define(
         name.p,

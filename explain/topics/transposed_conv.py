@@ -16,7 +16,7 @@ from explain.errors import InputError
 from explain.extents import Extent, Extra
 from explain.maps import Maps
 from explain.parameters import Count, Matrix
-from explain.topics._convolved import entries_asked, upstream
+from explain.topics._convolved import entries_asked, slices_told, upstream
 from explain.topics._stamp_picture import drawn_stamps, drawn_zeros
 from explain.topics._stamped import Stamping, Stamps, check_zeros, sizes_worked, stamping, stamps
 
@@ -63,7 +63,7 @@ def transposed_conv(
     layout = given.layout
     sheet = Worksheet("Transposed convolution", transposed_conv.source)
     x = sheet.given("X", given.x, "input", option="X")
-    kernel = sheet.given("K", given.kernel, "kernel: the weights", option="K")
+    kernel = sheet.given("K", given.kernel, "kernel (the weights)", option="K")
     bias = None if given.bias is None else sheet.given("b", given.bias, "bias, one number a filter", option="b")
     arriving = upstream(sheet, "Z", dZ, Symbol("Z", layout.input_shape))
     _conventions(sheet, given, x, kernel)
@@ -91,18 +91,12 @@ def _conventions(sheet: Worksheet, given: Stamps, x: Symbol, kernel: Symbol) -> 
         "a transposed convolution has the connections of a convolution, backwards: it is how gradients come back "
         "through one. It gives the size of that convolution's input again, not its numbers: it is no inverse"
     )
-    if layout.channels:
-        two = "indices of {x} count its samples and channels" if layout.samples else "index of {x} counts its channels"
-        whose = "the filters of its group" if layout.groups > 1 else "the filters"
-        leading = f"the first {two}, " if len(x.shape) > len(layout.axes) else ""
-        sheet.convention(f"{leading}those of {{k}} the channels of {{x}} and {whose}", x=x, k=kernel)
+    slices_told(sheet, layout, x, kernel, ("channel", "filter"))
     if layout.groups > 1:
         sheet.convention(
             f"{layout.groups} groups: the channels are divided into {layout.groups} parts of "
             f"{layout.filters // layout.groups}, and each part stamps {layout.seen} of the {layout.inputs} filters only"
         )
-    elif all(axis.dilation == 1 for axis in layout.axes):
-        sheet.convention("in an index formula, what lies outside of {k} is 0", k=kernel)
 
 
 def _why(given: Stamps, x: Symbol, kernel: Symbol) -> Prose:

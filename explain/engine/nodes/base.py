@@ -308,6 +308,8 @@ def entry_label(index: Index, shape: Shape) -> str:
 
 
 def entry_place(index: Index, shape: Shape) -> str:
-    """Which entry that is, for a reader: `2`, `(2,1)`."""
+    """Which entry that is, for a reader: `2`, `(2,1)`; among several maps the whole index, `(2,1,1)`."""
+    if any(size != 1 for size in shape[:-2]):
+        return f"({','.join(str(place + 1) for place in index)})"
     kept = [str(place + 1) for place, size in zip(index, shape, strict=True) if size != 1] or ["1"]
     return kept[0] if len(kept) == 1 else f"({','.join(kept)})"

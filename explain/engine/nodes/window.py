@@ -57,6 +57,12 @@ class Axis(NamedTuple):
         found = place * self.stride + u * self.dilation - self.before
         return found if 0 <= found < self.size else None
 
+    @property
+    def entered(self) -> int:
+        """The first output place whose window reaches into the input, not over padding alone."""
+        first = -(-(self.before - (self.kernel - 1) * self.dilation) // self.stride)
+        return min(max(0, first), self.places - 1)
+
     def seen(self, place: int) -> Line:
         """What the kernel sees at an output place: its entries, each with the input place under it."""
         return [(self.at(place, u), u) for u in range(self.kernel)]
