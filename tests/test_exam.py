@@ -22,6 +22,7 @@ from jsonschema import Draft202012Validator
 from explain import paper as papers
 from explain import schema
 from explain.cli import run
+from explain.errors import amount
 from explain.exam import load
 from explain.expectations import holds
 from explain.render.glyphs import width_of
@@ -107,7 +108,7 @@ def test_a_sample_as_markdown_is_read_by_pandoc(sample, capsys):
     parts = [part for question in exam.questions for part in (question, *question.parts)]
     assert list(sections(text)) == [part.label for part in parts]
     for part in parts:
-        assert f"## {part.label} ({part.points} points)" in text
+        assert f"## {part.label} ({amount(int(part.points), 'point')})" in text
         assert part.text in re.sub(r"\\(?=[\W_])", "", text)
 
 

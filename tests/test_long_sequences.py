@@ -12,7 +12,7 @@ from explain.engine.evaluate import evaluate
 from explain.page import page
 from explain.render.markdown import markdown
 from explain.render.terminal import plain
-from explain.topics import _recurrent
+from explain.topics._recurrent import network as _recurrent
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 TOPICS = {"rnn": rnn, "lstm": lstm, "gru": gru}

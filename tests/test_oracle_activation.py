@@ -15,7 +15,7 @@ from torch.nn import functional
 from explain import activation, mlp
 from explain.errors import InputError
 from explain.render.markdown import prose
-from explain.topics._activation_names import KNOWN
+from explain.topics._activations.names import KNOWN
 from explain.topics.mlp import Activation
 
 EXAMPLES = settings(max_examples=40, deadline=None, database=None, derandomize=True)

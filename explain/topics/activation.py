@@ -23,11 +23,11 @@ from explain.engine.wording import SAFER
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Matrix, Scalar
-from explain.topics._activation_facts import FLAT, derivative, kinks, slopes, told
-from explain.topics._activation_names import KNOWN, Functions
-from explain.topics._activation_proof import differences, proved
-from explain.topics._activation_tables import brought_along, tables, typed
-from explain.topics._activation_words import ABOUT, DERIVED, TITLES
+from explain.topics._activations.facts import FLAT, derivative, kinks, slopes, told
+from explain.topics._activations.names import KNOWN, Functions
+from explain.topics._activations.proof import differences, proved
+from explain.topics._activations.tables import brought_along, tables, typed
+from explain.topics._activations.words import ABOUT, DERIVED, TITLES
 from explain.topics._effects import EFFECT
 
 if TYPE_CHECKING:

@@ -180,7 +180,7 @@ def _upstream(sheet: Worksheet, dZ: Matrix | None, V: Values | None, queries: in
     given, shape = _as_rows(dZ, queries), (queries, V.shape[1])
     if given.shape != shape:
         raise InputError(f"{{dZ}} is {write(given.shape)}, but Z is {write(shape)}: it needs the shape of Z")
-    return sheet.given("dL/dZ", given, "gradient arriving from above", option="dZ")
+    return sheet.given("dL/dZ", given, "gradient of the loss L, arriving from above", option="dZ")
 
 
 def _weights(sheet: Worksheet, raw: Symbol, root: Symbol, mask: str, single: bool) -> Symbol:

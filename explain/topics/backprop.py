@@ -12,10 +12,10 @@ from explain.engine.prose import code
 from explain.engine.symbolic_checks import symbolic_difference
 from explain.formulas.inputs import Formula, Inputs
 from explain.parameters import Scalar
-from explain.topics._backward import Graph
 from explain.topics._descent import descended
-from explain.topics._formula import Names
-from explain.topics._forward import Forward
+from explain.topics._graph.backward import Graph
+from explain.topics._graph.formula import Names
+from explain.topics._graph.forward import Forward
 
 
 @topic

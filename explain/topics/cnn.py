@@ -27,11 +27,11 @@ from explain.layers.sliding import GlobalPool, Sliding
 from explain.layers.vocabulary import Setting
 from explain.maps import Maps
 from explain.parameters import Matrix
-from explain.topics._chain import Shapes, run_through
-from explain.topics._convolved import FILTERS, check_total, example_of, upstream
-from explain.topics._layer_steps import LayerSteps
-from explain.topics._layer_weights import LayerWeights, Weights
+from explain.topics._layers.chain import Shapes, run_through
+from explain.topics._layers.steps import LayerSteps
+from explain.topics._layers.weights import LayerWeights, Weights
 from explain.topics._network import check_probabilities
+from explain.topics._windows.pages import FILTERS, check_total, example_of, upstream
 
 LossName = Literal["squared-error", "half-squared-error", "mean-squared-error", "binary-cross-entropy", "cross-entropy"]
 

@@ -15,18 +15,10 @@ from explain.errors import InputError, amount
 from explain.extents import Extent, Padding
 from explain.maps import Maps
 from explain.parameters import Count, Matrix
-from explain.topics._convolved import (
-    Operands,
-    Window,
-    check_total,
-    convolution,
-    entries_asked,
-    operands,
-    sizes_worked,
-    slices_told,
-    upstream,
-)
-from explain.topics._window_picture import drawn_window
+from explain.topics._windows.convolved import Operands, Window, convolution, operands
+from explain.topics._windows.output_sizes import sizes_worked
+from explain.topics._windows.pages import check_total, entries_asked, slices_told, upstream
+from explain.topics._windows.window_picture import drawn_window
 
 
 @topic

@@ -16,8 +16,8 @@ from explain.layers.base import Flow, Framework, Size, as_node, counted
 from explain.layers.convolution import Convolution, Separable, TransposedConvolution
 from explain.layers.sliding import Slide, Sliding
 from explain.parameters import Count
-from explain.topics._axes import AXES, NAMES
 from explain.topics._counting import Asked, direct_count, introduced, number_of, other_count, tensors_table
+from explain.topics._windows.axes import AXES, NAMES
 
 Type = Literal["standard", "depthwise", "separable", "transposed"]
 TITLES: dict[str, str] = {

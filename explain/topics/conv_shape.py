@@ -17,8 +17,9 @@ from explain.layers.base import Flow, as_node, counted
 from explain.layers.convolution import Convolution, TransposedConvolution
 from explain.layers.sliding import Slide
 from explain.parameters import Count
-from explain.topics import _transposed, _unknown
-from explain.topics._axes import AXES, Settings, flattened, outputs, shape_of, taken_apart, told, worked
+from explain.topics._windows import transposed as _transposed
+from explain.topics._windows import unknown as _unknown
+from explain.topics._windows.axes import AXES, Settings, flattened, outputs, shape_of, taken_apart, told, worked
 
 
 @topic

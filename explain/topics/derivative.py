@@ -13,14 +13,14 @@ from explain.engine.prose import SYMBOLIC, say
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.formulas.inputs import Formula
-from explain.topics._algebra import from_definition, is_defined_quotient, multiplied_out, sigmoid_line
-from explain.topics._at_point import AtPoint
-from explain.topics._curvature import Curvature
-from explain.topics._derivation import Derivation
-from explain.topics._formula import Names, Point, Question, built, checked_point, chosen, has_decimals, question
-from explain.topics._functions_used import functions_used
-from explain.topics._second_route import check_derivative
-from explain.topics._softmax_formula import softmax_page
+from explain.topics._derivative.algebra import from_definition, is_defined_quotient, multiplied_out, sigmoid_line
+from explain.topics._derivative.at_point import AtPoint
+from explain.topics._derivative.curvature import Curvature
+from explain.topics._derivative.derivation import Derivation
+from explain.topics._derivative.functions_used import functions_used
+from explain.topics._derivative.second_route import check_derivative
+from explain.topics._derivative.softmax_formula import softmax_page
+from explain.topics._graph.formula import Names, Point, Question, built, checked_point, chosen, has_decimals, question
 
 MOST_CURVED = 3
 LONGEST_TITLE = 50  # characters of a formula in the title

@@ -16,7 +16,7 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Matrix, Scalar
-from explain.topics._dropout_mean import fraction_kept, mean_factor, over_all_masks
+from explain.topics._activations.dropout_mean import fraction_kept, mean_factor, over_all_masks
 
 Answered = Literal["yes", "no"]
 

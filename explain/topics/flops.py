@@ -19,9 +19,9 @@ from explain.layers.convolution import Separable, TransposedConvolution
 from explain.layers.sliding import Sliding
 from explain.layers.vocabulary import Setting
 from explain.parameters import Count
-from explain.topics import _told as told
-from explain.topics._chain import Passed, Shapes, run_through
-from explain.topics._walk import Walk, summed
+from explain.topics._layers import told
+from explain.topics._layers.chain import Passed, Shapes, run_through
+from explain.topics._layers.walk import Walk, summed
 from explain.topics.network import Layout
 
 

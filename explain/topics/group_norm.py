@@ -16,9 +16,8 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.maps import Maps
 from explain.parameters import Count, Matrix, Scalar
-from explain.topics._normalised import Shared, backward, normalise, scale_and_shift
-from explain.topics._normalised_checks import check_in_one, check_normal
-from explain.topics._normalised_input import (
+from explain.topics._norms.checks import check_in_one, check_normal
+from explain.topics._norms.input import (
     NOUNS,
     Input,
     give_epsilon,
@@ -27,7 +26,8 @@ from explain.topics._normalised_input import (
     give_upstream,
     read_input,
 )
-from explain.topics._normalised_words import say_pairs, say_slices
+from explain.topics._norms.normalised import Shared, backward, normalise, scale_and_shift
+from explain.topics._norms.words import say_pairs, say_slices
 
 
 @topic

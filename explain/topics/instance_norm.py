@@ -10,10 +10,10 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.maps import Maps
 from explain.parameters import Matrix, Scalar
-from explain.topics._normalised import Shared, backward, normalise, scale_and_shift
-from explain.topics._normalised_checks import check_in_one, check_normal, check_scaled
-from explain.topics._normalised_input import give_epsilon, give_input, give_scale, give_upstream, read_input
-from explain.topics._normalised_words import say_pairs, say_slices
+from explain.topics._norms.checks import check_in_one, check_normal, check_scaled
+from explain.topics._norms.input import give_epsilon, give_input, give_scale, give_upstream, read_input
+from explain.topics._norms.normalised import Shared, backward, normalise, scale_and_shift
+from explain.topics._norms.words import say_pairs, say_slices
 
 OVER = "HWL"  # the axes of a mean: the places of one map
 

@@ -9,10 +9,10 @@ from explain.engine.answer import Answer
 from explain.engine.worksheet import Worksheet
 from explain.maps import Maps
 from explain.parameters import Scalar
-from explain.topics._normalised import Shared, backward, normalise, scale_and_shift
-from explain.topics._normalised_checks import check_in_one, check_normal
-from explain.topics._normalised_input import give_epsilon, give_input, give_scale, give_upstream, read_input
-from explain.topics._normalised_words import over_example, say_over_example, say_pairs, say_slices
+from explain.topics._norms.checks import check_in_one, check_normal
+from explain.topics._norms.input import give_epsilon, give_input, give_scale, give_upstream, read_input
+from explain.topics._norms.normalised import Shared, backward, normalise, scale_and_shift
+from explain.topics._norms.words import over_example, say_over_example, say_pairs, say_slices
 
 
 @topic

@@ -8,10 +8,10 @@ from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.matrices import Matrices
 from explain.parameters import Matrix
-from explain.topics._cells import Cell
-from explain.topics._recurrent import Activation, Ends, GateActivation, OutputActivation, YesNo, worked
-from explain.topics._sequence_network import LossName, LossOn, Reduction
-from explain.topics._weights import Framework
+from explain.topics._recurrent.cells import Cell
+from explain.topics._recurrent.network import Activation, Ends, GateActivation, OutputActivation, YesNo, worked
+from explain.topics._recurrent.sequence_network import LossName, LossOn, Reduction
+from explain.topics._recurrent.weights import Framework
 
 
 @topic

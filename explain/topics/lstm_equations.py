@@ -18,8 +18,8 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Count
-from explain.topics._cells import GATES, At, Cell, State, shares, tensors
-from explain.topics._in_symbols import (
+from explain.topics._recurrent.cells import GATES, At, Cell, State, shares, tensors
+from explain.topics._recurrent.in_symbols import (
     NOW,
     Naming,
     close,

@@ -17,9 +17,17 @@ from explain.engine.values import Values, whole
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.parameters import Matrix
-from explain.topics._cells import LSTM, Gate
-from explain.topics._in_symbols import FewSteps, cell_lines, compared, entry_by_entry, introduced, put_in, sizes_named
-from explain.topics._products import folded
+from explain.topics._recurrent.cells import LSTM, Gate
+from explain.topics._recurrent.in_symbols import (
+    FewSteps,
+    cell_lines,
+    compared,
+    entry_by_entry,
+    introduced,
+    put_in,
+    sizes_named,
+)
+from explain.topics._recurrent.products import folded
 
 HALF = (1 + TANH(Symbol("z") / 2)) / 2  # σ by tanh
 DRAWN = 4  # cells that fit on a page

@@ -13,8 +13,8 @@ from explain.engine.paths import Definitions, Path, along, paths
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.parameters import Count
-from explain.topics._cells import LSTM
-from explain.topics._in_symbols import (
+from explain.topics._recurrent.cells import LSTM
+from explain.topics._recurrent.in_symbols import (
     close,
     drawn,
     free,
@@ -26,7 +26,7 @@ from explain.topics._in_symbols import (
     steps_worked,
     worked,
 )
-from explain.topics._path_steps import all_paths, path_steps, stated
+from explain.topics._recurrent.path_steps import all_paths, path_steps, stated
 
 
 @topic

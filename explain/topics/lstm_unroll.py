@@ -16,8 +16,8 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.parameters import Count, Matrix, Scalar
-from explain.topics._cells import LSTM, At
-from explain.topics._in_symbols import (
+from explain.topics._recurrent.cells import LSTM, At
+from explain.topics._recurrent.in_symbols import (
     FewSteps,
     Size,
     cell_lines,
@@ -34,8 +34,8 @@ from explain.topics._in_symbols import (
     steps_worked,
     worked,
 )
-from explain.topics._path_steps import all_paths, stated
-from explain.topics._products import distributed, folded
+from explain.topics._recurrent.path_steps import all_paths, stated
+from explain.topics._recurrent.products import distributed, folded
 
 
 @topic

@@ -19,7 +19,7 @@ from explain.engine.single_checks import single_differences
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Matrix, Scalar
-from explain.topics._activation_tables import brought_along
+from explain.topics._activations.tables import brought_along
 from explain.topics._descent import descended
 from explain.topics._effects import EFFECT
 from explain.topics._network import Network, check_probabilities, checked

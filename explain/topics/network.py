@@ -19,11 +19,11 @@ from explain.layers.branches import Skip
 from explain.layers.convolution import Convolution, TransposedConvolution
 from explain.layers.sliding import Pool, Sliding
 from explain.layers.vocabulary import Setting
-from explain.topics import _told as told
-from explain.topics._axes import counted_places
-from explain.topics._chain import Passed, Shapes, run_through
+from explain.topics._layers import told
+from explain.topics._layers.chain import Passed, Shapes, run_through
+from explain.topics._layers.walk import MOST, Walk, numbers, summed, total
 from explain.topics._units import in_units
-from explain.topics._walk import MOST, Walk, numbers, summed, total
+from explain.topics._windows.axes import counted_places
 
 Layout = Literal["channels-first", "channels-last"]
 BYTES = 4  # of a number in float32

@@ -15,10 +15,17 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.extents import Extent, Padding
 from explain.maps import Maps
-from explain.topics._convolved import entries_asked, slices_told, upstream
-from explain.topics._pooled import Pooled, PoolWindow, Settings, pooled, sizes_worked
-from explain.topics._pooled_checks import check_gradient, check_maximum, check_mean, is_even, told_ties, winner_of
-from explain.topics._window_picture import Marks, drawn_window
+from explain.topics._windows.pages import entries_asked, slices_told, upstream
+from explain.topics._windows.pooled import Pooled, PoolWindow, Settings, pooled, sizes_worked
+from explain.topics._windows.pooled_checks import (
+    check_gradient,
+    check_maximum,
+    check_mean,
+    is_even,
+    told_ties,
+    winner_of,
+)
+from explain.topics._windows.window_picture import Marks, drawn_window
 
 
 @topic

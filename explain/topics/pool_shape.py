@@ -10,8 +10,8 @@ from explain.engine.values import whole
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.extents import Extent, Padding, Sides, Wanted
-from explain.topics import _unknown
-from explain.topics._axes import AXES, Settings, flattened, outputs, shape_of, taken_apart, told, worked
+from explain.topics._windows import unknown as _unknown
+from explain.topics._windows.axes import AXES, Settings, flattened, outputs, shape_of, taken_apart, told, worked
 
 
 @topic

@@ -17,8 +17,8 @@ from explain.layers.base import Flow, Layer, as_node, whole_number
 from explain.layers.simple import Flatten
 from explain.layers.sliding import Slide, Sliding
 from explain.layers.vocabulary import Setting
-from explain.topics import _told as told
-from explain.topics._walk import wider
+from explain.topics._layers import told
+from explain.topics._layers.walk import wider
 
 AXES = {1: ("",), 2: ("H", "W"), 3: ("D", "H", "W")}
 NAMES = {"D": "depth", "H": "height", "W": "width"}

@@ -17,9 +17,10 @@ from explain.errors import InputError
 from explain.extents import Extent, Padding
 from explain.maps import Maps
 from explain.parameters import Matrix
-from explain.topics._convolved import Operands, Window, check_total, convolution, operands, slices_told, upstream
 from explain.topics._effects import EFFECT
-from explain.topics._skip_picture import drawn_block
+from explain.topics._windows.convolved import Operands, Window, convolution, operands
+from explain.topics._windows.pages import check_total, slices_told, upstream
+from explain.topics._windows.skip_picture import drawn_block
 
 RELU = ACTIVATIONS["relu"]
 

@@ -20,9 +20,9 @@ from explain.engine.shapes import ShapeError, write
 from explain.engine.wording import RULES, primed
 from explain.engine.worksheet import Worksheet
 from explain.parameters import Count
-from explain.topics._cells import At, State
-from explain.topics._cells import Cell as RecurrentCell
-from explain.topics._in_symbols import (
+from explain.topics._recurrent.cells import At, State
+from explain.topics._recurrent.cells import Cell as RecurrentCell
+from explain.topics._recurrent.in_symbols import (
     Lines,
     Size,
     close,

@@ -22,8 +22,8 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.parameters import Matrix, Scalar
-from explain.topics._softmax_checks import check_gradient, check_jacobian, check_probabilities
-from explain.topics._softmax_words import cancels, conventions, outcome, spared, without_temperature
+from explain.topics._activations.softmax_checks import check_gradient, check_jacobian, check_probabilities
+from explain.topics._activations.softmax_words import cancels, conventions, outcome, spared, without_temperature
 
 MOST = 64  # classes whose Jacobian is worked
 NEARLY = 1e-6  # how near to 1 a probability is where 1 minus it has lost its digits

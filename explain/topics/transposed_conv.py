@@ -16,9 +16,9 @@ from explain.errors import InputError
 from explain.extents import Extent, Extra
 from explain.maps import Maps
 from explain.parameters import Count, Matrix
-from explain.topics._convolved import entries_asked, slices_told, upstream
-from explain.topics._stamp_picture import drawn_stamps, drawn_zeros
-from explain.topics._stamped import Stamping, Stamps, check_zeros, sizes_worked, stamping, stamps
+from explain.topics._windows.pages import entries_asked, slices_told, upstream
+from explain.topics._windows.stamp_picture import drawn_stamps, drawn_zeros
+from explain.topics._windows.stamped import Stamping, Stamps, check_zeros, sizes_worked, stamping, stamps
 
 
 @topic

@@ -20,9 +20,9 @@ from explain.engine.wording import RULES, primed
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Count, Matrix, Scalar
-from explain.topics._gradient_cures import clipped, gated
-from explain.topics._in_symbols import FewSteps, compared, functions, power_of, sizes_named
-from explain.topics._several_units import several
+from explain.topics._recurrent.gradient_cures import clipped, gated
+from explain.topics._recurrent.in_symbols import FewSteps, compared, functions, power_of, sizes_named
+from explain.topics._recurrent.several_units import several
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array

@@ -1,0 +1,1 @@
+"""How activations, softmax and dropout are worked and told."""

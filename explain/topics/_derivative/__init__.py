@@ -1,0 +1,1 @@
+"""How `derivative` works: rules one by one, curvature, points, softmax."""

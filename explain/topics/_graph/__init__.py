@@ -1,0 +1,1 @@
+"""How `backprop` works: the graph of a formula forward and backward, gate by gate."""

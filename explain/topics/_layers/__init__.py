@@ -1,0 +1,1 @@
+"""How chains of layers are worked: shapes, counts, values."""

@@ -1,0 +1,1 @@
+"""How normalisation is worked: its mathematics once, for every choice of axes."""

@@ -1,0 +1,1 @@
+"""How recurrent networks are worked: their cells, weights, sequences, and their equations in symbols."""

@@ -1,0 +1,1 @@
+"""How windows that slide are worked: convolution, pooling, stamps, and their shapes."""
