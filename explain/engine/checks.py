@@ -118,6 +118,10 @@ def finite_difference(
     if not 0 < length < float("inf"):
         sheet.check(length == 0, needs, say("every gradient is exactly 0: there is no slope to compare"))
         return
+    if length < SMALLEST:
+        told = "no finite difference is taken: the gradients are so small that no step would show in {L}"
+        sheet.check(True, needs, say(told, L=written))
+        return
     largest = max(1.0, *(largest_of(sheet.values[symbol.name]) for symbol in parameters))
     tried = [_slope(sheet, loss, parameters, gradients, size * largest / length) for size in LADDER[:1]]
     for size in LADDER[1:]:  # steps that are too coarse or too fine for the numbers at hand are tried again
@@ -171,6 +175,7 @@ def _length(gradients: Iterable[Array]) -> float:
     return largest * float(np.sqrt(sum(float(((array / largest) ** 2).sum()) for array in arrays)))
 
 
+SMALLEST = 1e-200  # of the length of a gradient that a step can be taken along
 LADDER = (1e-6, 1e-7, 1e-5, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14)
 
 

@@ -30,6 +30,8 @@ MOST_ROWS = 8  # of such sums
 class Stretched(Node):
     """One number for each set of places, standing in all of them; written as it is.
 
+    >>> from explain.engine.nodes.along import along
+    >>> from explain.engine.nodes.base import Symbol
     >>> Stretched(Symbol("b", (1, 3)), along((2, 3), (1, 3))).shape
     (2, 3)
     """
@@ -67,6 +69,7 @@ class Stretched(Node):
 class SumOver(Node):
     """The sum over some axes.
 
+    >>> from explain.engine.nodes.base import Symbol
     >>> SumOver(Symbol("X", (2, 3, 4, 4)), Along((2, 3, 4, 4), (0, 2, 3), (1, 3))).shape
     (1, 3)
     """
