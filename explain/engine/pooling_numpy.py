@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from explain.engine.nodes.base import Array
-    from explain.engine.nodes.window import Axis, Layout
+    from explain.engine.nodes.geometry import Axis, Layout
 
     Places = NDArray[np.int64]
 

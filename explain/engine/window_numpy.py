@@ -12,7 +12,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
-    from explain.engine.nodes.window import Layout
+    from explain.engine.nodes.geometry import Layout
 
 
 def correlated(layout: Layout, x: Array, kernel: Array) -> Array:

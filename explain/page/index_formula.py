@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.channels import OnMaps
+from explain.engine.nodes.geometry import Axis
 from explain.engine.nodes.pooling import Pooling
-from explain.engine.nodes.window import Axis, Correlate, Gathering, Sliding, Spreading
+from explain.engine.nodes.window import Correlate, Gathering, Sliding, Spreading
 from explain.engine.notation import GAP, Notation, Operator, Row, Word
 from explain.page.model import Equation
 from explain.page.pooled import entry_of, pool_formula

@@ -7,9 +7,9 @@ from math import prod
 from typing import NamedTuple
 
 from explain.engine.nodes.base import Index, Symbol
+from explain.engine.nodes.geometry import Line
 from explain.engine.nodes.largest import LISTED
 from explain.engine.nodes.pooling import Averaging, MaxBack, MaxPool, MeanPool, Pooling
-from explain.engine.nodes.window import Line
 from explain.engine.notation import DOTS, GAP, Fraction, Grid, Notation, Operator, Row, Word, call
 from explain.page.figures import Figures, Numbers, corners
 from explain.page.model import Equation

@@ -9,8 +9,9 @@ from math import prod
 from explain.engine.answer import Step
 from explain.engine.nodes.arithmetic import Add, Times
 from explain.engine.nodes.base import Index, Node, Number, entry_place
+from explain.engine.nodes.geometry import Axis, Patch
 from explain.engine.nodes.pooling import MaxBack, MaxPool, MeanBack, MeanPool
-from explain.engine.nodes.window import Axis, Correlate, Gathering, Patch, Sliding, Spreading
+from explain.engine.nodes.window import Correlate, Gathering, Sliding, Spreading
 from explain.engine.notation import DOTS, HADAMARD, Grid, Notation, Row
 from explain.engine.prose import Prose, say
 from explain.page.figures import Figures, Numbers, corners

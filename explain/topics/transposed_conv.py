@@ -8,8 +8,8 @@ from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.engine.checks import finite_difference
 from explain.engine.nodes.base import Symbol
+from explain.engine.nodes.geometry import Axis
 from explain.engine.nodes.linear import Sum
-from explain.engine.nodes.window import Axis
 from explain.engine.prose import Prose, say
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError

@@ -40,6 +40,8 @@ SMALL = [
     "derivative 'sigmoid(w*x + b)' --wrt w",
     "gru --x 1 --W 0.5,-0.5,1 --U 0.1,0.2,0.3",
     "rnn-gradient",
+    'conv --X "1,2,0;0,1,3;2,1,1" --K "1,0;-1,2"',
+    'batch-norm --X "1,2;3,6;5,7"',
 ]
 LISTING = ["--help", "--version", "topics"]
 COMPLETION = {"_EXPLAIN_COMPLETE": "bash_complete", "COMP_WORDS": "explain att", "COMP_CWORD": "1"}

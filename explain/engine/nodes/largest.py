@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from explain.engine.nodes.base import Index, Node, Style
-from explain.engine.nodes.window import ZERO
+from explain.engine.nodes.geometry import ZERO
 from explain.engine.notation import DOTS, Notation, Row, Word, call
 
 LISTED = 9  # numbers of a window that are written; of more the first two and the last

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from explain.engine.nodes.arithmetic import Add, Divide, times
 from explain.engine.nodes.base import Index, Node, Number, Style
+from explain.engine.nodes.geometry import ZERO, Axis, Layout, Line, Patch
 from explain.engine.nodes.largest import Largest, PlaceOfLargest, Wins
 from explain.engine.nodes.linear import LONGEST
-from explain.engine.nodes.window import ZERO, Axis, Layout, Line, Patch
 from explain.engine.notation import Notation, Word, call
 from explain.engine.shapes import Shape
 

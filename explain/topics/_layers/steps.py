@@ -10,10 +10,11 @@ from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.channels import OnMaps
 from explain.engine.nodes.flattened import Flattened
 from explain.engine.nodes.functions import Softmax
+from explain.engine.nodes.geometry import Axis, Layout
 from explain.engine.nodes.over import Stretched
 from explain.engine.nodes.pooling import MaxPool, MeanPool
 from explain.engine.nodes.standard import OverRoot
-from explain.engine.nodes.window import Axis, Layout, Spreading
+from explain.engine.nodes.window import Spreading
 from explain.engine.prose import say
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.channels import OnMaps
-from explain.engine.nodes.window import Axis, Correlate, Layout
+from explain.engine.nodes.geometry import Axis, Layout
+from explain.engine.nodes.window import Correlate
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.errors import InputError, amount

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from explain.engine.answer import Place
 from explain.engine.nodes.base import Node, Number, node
-from explain.engine.nodes.window import Axis
+from explain.engine.nodes.geometry import Axis
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.layers.sliding import Slide

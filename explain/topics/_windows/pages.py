@@ -7,7 +7,8 @@ from math import prod
 
 from explain.engine.names import word
 from explain.engine.nodes.base import Index, Symbol
-from explain.engine.nodes.window import Gathering, Layout
+from explain.engine.nodes.geometry import Layout
+from explain.engine.nodes.window import Gathering
 from explain.engine.prose import Prose, say
 from explain.engine.rounding import tidy
 from explain.engine.shapes import write

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
+from explain.engine.nodes.geometry import Axis, Layout
 from explain.engine.nodes.pooling import Ends
-from explain.engine.nodes.window import Axis, Layout
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explain.engine.nodes.base import Node, Number, Symbol, node
 from explain.engine.nodes.channels import OnMaps
-from explain.engine.nodes.window import Axis, Layout, Spreading
+from explain.engine.nodes.geometry import Axis, Layout
+from explain.engine.nodes.window import Spreading
 from explain.engine.prose import say
 from explain.engine.shapes import write
 from explain.engine.values import Values

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from explain.engine.nodes.base import Index, Symbol, entry_place
-from explain.engine.nodes.window import Axis, Layout
+from explain.engine.nodes.geometry import Axis, Layout
 from explain.engine.rounding import tidy
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
