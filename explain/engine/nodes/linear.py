@@ -124,8 +124,9 @@ class Sum(Node):
             return call(Word(name, rf"\mathrm{{{name}}}"), style.write(operand))
         if style.numbers and not any(isinstance(size, str) for size in operand.shape):
             return style.write(self.entry(()))
-        letters = "nchw"[-len(operand.shape) :] if len(operand.shape) > 2 else "ij"
-        index = "".join(mark for mark, size in zip(letters, operand.shape, strict=False) if size != 1)
+        if len(operand.shape) > 2:  # too many letters for a sum of everything
+            return call(Word("sum", r"\mathrm{sum}"), style.write(operand))
+        index = "".join(mark for mark, size in zip("ij", operand.shape, strict=False) if size != 1)
         if not index:
             return style.write(operand)
         sign = Operator(f"Σ{subscript(index)} ", rf"\sum_{{{index}}} ")
