@@ -14,7 +14,7 @@ from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.errors import InputError, amount
 from explain.extents import Extent, Padding
-from explain.layers.base import MisfitError
+from explain.layers.base import MisfitError, whole_number
 from explain.layers.sliding import Slide
 from explain.maps import Maps
 from explain.parameters import Matrix
@@ -174,9 +174,9 @@ def axis_of(size: int, slide: Slide, name: str, ceil: bool = False) -> Axis:
     Raises:
         InputError: the window is larger than what it slides over.
     """
-    kernel, stride, dilation = (int(number) for number in (slide.kernel, slide.stride, slide.dilation))  # type: ignore[arg-type]
+    kernel, stride, dilation = (whole_number(number) for number in (slide.kernel, slide.stride, slide.dilation))
     try:
-        places = int(slide.places(size, ceil))  # type: ignore[arg-type]
+        places = whole_number(slide.places(size, ceil))
     except MisfitError as error:
         covers, padding = slide.covers, slide.padding
         with_zeros = f" ({size + 2 * padding} with padding)" if isinstance(padding, int) and padding else ""

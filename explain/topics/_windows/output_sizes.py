@@ -9,6 +9,7 @@ from explain.engine.nodes.base import Node, Number, node
 from explain.engine.nodes.geometry import Axis
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
+from explain.layers.base import whole_number
 from explain.layers.sliding import Slide
 from explain.topics._windows.convolved import NAMES, Operands, Window, along_the_row
 
@@ -54,12 +55,12 @@ def size_of(axis: Axis, slide: Slide, ceil: bool = False) -> Node:
 
 
 def _why(axis: Axis, slide: Slide) -> str:
-    covers = f"the kernel covers {int(slide.covers)}"  # type: ignore[arg-type]
+    covers = f"the kernel covers {whole_number(slide.covers)}"
     covers += f" ({axis.kernel} entries, {axis.dilation} apart)" if axis.dilation != 1 else ""
     if slide.padding == "same":
         return _why_same(axis, covers)
     zeros = f" with {amount(axis.before, 'zero')} on each side" if slide.padding else ""
-    rest = (axis.size + 2 * axis.before - int(slide.covers)) % axis.stride  # type: ignore[arg-type]
+    rest = (axis.size + 2 * axis.before - whole_number(slide.covers)) % axis.stride
     step = "" if axis.stride == 1 else f" in steps of {axis.stride}"
     step += f" ({rest} at the end {'is' if rest == 1 else 'are'} not reached)" if rest else ""
     moves = f"it stands at the start, and moves on through what is left{step}"

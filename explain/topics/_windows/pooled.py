@@ -13,7 +13,7 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.extents import Extent, Padding
-from explain.layers.base import MisfitError, rounded_up
+from explain.layers.base import MisfitError, rounded_up, whole_number
 from explain.layers.sliding import Slide
 from explain.maps import Maps
 from explain.topics._windows.convolved import NAMES
@@ -174,7 +174,7 @@ def _slides(settings: Settings, sizes: Sequence[int]) -> list[Slide]:
 
 def _axis(size: int, slide: Slide, settings: Settings, name: str) -> Axis:
     """The window along one axis in numbers; same padding puts the odd place at the end."""
-    kernel, stride, dilation = (int(number) for number in (slide.kernel, slide.stride, slide.dilation))  # type: ignore[arg-type]
+    kernel, stride, dilation = (whole_number(number) for number in (slide.kernel, slide.stride, slide.dilation))
     covers, padding = dilation * (kernel - 1) + 1, slide.padding
     if covers > max(size, WIDEST_WINDOW):
         raise InputError(
@@ -187,7 +187,7 @@ def _axis(size: int, slide: Slide, settings: Settings, name: str) -> Axis:
             f"{covers // 2}"
         )
     try:
-        places = int(slide.places(size, settings.ceil))  # type: ignore[arg-type]
+        places = whole_number(slide.places(size, settings.ceil))
     except MisfitError as error:
         with_padding = f" ({size + 2 * padding} with padding)" if isinstance(padding, int) and padding else ""
         raise InputError(
@@ -227,7 +227,7 @@ def sizes_worked(sheet: Worksheet, given: Pooled, settings: Settings) -> None:
     for axis, slide in zip(given.layout.axes, given.slides, strict=True):
         formula, dropped = size_of(axis, slide, settings.ceil), False
         if settings.ceil:
-            up = int(rounded_up(axis.size + 2 * axis.before - int(slide.covers), axis.stride)) + 1  # type: ignore[arg-type]
+            up = whole_number(rounded_up(axis.size + 2 * axis.before - whole_number(slide.covers), axis.stride)) + 1
             dropped = up > axis.places
             formula = formula - 1 if dropped else formula
         worked.append((formula, _why(axis, slide, settings.ceil, dropped)))
@@ -240,10 +240,10 @@ def _why(axis: Axis, slide: Slide, ceil: bool, dropped: bool) -> str:
     if axis.places == 1 and axis.kernel == axis.size and not axis.before:
         return f"the window covers all {axis.size} places, so it stands once"
     around = f" and {slide.padding} more on each side" if slide.padding else ""
-    covers = f"the window covers {int(slide.covers)}"  # type: ignore[arg-type]
+    covers = f"the window covers {whole_number(slide.covers)}"
     covers += f" ({axis.kernel} entries, {axis.dilation} apart)" if axis.dilation != 1 else ""
     step = "" if axis.stride == 1 else f" in steps of {axis.stride}"
-    free = axis.size + 2 * axis.before - int(slide.covers)  # type: ignore[arg-type]
+    free = axis.size + 2 * axis.before - whole_number(slide.covers)
     if free % axis.stride:
         rest = free % axis.stride
         missed = f" ({rest} at the end {'is' if rest == 1 else 'are'} not reached)"

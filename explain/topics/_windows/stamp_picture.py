@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import product
 
@@ -116,8 +117,8 @@ def drawn_zeros(sheet: Worksheet, given: Stamps, x: Symbol, kernel: Symbol, z: S
     )
 
 
-def _numbers(array: object) -> list[str]:
+def _numbers(array: Iterable[Iterable[float]]) -> list[str]:
     """A matrix of numbers as lines."""
-    cells = [[tidy(float(number)) if number else "0" for number in line] for line in array]  # type: ignore[attr-defined]
+    cells = [[tidy(float(number)) if number else "0" for number in line] for line in array]
     wide = max(len(cell) for line in cells for cell in line)
     return ["  ".join(f"{cell:>{wide}}" for cell in line) for line in cells]
