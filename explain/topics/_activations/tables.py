@@ -32,10 +32,15 @@ def brought_along(sheet: Worksheet, functions: Sequence[ScalarFunction], t: Symb
         if name in used and name not in asked:
             applied = used[name].function(t)
             formula = LOG(1 + EXP(t)) if name == "softplus" else textbook(applied)
-            sheet.convention("{f}", f=related(applied.write(SYMBOLIC), "=", formula.write(SYMBOLIC)))
+            told = ", with numbers worked as {d}, which is the same: no power in it is large"
+            sheet.convention(
+                "{f}" + (told if name == "softplus" else ""),
+                f=related(applied.write(SYMBOLIC), "=", formula.write(SYMBOLIC)),
+                d=textbook(applied),
+            )
     if "normal-distribution" in used:
         _say_normal(sheet, t)
-    if "log" in used:
+    if {"log", "softplus"} & used.keys():
         sheet.convention("log is the natural logarithm")
     if "selu" in asked:
         sheet.convention(

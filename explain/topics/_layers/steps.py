@@ -120,7 +120,8 @@ class LayerSteps:
         pooled = MaxPool(self.flow, layout) if largest else MeanPool(self.flow, layout)
         what = "the largest entry" if largest else "the mean"
         self._define("P", pooled, item, at, f"{what} of the whole map of each channel")
-        self._define("h", Flattened(self.flow), item, at, "the numbers of all channels in one column", "flattened")
+        if len(self.flow.shape) > 2:
+            self._define("h", Flattened(self.flow), item, at, "the numbers of all channels in one column", "flattened")
 
     def _transposed(self, at: int, item: Passed) -> None:
         layer = item.layer
