@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explain.engine.answer import Answer, Check, Drawing, Given, Local, Place, Step, Table
 from explain.engine.evaluate import evaluate, largest_of, symbols
+from explain.engine.labels import NONE, Labels, carried_on, labels
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.notation import Notation, Word
@@ -36,6 +37,7 @@ class Worksheet:
         self.tables: list[Table] = []
         self.drawings: list[Drawing] = []
         self.values: dict[str, Array] = {}
+        self.labels: dict[str, Labels] = {}
         self._part = ""
         self._options: dict[str, str] = {}
 
@@ -49,6 +51,8 @@ class Worksheet:
         shape: Sequence[int | str] = (),
         written: Word | None = None,
         hidden: bool = False,
+        rows: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
     ) -> Symbol:
         """Introduce a quantity. Without numbers it stays a symbol of the given shape.
 
@@ -56,6 +60,7 @@ class Worksheet:
             option: the parameter it was given by, for errors.
             written: how it is written, where its name does not say that.
             hidden: it is one of many alike, and is not printed.
+            rows, columns: the names of its rows and columns.
         """
         self.keep_free(name)
         self._options[name] = option
@@ -63,6 +68,7 @@ class Worksheet:
         self.given_items.append(Given(symbol, values, say(meaning) if isinstance(meaning, str) else meaning, hidden))
         if values is not None:
             self.values[name] = values.array
+        self.name_axes(symbol, rows, columns)
         return symbol
 
     def convention(self, template: str, **parts: Node | Notation | str | int) -> None:
@@ -87,8 +93,15 @@ class Worksheet:
         note: Prose = (),
         place: Place | None = None,
         entries: Sequence[Index] = (),
+        rows: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
     ) -> Symbol:
-        """Work one line: `name = expression`, evaluated here and nowhere else; `entries` are those worked in sight."""
+        """Work one line: `name = expression`, evaluated here and nowhere else.
+
+        Args:
+            entries: those that are worked in sight.
+            rows, columns: the names of its rows and columns, where the expression does not carry them on.
+        """
         self.keep_free(name)
         symbol = Symbol(name, expression.shape, written or word(name))
         unknown = [read for read in symbols(expression) if read not in self.values]
@@ -111,7 +124,22 @@ class Worksheet:
                 entries=tuple(entries),
             )
         )
+        self.name_axes(symbol, rows, columns, expression)
         return symbol
+
+    def name_axes(
+        self,
+        symbol: Symbol,
+        rows: Sequence[str] | None,
+        columns: Sequence[str] | None,
+        expression: Node | None = None,
+    ) -> None:
+        """Keep the names of the rows and columns of a quantity, those given before those its expression carries on."""
+        carried = carried_on(symbol.name, expression, self.labels) if expression is not None and self.labels else NONE
+        found = labels(rows, columns)
+        found = Labels(found.rows or carried.rows, found.columns or carried.columns)
+        if found != NONE:
+            self.labels[symbol.name] = found
 
     def work(self, step: Step) -> None:
         """Work a step that was written elsewhere."""
