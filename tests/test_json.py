@@ -51,7 +51,7 @@ def test_schema_is_a_schema_and_describes_every_property():
     kept = schema.load()
     Draft202012Validator.check_schema(kept)
     objects = [part for part in [kept, *kept["$defs"].values()] if part.get("type") == "object"]
-    assert len(objects) == 13
+    assert len(objects) == 14
     for part in objects:
         assert part["additionalProperties"] is False
         assert part["required"] == list(part["properties"])
@@ -62,13 +62,13 @@ def test_schema_is_a_schema_and_describes_every_property():
 def test_golden_rows_fit_the_schema(name, document):
     """Every golden answer, in the detail and the digits of its row."""
     data = document(ROWS[name])
-    assert (data["schema"], data["version"]) == ("explain-answer", 2)
+    assert (data["schema"], data["version"]) == ("explain-answer", 3)
     assert data["steps"]
     assert data["checks"]
     assert all(check["passed"] for check in data["checks"])
 
 
-@pytest.mark.parametrize("change", [{"version": 1}, {"detail": "long"}, {"colour": "red"}, {"steps": [{}]}])
+@pytest.mark.parametrize("change", [{"version": 2}, {"detail": "long"}, {"colour": "red"}, {"steps": [{}]}])
 def test_schema_refuses_what_is_no_answer(change, document):
     """A later version, an unknown choice, an unknown field, a step without its fields."""
     data = document(ROWS["attention-scores"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from explain.engine.evaluate import symbols
+from explain.engine.labels import Labels
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.notation import Notation
 from explain.engine.proof import Proof
@@ -161,6 +162,7 @@ class Answer:
     tables: list[Table] = field(default_factory=list)
     drawings: list[Drawing] = field(default_factory=list)
     more: Callable[[str], Answer | None] | None = None
+    labels: Mapping[str, Labels] = field(default_factory=dict)
     _by_sympy: list[Check] | None = None
 
     def __getitem__(self, name: str) -> Step:

@@ -148,14 +148,27 @@ class Power(_Two):
 
 
 class Grid(Notation):
-    """A matrix in square brackets; `None` among the rows or columns stands for dots."""
+    """A matrix in square brackets; `None` among the rows or columns stands for dots.
 
-    __slots__ = ("columns", "key", "rows")
+    Args:
+        row_names, column_names: what stands beside each row and above each column; none where they are empty.
+    """
 
-    def __init__(self, rows: Sequence[Sequence[Notation] | None], columns: Sequence[int | None], key: str = "") -> None:
+    __slots__ = ("column_names", "columns", "key", "row_names", "rows")
+
+    def __init__(
+        self,
+        rows: Sequence[Sequence[Notation] | None],
+        columns: Sequence[int | None],
+        key: str = "",
+        row_names: Sequence[str] = (),
+        column_names: Sequence[str] = (),
+    ) -> None:
         self.rows = tuple(rows)
         self.columns = tuple(columns)
         self.key = key
+        self.row_names = tuple(row_names)
+        self.column_names = tuple(column_names)
 
     @property
     def parts(self) -> tuple[Notation, ...]:

@@ -43,6 +43,8 @@ class Values:
         if self.texts is not None:
             return self.texts[self._place(index)]
         value = float(self.array[index])
+        if value == float("-inf"):  # of a mask
+            return "-∞"
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
     def exact(self, index: Index) -> Fraction:

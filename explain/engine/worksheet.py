@@ -281,7 +281,7 @@ class Worksheet:
         names = [symbol.name for symbol in results]
         return Answer(
             self.title, self.source, list(self.given_items), list(self.conventions), list(self.steps), names,
-            list(self.checks), self.values, proof, names, list(self.tables), list(self.drawings),
+            list(self.checks), self.values, proof, names, list(self.tables), list(self.drawings), labels=self.labels,
         )  # fmt: skip
 
     def inlined(self, expression: Node) -> Node:

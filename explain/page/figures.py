@@ -78,11 +78,22 @@ class Figures:
             self._figures[key] = self._drawn(symbol, transposed)
         return self._figures[key]
 
+    def labelled(self, symbol: Symbol) -> tuple[Notation, bool]:
+        """A quantity with its numbers and the names of its rows and columns, for where it stands by itself."""
+        notation, exact = self.figure(symbol)
+        names = self.answer.labels.get(symbol.name)
+        if names is None or not isinstance(notation, Grid):
+            return notation, exact
+        rows = self.answer.values[symbol.name].shape[0]
+        beside = [names.rows[at] if at is not None else "" for at in corners(rows, ROWS)] if names.rows else ()
+        above = [names.columns[at] if at is not None else "" for at in notation.columns] if names.columns else ()
+        return Grid(notation.rows, notation.columns, notation.key, beside, above), exact
+
     def summary(self, symbol: Symbol) -> tuple[Notation, bool]:
         """A quantity where it is only to be recognised: a large array by its two ends."""
         shape = self.answer.values[symbol.name].shape
         if not (is_large(shape) or is_long(shape)):
-            return self.figure(symbol)
+            return self.labelled(symbol)
 
         def entry(index: Index) -> tuple[Word, bool]:
             shown = self.entry(symbol.name, index)

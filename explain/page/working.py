@@ -65,7 +65,7 @@ class Working:
             return [*lines, Equation(step.symbol.word, head), *self._unrounded(step), *self._with(step)]
         stamps = [] if self.detail == "brief" else stamped(self.figures, step)
         lines += [Equation(step.symbol.word, head), *self._index_formula(step), *stamps, *self._entries(step)]
-        value, exact = self.figures.figure(step.symbol)
+        value, exact = self.figures.labelled(step.symbol)
         if not self._is_copy(step):
             left = left_of(step.symbol.word, value)
             lines.append(Equation(left, [(_sign(exact), value)], continued=left is step.symbol.word))

@@ -158,6 +158,10 @@ class BoxWriter:
         columns = sum(bool(keep) for keep in kept)
         cells = [[self._cell(row, at, kept) for at in range(columns)] for row in rows]
         widths = [_align([row[at] for row in cells]) for at in range(columns)]
+        names = self._names(grid, kept)
+        for at, name in enumerate(names):  # a name is wider than its numbers: they move to the right, under its end
+            spare = max(0, width_of(name) - widths[at][1])
+            widths[at] = (widths[at][0] + spare, widths[at][1] + spare)
         marks: list[Mark] = []
         spread = 2 if len(cells) == 2 else 1  # two rows leave a line for the baseline between them
         for down, row in enumerate(cells):
@@ -167,7 +171,15 @@ class BoxWriter:
                 right += widths[at][1] + 2
         height = (len(cells) - 1) * spread + 1
         inner = Box(sum(width for _, width in widths) + 2 * (columns - 1), height, (height - 1) // 2, marks)
-        return self._bracketed(inner, self.glyphs.square)
+        box = self._bracketed(inner, self.glyphs.square)
+        if names:
+            box = _headed(box, names, widths, (box.width - inner.width) // 2)
+        return _beside_names(box, list(map(self.glyphs.plain, grid.row_names)), spread, int(bool(names)))
+
+    def _names(self, grid: Grid, kept: Sequence[str]) -> list[str]:
+        """What stands above the columns that are drawn."""
+        names = zip(grid.column_names, kept, strict=False)
+        return [self.glyphs.plain(name) if keep == "keep" else "" for name, keep in names if keep]
 
     def _cell(self, row: Sequence[Notation] | None, at: int, kept: Sequence[str]) -> tuple[str, int, str]:
         """A cell's text, the width left of its decimal point, its style."""
@@ -217,6 +229,25 @@ def _align(cells: Sequence[tuple[str, int, str]]) -> tuple[int, int]:
     left = max(cell[1] for cell in cells)
     right = max(width_of(cell[0]) - cell[1] for cell in cells)
     return left, left + right
+
+
+def _headed(box: Box, names: Sequence[str], widths: Sequence[tuple[int, int]], start: int) -> Box:
+    """A matrix with the names of its columns above it."""
+    marks = box.moved(1, 0)
+    for name, (_, width) in zip(names, widths, strict=True):
+        marks.append((0, start + width - width_of(name), name, "label"))
+        start += width + 2
+    return Box(box.width, box.height + 1, box.base + 1, marks)
+
+
+def _beside_names(box: Box, names: Sequence[str], spread: int, above: int) -> Box:
+    """A matrix with the names of its rows in front of it."""
+    if not names:
+        return box
+    room = max(map(width_of, names)) + 1
+    marks = box.moved(0, room)
+    marks += [(above + at * spread, room - 1 - width_of(name), name, "label") for at, name in enumerate(names) if name]
+    return Box(box.width + room, box.height, box.base, marks)
 
 
 def _line(box: Box) -> str:

@@ -1,6 +1,6 @@
 """The page as JSON: every printed line as LaTeX and as text, every value at full precision.
 
-`explain/schema/answer-2.json` describes each field. The document holds what the page of the chosen detail holds, so
+`explain/schema/answer-3.json` describes each field. The document holds what the page of the chosen detail holds, so
 that another program can print the page again, and beside it the numbers that the page rounds.
 JSON has no infinity: an entry -∞ of a mask is the text "-inf".
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from explain.engine.answer import Answer, Given, Step
+from explain.engine.labels import NONE
 from explain.engine.notation import Notation
 from explain.engine.prose import SYMBOLIC, Prose
 from explain.page.figures import Rounded
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from explain.engine.values import Values
 
 SCHEMA = "explain-answer"
-VERSION = 2  # rises with every change of the fields: the schema admits no others
+VERSION = 3  # rises with every change of the fields: the schema admits no others
 WIDTH = 110
 
 Json = dict[str, Any]
@@ -46,11 +47,11 @@ def document(answer: Answer, page: Page) -> Json:
         "source": page.source,
         "detail": page.detail,
         "digits": page.digits,
-        "given": [_given(item, line) for item, line in zip(answer.shown_given, page.given, strict=True)],
+        "given": [_given(answer, item, line) for item, line in zip(answer.shown_given, page.given, strict=True)],
         "conventions": [_prose(text) for text in page.conventions],
         "find": [{"name": name, "symbol": _notation(word)} for name, word in zip(answer.asked, page.find, strict=True)],
         "steps": [
-            _step(answer[section.step], heading, section, page.digits)
+            _step(answer, answer[section.step], heading, section, page.digits)
             for heading, sections in page.parts
             for section in sections
         ],
@@ -64,11 +65,12 @@ def document(answer: Answer, page: Page) -> Json:
     }
 
 
-def _given(item: Given, line: GivenLine) -> Json:
+def _given(answer: Answer, item: Given, line: GivenLine) -> Json:
     return {
         "name": item.symbol.name,
         "symbol": _notation(line.symbol),
         "shape": list(item.symbol.shape),
+        "names": _names(answer, item.symbol.name),
         "meaning": _prose(line.meaning),
         "typed": None if item.values is None else _typed(item.values),
         "value": None if item.values is None else _numbers(item.values.array),
@@ -76,7 +78,7 @@ def _given(item: Given, line: GivenLine) -> Json:
     }
 
 
-def _step(step: Step, heading: str, section: Section, digits: int) -> Json:
+def _step(answer: Answer, step: Step, heading: str, section: Section, digits: int) -> Json:
     local = step.local
     return {
         "number": section.number,
@@ -87,6 +89,7 @@ def _step(step: Step, heading: str, section: Section, digits: int) -> Json:
         "why": _prose(section.why),
         "shapes": section.shapes,
         "shape": list(step.symbol.shape),
+        "names": _names(answer, step.name),
         "chain": None if step.chain is None else _notation(step.chain),
         "formula": _formula(step.expression),
         "reads": step.reads,
@@ -96,6 +99,12 @@ def _step(step: Step, heading: str, section: Section, digits: int) -> Json:
         "exact": _is_exact(section),
         "closed": None if step.closed is None else _notation(Rounded(digits).write(step.closed)),
     }
+
+
+def _names(answer: Answer, name: str) -> Json:
+    """What the rows and the columns of a quantity are called."""
+    found = answer.labels.get(name, NONE)
+    return {"rows": found.rows and list(found.rows), "columns": found.columns and list(found.columns)}
 
 
 def _table(table: Tabular) -> Json:

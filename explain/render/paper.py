@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from explain.exam import Part
     from explain.paper import Paper, Solved
 
-SCHEMA, VERSION = "explain-paper", 2
+SCHEMA, VERSION = "explain-paper", 3
 
 
 class PaperDocument:

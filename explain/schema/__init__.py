@@ -11,7 +11,7 @@ def load(document: str = "answer") -> dict[str, Any]:
     """The schema of the present version of an `answer` or of a solved `paper`, for a validator.
 
     >>> load()["$id"], load("paper")["$id"]
-    ('urn:explain:answer:2', 'urn:explain:paper:2')
+    ('urn:explain:answer:3', 'urn:explain:paper:3')
     """
-    text = resources.files(__name__).joinpath(f"{document}-2.json").read_text(encoding="utf-8")
+    text = resources.files(__name__).joinpath(f"{document}-3.json").read_text(encoding="utf-8")
     return cast("dict[str, Any]", json.loads(text))

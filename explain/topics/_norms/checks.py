@@ -76,7 +76,7 @@ def _room(sheet: Worksheet, found: Normalised) -> float:
 
     from explain.engine.evaluate import evaluate
 
-    largest = max(float(np.abs(sheet.values[name]).max()) for name in ("X", found.normal.name))
+    largest = max(float(np.abs(sheet.values[name]).max()) for name in (found.of.name, found.normal.name))
     return 1e-11 + 1e-14 * largest / float(evaluate(found.root, sheet.values).min())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from explain.engine.nodes.along import Along
@@ -17,6 +17,7 @@ from explain.parameters import Scalar
 NOUNS = {"N": "example", "D": "feature", "C": "channel", "H": "row", "W": "column", "L": "place", "T": "token"}
 MEANINGS = {
     "ND": "input, one example a row, one feature a column (N×D)",
+    "TD": "input, one token a row, one feature a column (T×D)",
     "CL": "input of one example, one channel a row (C×L)",
     "CHW": "feature maps of one example (C×H×W)",
     "NCL": "sequences with several channels (N×C×L)",
@@ -74,7 +75,7 @@ def read_input(X: Values, layout: str, flat: str = "ND") -> Input:
 
     Args:
         layout: what three axes are, `CHW`, `NCL` or `NTD`.
-        flat: what the two axes of a matrix are.
+        flat: what the two axes of a matrix are, `ND`, `CL` or `TD`.
 
     Raises:
         InputError: a layout for an input that has not three axes.
@@ -90,9 +91,9 @@ def read_input(X: Values, layout: str, flat: str = "ND") -> Input:
     return Input(X, letters)
 
 
-def give_input(sheet: Worksheet, found: Input) -> Symbol:
-    """X among the givens."""
-    return sheet.given("X", found.values, MEANINGS[found.letters], option="X")
+def give_input(sheet: Worksheet, found: Input, rows: Sequence[str] | None = None) -> Symbol:
+    """X among the givens; `rows` are the names of its rows."""
+    return sheet.given("X", found.values, MEANINGS[found.letters], option="X", rows=rows)
 
 
 def give_scale(
@@ -168,14 +169,27 @@ def give_upstream(sheet: Worksheet, dY: Values | None, found: Input) -> Symbol |
     """∂L/∂Y, of the shape of X."""
     if dY is None:
         return None
-    given = dY.reshape((1, len(dY))) if len(dY.shape) == 1 else dY
+    given = in_shape("dY", dY, found, "Y")
+    return sheet.given("dL/dY", given, "gradient of the loss L, arriving from above", option="dY")
+
+
+def in_shape(option: str, values: Values, found: Input, of: str) -> Values:
+    """Numbers of the shape of X; a single row or column fits however it was typed.
+
+    Args:
+        of: what has that shape, as an error names it.
+
+    Raises:
+        InputError: another shape.
+    """
+    given = values.reshape((1, len(values))) if len(values.shape) == 1 else values
     if (
         given.shape != found.shape
         and len(given.shape) == 2
         and count(given.shape) == count(found.shape) == max(found.shape)
     ):
-        given = given.reshape(found.shape)  # a single row or column, however it was typed
+        given = given.reshape(found.shape)
     if given.shape != found.shape:
-        has = f"has {amount(len(dY), 'number')}" if len(dY.shape) == 1 else f"is {write(dY.shape)}"
-        raise InputError(f"{{dY}} {has}, but Y is {write(found.shape)}: it needs the shape of Y")
-    return sheet.given("dL/dY", given, "gradient of the loss L, arriving from above", option="dY")
+        has = f"has {amount(len(values), 'number')}" if len(values.shape) == 1 else f"is {write(values.shape)}"
+        raise InputError(f"{{{option}}} {has}, but {of} is {write(found.shape)}: it needs the shape of {of}")
+    return given

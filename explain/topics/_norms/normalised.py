@@ -6,6 +6,7 @@ Source: Ioffe and Szegedy 2015, Batch Normalization, algorithm 1; Ba, Kiros and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
 from typing import NamedTuple
@@ -49,8 +50,14 @@ class Shared(NamedTuple):
 
 
 class Normalised(NamedTuple):
-    """What the working of one normalisation leaves for the steps after it; `mean` is None in RMS norm."""
+    """What the working of one normalisation leaves for the steps after it.
 
+    Attributes:
+        of: what was normalised.
+        mean: None in RMS norm.
+    """
+
+    of: Symbol
     shared: Shared
     m: Symbol
     mean: Symbol | None
@@ -60,7 +67,9 @@ class Normalised(NamedTuple):
 
 
 def counted(sheet: Worksheet, shared: Shared, what: str = "mean") -> Symbol:
-    """m, how many numbers are in each mean."""
+    """m, how many numbers are in each mean; said once where several normalisations stand on one sheet."""
+    if sheet.definition("m") is not None:
+        return sheet.last("m")
     letters = "·".join(letter for letter, _, _ in shared.axes)
     over = [f"the {amount(size, noun)} ({letter})" for letter, size, noun in shared.axes]
     told = " and ".join([", ".join(over[:-1]), over[-1]] if len(over) > 1 else over)
@@ -75,19 +84,26 @@ def counted(sheet: Worksheet, shared: Shared, what: str = "mean") -> Symbol:
     )
 
 
-def normalise(sheet: Worksheet, X: Symbol, shared: Shared, epsilon: Symbol, name: str = "Xhat") -> Normalised:
-    """Mean, variance and the normalised numbers."""
+def normalise(
+    sheet: Worksheet, X: Symbol, shared: Shared, epsilon: Symbol, name: str = "Xhat", suffix: str = ""
+) -> Normalised:
+    """Mean, variance and the normalised numbers.
+
+    Args:
+        name: of the normalised numbers.
+        suffix: of the names of mean and variance, `_1` as in `mu_1`, where several stand on one sheet.
+    """
     along, each = shared.along, shared.each
     m = counted(sheet, shared)
     mean = sheet.define(
-        "mu",
+        f"mu{suffix}",
         MeanOver(X, m, along),
         "Mean",
         say(f"the average of the {{m}} numbers of each {each}: taken away, it moves them to lie around 0", m=m),
     )
     deviation = X - stretched(mean, along)
     variance = sheet.define(
-        "sigma2",
+        f"sigma2{suffix}",
         MeanSquare(deviation, m, along),
         "Variance",
         say(
@@ -110,7 +126,7 @@ def normalise(sheet: Worksheet, X: Symbol, shared: Shared, epsilon: Symbol, name
         ),
         note=degenerate(sheet, m, variance, epsilon, word(name), distances),
     )
-    return Normalised(shared, m, mean, variance, normal, sqrt(variance + epsilon))
+    return Normalised(X, shared, m, mean, variance, normal, sqrt(variance + epsilon))
 
 
 def normalise_by_size(sheet: Worksheet, X: Symbol, shared: Shared, epsilon: Symbol) -> Normalised:
@@ -140,10 +156,10 @@ def normalise_by_size(sheet: Worksheet, X: Symbol, shared: Shared, epsilon: Symb
             r=sqrt(square + epsilon), e=epsilon,
         ),
     )  # fmt: skip
-    return Normalised(shared, m, None, square, normal, sqrt(square + epsilon))
+    return Normalised(X, shared, m, None, square, normal, sqrt(square + epsilon))
 
 
-def scale_and_shift(sheet: Worksheet, normal: Symbol, scale: Scale) -> Symbol:
+def scale_and_shift(sheet: Worksheet, normal: Symbol, scale: Scale, name: str = "Y") -> Symbol:
     """Y = γ X̂ + β; γ X̂ where there is no β."""
     scaled = stretched(scale.gamma, scale.along) * normal
     if scale.beta is None:
@@ -152,9 +168,9 @@ def scale_and_shift(sheet: Worksheet, normal: Symbol, scale: Scale) -> Symbol:
             g=scale.gamma,
             each=scale.each,
         )
-        return sheet.define("Y", scaled, "Scaled", why)
+        return sheet.define(name, scaled, "Scaled", why)
     return sheet.define(
-        "Y",
+        name,
         scaled + stretched(scale.beta, scale.along),
         "Scaled and shifted",
         say(
@@ -166,19 +182,27 @@ def scale_and_shift(sheet: Worksheet, normal: Symbol, scale: Scale) -> Symbol:
 
 
 def backward(
-    sheet: Worksheet, X: Symbol, Y: Symbol, scale: Scale, upstream: Symbol, found: Normalised | None = None
+    sheet: Worksheet,
+    X: Symbol,
+    Y: Symbol,
+    scale: Scale,
+    upstream: Symbol,
+    found: Normalised | None = None,
+    terms: Sequence[Symbol] = (),
 ) -> list[Symbol]:
     """The gradients at γ, β and X from ∂L/∂Y, by the chain rule over the named steps.
 
     Args:
         found: how X was normalised; None where mean and variance are constants.
+        terms: what X is the sum of, where that is asked for in its place.
     """
     sheet.part("Backward pass")
-    wanted = [symbol for symbol in (X, scale.gamma, scale.beta) if symbol is not None]
+    inputs = list(terms) or [X]
+    wanted = [*inputs, *(symbol for symbol in (scale.gamma, scale.beta) if symbol is not None)]
     sheet.backward(Y, wanted, seed=upstream, jacobians=False)
     everything = Along(Y.shape, tuple(range(len(Y.shape))), (), scale.along.letters)
     reached = Sum(Y * upstream) if len(Y.shape) == 2 else SumOver(Y * upstream, everything)
-    moved = [symbol for symbol in wanted if found is None or symbol is not X or _can_be_moved(sheet, X, found)]
+    moved = [symbol for symbol in wanted if found is None or symbol not in inputs or _can_be_moved(sheet, X, found)]
     if len(moved) == len(wanted) or any(sheet.values[f"dL/d{symbol.name}"].any() for symbol in moved):
         finite_difference(sheet, reached, moved, reached)
     return [sheet.last(f"dL/d{symbol.name}") for symbol in wanted]

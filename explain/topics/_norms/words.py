@@ -41,12 +41,14 @@ def say_slices(sheet: Worksheet, array: Symbol, along: Along) -> None:
         )  # fmt: skip
 
 
-def say_pairs(sheet: Worksheet, array: Symbol, along: Along, statistics: Sequence[str], scale: Scale) -> None:
+def say_pairs(
+    sheet: Worksheet, array: Symbol, along: Along, statistics: Sequence[str], scale: Scale, normal: str = "Xhat"
+) -> None:
     """Which mean and which scale goes with an entry, where there are several and fewer than entries."""
     shifts = ("gamma",) if scale.beta is None else ("gamma", "beta")
     said = [
         (_entry(name, shared, shared.full), [_entry(other, shared, shared.kept) for other in others])
-        for name, shared, others in ((array.name, along, statistics), ("Xhat", scale.along, shifts))
+        for name, shared, others in ((array.name, along, statistics), (normal, scale.along, shifts))
         if shared.kept != shared.full and count(shared.kept) > 1
     ]
     parts, clauses = dict[str, Word](), []
@@ -66,7 +68,7 @@ def _entry(name: str, along: Along, sizes: Shape) -> Word:
 
 def over_example(found: Input) -> str:
     """The axes of a mean in layer norm: all but the examples; of tokens, their features alone."""
-    return "D" if found.letters == "NTD" else "".join(letter for letter in found.letters if letter != "N")
+    return "D" if "T" in found.letters else "".join(letter for letter in found.letters if letter != "N")
 
 
 def say_over_example(sheet: Worksheet, found: Input) -> None:

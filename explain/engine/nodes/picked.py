@@ -1,0 +1,174 @@
+"""One entry of each row, told by a column of numbers: what a model says of the right tokens.
+
+Source: the loss of PyTorch's `cross_entropy` for class indices; Goodfellow, Bengio and Courville 2016, Deep Learning,
+eq. 6.30 (log softmax), and section 4.1 for the form that does not overflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from explain.engine.nodes.arithmetic import Add, negative, times
+from explain.engine.nodes.base import Index, Node, Number, Style, Symbol, Textbook
+from explain.engine.nodes.functions import exp
+from explain.engine.nodes.largest import Largest
+from explain.engine.nodes.linear import LONGEST, Spread, long_sum
+from explain.engine.notation import MINUS, SUM, Notation, Row, Word, call, held
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+Places = Sequence[tuple[int, int]]
+
+
+class Picked(Node):
+    """Of a matrix one entry of each row that counts, as a column; y says in which column it stands, counted from 0.
+
+    Args:
+        places: row and column of each entry.
+    """
+
+    __slots__ = ("places",)
+
+    def __init__(self, matrix: Node, y: Node, places: Places) -> None:
+        self.operands = (matrix, y)
+        self.places = tuple(places)
+        self.shape = (len(self.places), 1)
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return type(self)(operands[0], operands[1], self.places)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return _picked(values[0], self.places)
+
+    def entry(self, index: Index) -> Node:
+        return self.operands[0].entry(self.places[index[0]])
+
+    def write(self, style: Style) -> Notation:
+        _keep(style)
+        return Row([held(_symbolic(self.operands[0], style), 5), Word("[i, yᵢ]", r"_{i, y_i}")])
+
+
+class LogSoftmaxPicked(Picked):
+    """The logarithm of the softmax of each row at the place that y names, from the scores: no power overflows.
+
+    A score minus the logarithm of the sum of the powers of all scores of its row, the largest one taken off first.
+    Its derivative with respect to the scores is the one-hot target minus the probabilities.
+
+    Args:
+        P, Y: the names under which probabilities and one-hot targets stand on the sheet, for the derivative.
+    """
+
+    __slots__ = ("P", "Y")
+
+    def __init__(self, scores: Node, y: Node, places: Places, P: Symbol, Y: Symbol) -> None:
+        super().__init__(scores, y, places)
+        self.P, self.Y = P, Y
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return LogSoftmaxPicked(operands[0], operands[1], self.places, self.P, self.Y)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        rows = [row for row, _ in self.places]
+        scores = values[0][rows]
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        mine = _picked(values[0], self.places) - scores.max(axis=1, keepdims=True)
+        powers = np.exp(shifted)
+        powers[np.arange(len(rows)), scores.argmax(axis=1)] = 0.0  # e⁰ = 1, which log1p adds without losing digits
+        return np.asarray(mine - np.log1p(powers.sum(axis=1, keepdims=True)))
+
+    def entry(self, index: Index) -> Node:
+        """`z - m - log Σⱼ e^(zⱼ - m)`, m the largest."""
+        from explain.engine.functions import LOG
+
+        row, column = self.places[index[0]]
+        scores, classes = self.operands[0], int(self.operands[0].shape[1])
+        kept = range(classes) if classes <= LONGEST else (0, 1, classes - 1)
+        top = Largest([scores.entry((row, at)) for at in kept], classes - len(kept))
+        total = long_sum(classes, lambda at: exp(Add(scores.entry((row, at)), top, signs=(1, -1))))
+        return Add(scores.entry((row, column)), top, LOG(total), signs=(1, -1, -1))
+
+    def write(self, style: Style) -> Notation:
+        _keep(style)
+        scores = _symbolic(self.operands[0], style)
+        picked = Row([held(scores, 5), Word("[i, yᵢ]", r"_{i, y_i}")])
+        whole = call(Word("logsumexp", r"\mathrm{logsumexp}"), scores)
+        return Row([picked, MINUS, whole], SUM)
+
+    def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
+        """Of a `seed` that is the same number for every row that counts; rows that do not count receive 0."""
+        if not isinstance(seed, Spread):
+            raise TypeError("the derivative is worked for sums and means of these logarithms")
+        return [times(negative(seed.operands[0]), difference(self.P, self.Y)), None]
+
+
+class OneHot(Node):
+    """A row for each place of y, 1 in the column that y names and 0 elsewhere; a row that does not count is 0.
+
+    Args:
+        width: the number of columns.
+    """
+
+    __slots__ = ("places",)
+
+    def __init__(self, y: Node, places: Places, width: int) -> None:
+        self.operands = (y,)
+        self.places = tuple(places)
+        self.shape = (y.shape[0], width)
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return OneHot(operands[0], self.places, int(self.shape[1]))
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        found = np.zeros((len(values[0]), int(self.shape[1])))
+        rows, columns = zip(*self.places, strict=True)
+        found[list(rows), list(columns)] = 1.0
+        return found
+
+    def entry(self, index: Index) -> Node:
+        hit = index in self.places
+        return Number(int(hit), str(int(hit)))
+
+    def write(self, style: Style) -> Notation:
+        return call(Word("onehot", r"\mathrm{onehot}"), style.write(self.operands[0]))
+
+
+def difference(P: Symbol, Y: Symbol) -> Node:
+    """`P - Y` of one-hot targets, evaluated without the cancellation where a probability is nearly 1.
+
+    A row of Y that is zero, which does not count, gives zeros.
+    """
+
+    def evaluate(p: Array, y: Array) -> Array:
+        import numpy as np
+
+        counted = y.sum(axis=1, keepdims=True)
+        rest = np.where(y > 0, 0.0, p).sum(axis=1, keepdims=True)
+        return np.asarray(np.where(y > 0, -rest, p) * counted)
+
+    return Textbook(P - Y, (P, Y), evaluate)
+
+
+def _picked(values: Array, places: Places) -> Array:
+    import numpy as np
+
+    rows, columns = zip(*places, strict=True)
+    return np.asarray(values[list(rows), list(columns)][:, None])
+
+
+def _keep(style: Style) -> None:
+    """Nothing is put in: which entries are meant is told in words."""
+    keep = getattr(style, "keep_symbols", None)
+    if keep is not None:
+        keep()
+
+
+def _symbolic(node: Node, style: Style) -> Notation:
+    from explain.engine.prose import SYMBOLIC
+
+    return SYMBOLIC.write(node) if style.numbers else style.write(node)

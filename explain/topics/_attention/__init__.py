@@ -1,0 +1,1 @@
+"""What the topics of attention and of the transformer share."""

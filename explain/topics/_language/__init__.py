@@ -1,0 +1,1 @@
+"""What the topics on language models share: tables of probabilities, their vocabulary, and how they are told."""

@@ -1,0 +1,1 @@
+"""How tokens are told apart: ids, names, and the vocabulary that joins them."""
