@@ -15,6 +15,18 @@ ROWS = {
     "attention-scores-values": 'explain attention --scores 112,96 --V "1,0;0,1"',
     "attention-causal": 'explain attention --Q "1,0;0,2" --K "1,1;0,1" --V "2,0;0,4" --mask causal',
     "attention-backward": 'explain attention --Q "1,0;0,2" --K "1,1;0,1" --V "2,0;0,4" --dZ "1,0;0,1"',
+    "attention-tokens": (
+        'explain attention --X "1,0;0,1" --W-Q "1,2;0,1" --W-K "1,0;1,1" --W-V "2,0;0,3" --tokens Thinking,Machines '
+        '--mask causal --dZ "1,0;0,1"'
+    ),
+    "attention-cross": (
+        'explain attention --X "1,2" --memory "1,0;0,1;1,1" --W-Q "1;0" --W-K "0;1" --W-V "1,0;0,1" --b-V 0.5,-0.5 '
+        "--padding 1,1,0 --tokens know --memory-tokens Je,sais,PAD"
+    ),
+    "attention-named-scores": 'explain attention --scores "112,96;80,100" --V "1,0;0,1" --tokens Thinking,Machines',
+    "attention-mask-given": (
+        'explain attention --Q "1,0;0,2;1,1" --K "1,1;0,1;2,0" --V "2,0;0,4;1,1" --mask "0,-inf,0;0,0,0;-inf,0,0"'
+    ),
     "attention-long-row": "explain attention --scores 1,2,3,4,5,6,7,8,9,10,11,12",
     "lstm-params": "explain lstm-params --units 30 --features 1",
     "lstm-params-symbols": "explain lstm-params --units n --features m",
@@ -64,6 +76,14 @@ ROWS = {
     "conv-params-symbols": "explain conv-params --channels C --filters F --kernel k --groups g",
     "conv-params-separable": "explain conv-params --channels 64 --filters 128 --kernel 3 --type separable",
     "conv-params-depthwise": "explain conv-params --channels 8 --kernel 3x5 --type depthwise --multiplier 2",
+    "multi-head-attention": (
+        'explain multi-head-attention --X "1,0;0,1" --W-Q "1;0 | 2;1" --W-K "1;1 | 0;1" --W-V "2;0 | 0;3" '
+        '--W-O "1,0;1,1" --tokens Thinking,Machines'
+    ),
+    "multi-head-attention-pytorch": (
+        'explain multi-head-attention --X "1,0;2,1" --heads 2 --layout pytorch --W-in "1,0;0,1;1,1;0,2;1,0;0,1" '
+        '--b-in 0,0.1,0,0.2,0,0.3 --W-O "1,2;0,1" --b-O 0.5,0 --mask causal --dZ "1,0;0,1"'
+    ),
     "attention-params": "explain attention-params --d-model 512 --heads 8",
     "attention-params-symbols": "explain attention-params --d-model d --heads h --key-dim k",
     "transformer-params-gpt": "explain transformer-params --part gpt --d-model 768 --layers 12 --vocabulary 50257 "
@@ -175,4 +195,32 @@ ROWS = {
     "cnn-skip": 'explain cnn "skip, conv 1 1x1, relu, add, globalpool" --X "-1,2;1,1" --W-2 2 --b-2 0.5 --dY 1',
     "network-skip": 'explain network "skip, conv 16 3x3 same, relu, conv 16 3x3 same, add, relu, skip, '
     'conv 32 3x3 same stride 2, relu, add 32 1x1 stride 2, globalpool, dense 10" --input 16x8x8',
+    "feed-forward": 'explain feed-forward --X "1,2;0,-1" --W-1 "1,0,-1;0,1,1" --W-2 "1,0;0,1;1,1" --b-1 0,0.5,0 '
+    "--b-2 0.1,-0.1 --tokens Thinking,Machines",
+    "feed-forward-backward": 'explain feed-forward --X "1,2;0,-1" --W-1 "1,0,-1;0,1,1" --W-2 "1,0;0,1;1,1" '
+    '--b-1 0,0.5,0 --dY "1,0;0,1"',
+    "feed-forward-gelu": 'explain feed-forward --X 1,0.5 --W-1 "0.5,-1;1,0" --W-2 "1,2;-1,0.5" --activation gelu '
+    "--dY 1,0",
+    "layer-norm-residual": 'explain layer-norm --X "0.5,2,6;0,4,2" --residual "1,0,-1;2,0,1" '
+    "--tokens Thinking,Machines",
+    "layer-norm-residual-backward": 'explain layer-norm --X "0.5,2,6;0,4,2" --residual "1,0,-1;2,0,1" '
+    '--gamma 1,2,0.5 --beta 0,1,0 --dY "1,0,-1;0,2,1" --tokens Thinking,Machines',
+    "embedding": 'explain embedding --E "0.1,0.2;0.30,-0.4;0.5,0.6" --ids 2,0,2 --dX "1,0;0,1;2,1"',
+    "embedding-names": 'explain embedding --E "0.1,0.2;0.3,-0.4;0.5,0.6" --vocabulary a,cat,the --tokens the,cat,the '
+    '--scale yes --dX "1,0;0,1;2,1"',
+    "embedding-padding": 'explain embedding --E "0,0;0.3,-0.4;0.5,0.6" --ids 2,1,0 --padding 0 --dX "1,0;0,1;2,1"',
+    "next-token-loss": "explain next-token-loss --p 0.5,0.25,0.8",
+    "next-token-loss-table": 'explain next-token-loss --P "0.1,0.2,0.7;0.6,0.3,0.1" --targets sat,the '
+    "--vocabulary the,cat,sat",
+    "next-token-loss-logits": 'explain next-token-loss --logits "2,1,0.1;0,3,-1" --targets 0,2',
+    "next-token-loss-padding": 'explain next-token-loss --logits "2,1,0.1;0,3,-1;1,2,3" --targets 0,2,-100 '
+    "--ignore -100 --reduction sum --detail full",
+    "next-token-loss-symbols": "explain next-token-loss --length n",
+    "next-token-loss-tokens": "explain next-token-loss --tokens the,cat,sat",
+    "positional-encoding": "explain positional-encoding --positions 3 --d 4",
+    "positional-encoding-sum": 'explain positional-encoding --X "0.54,0.76,0.23,0.89;0.31,0.93,0.68,0.45" '
+    "--tokens Cat,is",
+    "positional-encoding-dimension": "explain positional-encoding --X 0.54,0.76,0.23,0.89,0.1,0.67 --dimension 0",
+    "positional-encoding-odd": "explain positional-encoding --positions 4 --d 5 --base 100 --start 2 --layout halves",
+    "positional-encoding-large": "explain positional-encoding --positions 512 --d 64",
 }

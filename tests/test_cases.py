@@ -11,7 +11,19 @@ import numpy as np
 import pytest
 import sympy
 
-from explain import attention, conv_shape, dense_params, embedding_params, lstm, lstm_params, mlp, network, rnn
+from explain import (
+    attention,
+    conv_shape,
+    dense_params,
+    embedding_params,
+    lstm,
+    lstm_params,
+    mlp,
+    network,
+    next_token_loss,
+    positional_encoding,
+    rnn,
+)
 from explain.engine.lowering import to_sympy
 
 CASES = {case["id"]: case for case in json.loads(Path(__file__).with_name("cases.json").read_text(encoding="utf-8"))}
@@ -44,7 +56,7 @@ def test_every_case_is_there():
     assert CASES.keys() == {
         "attention-112-96", "attention-5x4", "mlp-2-3-1", "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
         "conv-shapes", "keras-lstm-stack", "lstm-stack-torch", "keras-text-classifier", "lstm-two-steps",
-        "resnet-block",
+        "resnet-block", "gpt-objective", "positional-encoding-row", "softmax-row", "transformer-by-hand",
     }  # fmt: skip
 
 
@@ -199,3 +211,39 @@ def test_lstm_of_two_steps(name):
     own = {"L_sum": "L"}.get(name, name.replace("c_tilde", "ctilde"))
     assert_rounds_to(two_steps()[own].value, TWO_STEPS[name])
     assert two_steps().passed
+
+
+def test_objective_of_gpt():
+    """Protects the objective in symbols: it stands on every page, with numbers and without."""
+    formula = CASES["gpt-objective"]["expected"]["objective"]
+    assert formula == "-sum_i log P(x_i | x_1..x_{i-1}; theta)"
+    for given in ({}, {"p": "0.5,0.25,0.8"}, {"logits": "2,1", "targets": "0"}):
+        answer = next_token_loss(**given)
+        assert "-Σᵢ log P(xᵢ | x₁, …, xᵢ₋₁; θ)" in " ".join(str(answer).split())
+        assert answer.passed
+    numbers = next_token_loss(p="0.5,0.25,0.8")
+    assert_rounds_to(
+        [numbers[name].value for name in ("L_sum", "L_mean", "PPL")], [2.302585093, 0.7675283643, 2.1544346900]
+    )
+
+
+def test_positions_of_one_dimension():
+    """Protects the row of six numbers read as positions of dimension 0; the sheet's sums carry slips of rounding."""
+    case = CASES["positional-encoding-row"]
+    given, expected = case["inputs"], case["expected"]
+    answer = positional_encoding(X=given["embedding"], positions=given["positions"], dimension=given["dimension"])
+    assert_rounds_to(answer["PE"].value, expected["pe"])
+    assert_rounds_to(answer["Y"].value, expected["sum"])
+    assert np.abs(answer["Y"].value[:, 0] - case["published"]["sum"]).max() < 0.011
+    assert answer.passed
+
+
+def test_positional_encoding_of_the_transformer_by_hand():
+    """Protects the first stage of the walk through a transformer: three tokens of width 4."""
+    case = CASES["transformer-by-hand"]
+    expected, embedded = case["expected"]["positional_encoding"], case["inputs"]["embedding"]
+    assert_rounds_to(positional_encoding(positions=3, d=4)["PE"].value, expected)
+    answer = positional_encoding(X=embedded)
+    assert_rounds_to(answer["PE"].value, expected)
+    assert_rounds_to(answer["Y"].value, np.add(embedded, expected))
+    assert answer.passed

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from explain.engine import local_derivatives, wording, wording_over
+from explain.engine import local_derivatives, wording, wording_beside, wording_over
 from explain.engine.answer import Local
 from explain.engine.evaluate import symbols
 from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.beside import together
 from explain.engine.nodes.functions import Apply, Softmax
 from explain.engine.nodes.linear import Diagonal
 from explain.engine.notation import PLUS, SUM, Notation, Row, Word, product
@@ -172,14 +173,17 @@ class Backward:
     def _gradient(self, operand: Symbol) -> None:
         self._place(operand)
         pieces = self.pieces[operand.name]
-        expression = pieces[0][1]
-        for _, piece in pieces[1:]:
-            expression = joined(expression, piece)
+        expression = together([piece for _, piece in pieces])
+        if expression is None:
+            expression = pieces[0][1]
+            for _, piece in pieces[1:]:
+                expression = joined(expression, piece)
         through = [symbol for symbol, _ in pieces]
         chain = self._chain(operand, through)
         definition = self._expression(through[0])
         paths = [(symbol, self._expression(symbol)) for symbol in through]
         said = wording_over.gradient(self.top, operand, paths, self.sheet.definition(operand.name))
+        said = said or wording_beside.gradient(operand, through, expression, self.adjoints[through[0].name])
         gradient = self.sheet.define(
             f"d{self.top.name}/d{operand.name}",
             expression,

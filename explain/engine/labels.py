@@ -9,6 +9,7 @@ from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.beside import Beside, Columns
 from explain.engine.nodes.blocks import Rows, Stack
 from explain.engine.nodes.linear import MatMul, Transpose
+from explain.engine.nodes.onehot import OneHot
 from explain.engine.shapes import Shape
 
 Names = tuple[str, ...] | None
@@ -70,6 +71,8 @@ def _of(node: Node, table: Named) -> Labels:
         return Labels(inner[0].rows, columns[node.start : node.stop] if columns else None)
     if isinstance(node, Beside):
         return Labels(inner[0].rows)
+    if isinstance(node, OneHot):
+        return Labels(inner[0].columns)
     return fitting(_aligned(node, inner), node.shape)
 
 

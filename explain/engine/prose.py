@@ -52,6 +52,16 @@ def index_for(index: str, shape: Shape) -> str:
 SYMBOLIC = Symbolic()
 
 
+class Quoted(Notation):
+    """One number of a quantity in a sentence: the page puts in what it shows of it."""
+
+    __slots__ = ("index", "name")
+
+    def __init__(self, name: str, index: tuple[int, ...]) -> None:
+        self.name = name
+        self.index = index
+
+
 def say(template: str, **parts: Node | Notation | str | int) -> Prose:
     """A sentence: `say("chain rule: {L} depends on {W} only through {z}", L=loss, W=weights, z=z)`."""
     said: list[str | Notation] = []

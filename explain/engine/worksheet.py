@@ -141,6 +141,10 @@ class Worksheet:
         if found != NONE:
             self.labels[symbol.name] = found
 
+    def remark(self, symbol: Symbol, note: Prose) -> None:
+        """Add what a step's value says, which is known only after it was worked."""
+        next(step for step in self.steps if step.name == symbol.name).note = note
+
     def work(self, step: Step) -> None:
         """Work a step that was written elsewhere."""
         self.part(step.part)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from explain.engine.answer import Answer, Given, Step
 from explain.engine.checks import has_numbers
 from explain.engine.notation import Notation
-from explain.engine.prose import SYMBOLIC, Prose, say
+from explain.engine.prose import SYMBOLIC, Prose, Quoted, say
+from explain.engine.rounding import number_word
 from explain.engine.shapes import write
 from explain.page.captions import shape_line
 from explain.page.figures import Figures
@@ -91,7 +92,15 @@ def _section(number: int, step: Step, working: Working, detail: str) -> Section:
         step.title,
         "" if brief else caption,
         () if brief else step.why,
-        [*working.lines(step), *([step.note] if step.note and not brief else [])],
+        [*working.lines(step), *([_quoted(step.note, working.figures)] if step.note and not brief else [])],
+    )
+
+
+def _quoted(text: Prose, figures: Figures) -> Prose:
+    """A sentence with the numbers it quotes."""
+    return tuple(
+        number_word(figures.entry(part.name, part.index).text, part.name) if isinstance(part, Quoted) else part
+        for part in text
     )
 
 

@@ -10,6 +10,7 @@ from explain.engine.evaluate import symbols
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, Divide
 from explain.engine.nodes.base import Index, Node, Number, Symbol, entry_place
+from explain.engine.nodes.beside import Beside, Columns
 from explain.engine.nodes.blocks import Stack
 from explain.engine.nodes.entries import Entries
 from explain.engine.nodes.linear import Transpose, is_leaf
@@ -66,6 +67,8 @@ class Working:
         stamps = [] if self.detail == "brief" else stamped(self.figures, step)
         lines += [Equation(step.symbol.word, head), *self._index_formula(step), *stamps, *self._entries(step)]
         value, exact = self.figures.labelled(step.symbol)
+        if self._is_copy(step) and isinstance(value, Grid) and (value.row_names or value.column_names):
+            head[-1] = (head[-1][0], value)  # what was put in is the value, and here it has names
         if not self._is_copy(step):
             left = left_of(step.symbol.word, value)
             lines.append(Equation(left, [(_sign(exact), value)], continued=left is step.symbol.word))
@@ -297,7 +300,7 @@ class Working:
             return False
         expression = step.expression
         listed = isinstance(expression, Entries) and all(map(is_leaf, expression.operands))
-        return is_leaf(expression) or isinstance(expression, Sizes | Stack) or listed
+        return is_leaf(expression) or isinstance(expression, Sizes | Stack | Beside | Columns) or listed
 
 
 def _sign(exact: bool) -> str:

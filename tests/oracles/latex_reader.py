@@ -42,7 +42,7 @@ ENDS = {
     r"\end{bmatrix}",
 }
 BRACKETS = {r"\lfloor": (r"\rfloor", -1), r"\lceil": (r"\rceil", 1)}
-FUNCTIONS = {r"\log", r"\tanh", r"\max", r"\min", r"\sigma", r"\exp", r"\Phi", r"\varphi"}
+FUNCTIONS = {r"\log", r"\tanh", r"\max", r"\min", r"\sigma", r"\exp", r"\Phi", r"\varphi", r"\sin", r"\cos"}
 NAMED = (
     "softmax", "ReLU", "LeakyReLU", "diag", "rowsum", "columnsum", "erf", "softplus", "softsign", "hardtanh", "ReLU6",
     "hardswish", "SELU", "turn", "GELU", "SiLU", "Mish", "id",
@@ -231,6 +231,8 @@ RISING = {
     r"\tanh": rising(np.tanh),
     r"\sigma": rising(sigmoid),
     r"\exp": exponential,
+    r"\sin": steady(np.sin, 1.0),
+    r"\cos": steady(np.cos, 1.0),
     "ReLU": rising(lambda z: np.maximum(z, 0)),
     "LeakyReLU": rising(lambda z: np.where(z > 0, z, LEAK * z)),
     "erf": rising(erf),

@@ -84,9 +84,18 @@ class Columns(Node):
 
     def write(self, style: Style) -> Notation:
         first, last = self.start + 1, self.stop
+        whole = style.write(self.operands[0])
+        if style.numbers and isinstance(whole, Grid) and None not in whole.columns:
+            rows = [None if row is None else row[self.start : self.stop] for row in whole.rows]
+            only = rows[0]
+            return (
+                only[0]
+                if len(rows) == 1 and only is not None and len(only) == 1
+                else Grid(rows, [*range(last - first + 1)])
+            )
         text = f"[:,{first}]" if first == last else f"[:,{first}…{last}]"
         inner = f"{first}" if first == last else rf"{first} \dots {last}"
-        return Row([held(style.write(self.operands[0]), ATOM), Word(text, rf"_{{[:,{inner}]}}")])
+        return Row([held(whole, ATOM), Word(text, rf"_{{[:,{inner}]}}")])
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         return [Placed(seed, self.start, int(self.operands[0].shape[1]))]

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from explain.engine.nodes.arithmetic import Add, negative, times
 from explain.engine.nodes.base import Index, Node, Number, Style, Symbol, Textbook
 from explain.engine.nodes.functions import exp
-from explain.engine.nodes.largest import Largest
-from explain.engine.nodes.linear import LONGEST, Spread, long_sum
-from explain.engine.notation import MINUS, SUM, Notation, Row, Word, call, held
+from explain.engine.nodes.linear import Spread, long_sum
+from explain.engine.notation import ATOM, MINUS, SUM, Notation, Power, Row, Word, call, held
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -37,7 +36,7 @@ class Picked(Node):
         self.shape = (len(self.places), 1)
 
     def rebuild(self, operands: Sequence[Node]) -> Node:
-        return type(self)(operands[0], operands[1], self.places)
+        return Picked(operands[0], operands[1], self.places)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
         return _picked(values[0], self.places)
@@ -47,62 +46,65 @@ class Picked(Node):
 
     def write(self, style: Style) -> Notation:
         _keep(style)
-        return Row([held(_symbolic(self.operands[0], style), 5), Word("[i, yᵢ]", r"_{i, y_i}")])
+        return Row([held(_symbolic(self.operands[0], style), ATOM), Word("[i, yᵢ]", r"_{i, y_i}")])
 
 
-class LogSoftmaxPicked(Picked):
-    """The logarithm of the softmax of each row at the place that y names, from the scores: no power overflows.
+class LogSoftmaxPicked(Node):
+    """The logarithm of softmax at the place that y names, from the scores: `zᵢ,yᵢ - mᵢ - log Σⱼ e^(zᵢⱼ - mᵢ)`.
 
-    A score minus the logarithm of the sum of the powers of all scores of its row, the largest one taken off first.
-    Its derivative with respect to the scores is the one-hot target minus the probabilities.
+    m cancels, so nothing is sent back to it; to the scores goes the one-hot target minus the probabilities.
 
     Args:
+        scores, m, y: the scores, the largest of each row, and the column of the right token of each row.
+        places: row and column of each right token that counts.
         P, Y: the names under which probabilities and one-hot targets stand on the sheet, for the derivative.
+        c: a column with 1 for rows that count and 0 for the others; None where all count.
     """
 
-    __slots__ = ("P", "Y")
+    __slots__ = ("P", "Y", "c", "places")
 
-    def __init__(self, scores: Node, y: Node, places: Places, P: Symbol, Y: Symbol) -> None:
-        super().__init__(scores, y, places)
-        self.P, self.Y = P, Y
+    def __init__(self, operands: Sequence[Node], places: Places, P: Symbol, Y: Symbol, c: Symbol | None) -> None:
+        self.operands = tuple(operands)
+        self.places = tuple(places)
+        self.shape = (len(self.places), 1)
+        self.P, self.Y, self.c = P, Y, c
 
     def rebuild(self, operands: Sequence[Node]) -> Node:
-        return LogSoftmaxPicked(operands[0], operands[1], self.places, self.P, self.Y)
+        return LogSoftmaxPicked(operands, self.places, self.P, self.Y, self.c)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
         import numpy as np
 
         rows = [row for row, _ in self.places]
-        scores = values[0][rows]
-        shifted = scores - scores.max(axis=1, keepdims=True)
-        mine = _picked(values[0], self.places) - scores.max(axis=1, keepdims=True)
-        powers = np.exp(shifted)
-        powers[np.arange(len(rows)), scores.argmax(axis=1)] = 0.0  # e⁰ = 1, which log1p adds without losing digits
-        return np.asarray(mine - np.log1p(powers.sum(axis=1, keepdims=True)))
+        scores, top = values[0][rows], values[1][rows]
+        powers = np.exp(scores - top)
+        powers[np.arange(len(rows)), scores.argmax(axis=1)] -= 1.0  # e⁰ = 1, which log1p adds without losing digits
+        return np.asarray(_picked(values[0], self.places) - top - np.log1p(powers.sum(axis=1, keepdims=True)))
 
     def entry(self, index: Index) -> Node:
-        """`z - m - log Σⱼ e^(zⱼ - m)`, m the largest."""
         from explain.engine.functions import LOG
 
         row, column = self.places[index[0]]
-        scores, classes = self.operands[0], int(self.operands[0].shape[1])
-        kept = range(classes) if classes <= LONGEST else (0, 1, classes - 1)
-        top = Largest([scores.entry((row, at)) for at in kept], classes - len(kept))
-        total = long_sum(classes, lambda at: exp(Add(scores.entry((row, at)), top, signs=(1, -1))))
+        scores, top = self.operands[0], self.operands[1].entry((row, 0))
+        total = long_sum(int(scores.shape[1]), lambda at: exp(scores.entry((row, at)) - top))
         return Add(scores.entry((row, column)), top, LOG(total), signs=(1, -1, -1))
 
     def write(self, style: Style) -> Notation:
+        from explain.engine.names import word
+
         _keep(style)
-        scores = _symbolic(self.operands[0], style)
-        picked = Row([held(scores, 5), Word("[i, yᵢ]", r"_{i, y_i}")])
-        whole = call(Word("logsumexp", r"\mathrm{logsumexp}"), scores)
-        return Row([picked, MINUS, whole], SUM)
+        scores, top = (operand for operand in self.operands[:2] if isinstance(operand, Symbol))
+        z, m = word(scores.name, "ij"), word(top.name, "i")
+        inner = Power(Word("e"), Row([z, MINUS, m], SUM))
+        picked = Word(f"{scores.word.text}[i, yᵢ]", rf"{scores.word.latex}_{{i, y_i}}")
+        return Row([picked, MINUS, m, MINUS, Word("log Σⱼ ", r"\log \sum_{j} "), inner], SUM)
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         """Of a `seed` that is the same number for every row that counts; rows that do not count receive 0."""
         if not isinstance(seed, Spread):
             raise TypeError("the derivative is worked for sums and means of these logarithms")
-        return [times(negative(seed.operands[0]), difference(self.P, self.Y)), None]
+        error = difference(self.P, self.Y)
+        return [times(negative(seed.operands[0]), error if self.c is None else times(self.c, error)), None, None]
 
 
 class OneHot(Node):
@@ -139,17 +141,13 @@ class OneHot(Node):
 
 
 def difference(P: Symbol, Y: Symbol) -> Node:
-    """`P - Y` of one-hot targets, evaluated without the cancellation where a probability is nearly 1.
-
-    A row of Y that is zero, which does not count, gives zeros.
-    """
+    """`P - Y` of one-hot targets, evaluated without the cancellation where a probability is nearly 1."""
 
     def evaluate(p: Array, y: Array) -> Array:
         import numpy as np
 
-        counted = y.sum(axis=1, keepdims=True)
         rest = np.where(y > 0, 0.0, p).sum(axis=1, keepdims=True)
-        return np.asarray(np.where(y > 0, -rest, p) * counted)
+        return np.asarray(np.where(y > 0, -rest, p))
 
     return Textbook(P - Y, (P, Y), evaluate)
 

@@ -144,7 +144,7 @@ def _silent(sheet: Worksheet, before: Symbol, tokens: Sequence[str] | None) -> P
         names = tokens or [f"token {at}" for at in range(1, rows + 1)]
         counts = [f"{int(row.sum())} of {units} for {name}" for name, row in zip(names, on, strict=True)]
         told.append(f"hidden units above 0: {', '.join(counts)}")
-    off = [at for at, seen in enumerate(on.any(axis=0), 1) if not seen]
+    off = [at for at in range(1, units + 1) if not on[:, at - 1].any()]
     if off and rows > 1:
         which = f"{'unit' if len(off) == 1 else 'units'} {', '.join(map(str, off))}"
         which = which if len(off) <= MOST_UNITS else amount(len(off), "unit")

@@ -91,9 +91,17 @@ def read_input(X: Values, layout: str, flat: str = "ND") -> Input:
     return Input(X, letters)
 
 
-def give_input(sheet: Worksheet, found: Input, rows: Sequence[str] | None = None) -> Symbol:
-    """X among the givens; `rows` are the names of its rows."""
-    return sheet.given("X", found.values, MEANINGS[found.letters], option="X", rows=rows)
+def give_input(sheet: Worksheet, found: Input, rows: Sequence[str] | None = None, what: str = "input") -> Symbol:
+    """X among the givens.
+
+    Args:
+        rows: the names of its rows.
+        what: the first word of its meaning, where it is not the input.
+    """
+    meaning = MEANINGS[found.letters]
+    if what != "input":
+        meaning = f"{what}: {meaning.removeprefix('input, ').removeprefix('input of ')}"
+    return sheet.given("X", found.values, meaning, option="X", rows=rows)
 
 
 def give_scale(
@@ -165,12 +173,14 @@ def refuse_flat(sheet: Worksheet, square: Symbol, each: str, what: str = "varian
         )
 
 
-def give_upstream(sheet: Worksheet, dY: Values | None, found: Input) -> Symbol | None:
-    """∂L/∂Y, of the shape of X."""
+def give_upstream(
+    sheet: Worksheet, dY: Values | None, found: Input, rows: Sequence[str] | None = None
+) -> Symbol | None:
+    """∂L/∂Y, of the shape of X; `rows` are the names of its rows."""
     if dY is None:
         return None
     given = in_shape("dY", dY, found, "Y")
-    return sheet.given("dL/dY", given, "gradient of the loss L, arriving from above", option="dY")
+    return sheet.given("dL/dY", given, "gradient of the loss L, arriving from above", option="dY", rows=rows)
 
 
 def in_shape(option: str, values: Values, found: Input, of: str) -> Values:

@@ -34,7 +34,9 @@ class Ids(Values):
             return raw
         found = Matrix.read(name, raw)
         if len(found.shape) == 2 and 1 not in found.shape:
-            raise InputError(f"{{{name}}} has {found.shape[0]} rows: the ids of one sequence stand in one row, as 2,0,2")
+            raise InputError(
+                f"{{{name}}} has {found.shape[0]} rows: the ids of one sequence stand in one row, as 2,0,2"
+            )
         row = found.reshape((1, len(found)))
         if len(row) > MOST:
             raise InputError(f"{{{name}}} has {len(row)} ids: at most {MOST} are looked up; give fewer")
@@ -76,7 +78,9 @@ class Targets:
         items = Tokens.read(name, raw).items
         for at, item in enumerate(items, 1):
             if NUMBER.fullmatch(item) and not item.isdecimal():
-                raise InputError(f"{{{name}}} has {item} as number {at}: an id is a whole number from 0, or give a name")
+                raise InputError(
+                    f"{{{name}}} has {item} as number {at}: an id is a whole number from 0, or give a name"
+                )
         return cls(items)
 
     def ids(self, name: str, vocabulary: Tokens | None, size: int, option: str, line: str) -> list[int]:
@@ -110,9 +114,8 @@ def within(name: str, at: int, text: str, size: int, option: str, line: str) -> 
     """
     if len(text) > 9 or int(text) >= size:
         only = "the only id is 0" if size == 1 else f"ids run from 0 to {size - 1}"
-        raise InputError(
-            f"{{{name}}} has {shown(text)} as number {at}, but {{{option}}} has {amount(size, line)}, one a token: {only}"
-        )
+        has = f"{amount(size, line)}, one a token"
+        raise InputError(f"{{{name}}} has {shown(text)} as number {at}, but {{{option}}} has {has}: {only}")
     return int(text)
 
 

@@ -1,0 +1,63 @@
+"""Two matrices made one: column by column by turns, or side by side; written with symbols, whatever their size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from explain.engine.nodes.base import Index, Node, Style
+from explain.engine.nodes.beside import Beside
+from explain.engine.notation import Notation, Row, Word, call
+from explain.engine.prose import SYMBOLIC
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+
+class Interleaved(Node):
+    """The columns of two matrices by turns; the first one may have one column more.
+
+    >>> from explain.engine.nodes.base import Symbol
+    >>> Interleaved(Symbol("S", (3, 2)), Symbol("C", (3, 2))).shape
+    (3, 4)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, first: Node, second: Node) -> None:
+        self.operands = (first, second)
+        self.shape = (first.shape[0], int(first.shape[1]) + int(second.shape[1]))
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        merged = np.empty((values[0].shape[0], values[0].shape[1] + values[1].shape[1]))
+        merged[:, 0::2], merged[:, 1::2] = values
+        return merged
+
+    def entry(self, index: Index) -> Node:
+        row, column = index
+        return self.operands[column % 2].entry((row, column // 2))
+
+    def write(self, style: Style) -> Notation:
+        """By name also where numbers are put in: side by side they would be read as a product."""
+        _keep_symbols(style)
+        first, second = (SYMBOLIC.write(operand) for operand in self.operands)
+        return call(Word("interleave", r"\mathrm{interleave}"), Row([first, Word(", "), second]))
+
+
+class Joined(Beside):
+    """Matrices side by side whose numbers are not put in, because the value repeats them."""
+
+    __slots__ = ()
+
+    def write(self, style: Style) -> Notation:
+        _keep_symbols(style)
+        return super().write(SYMBOLIC)
+
+
+def _keep_symbols(style: Style) -> None:
+    """Say that the numbers are not put in."""
+    keep: Callable[[], None] | None = getattr(style, "keep_symbols", None)
+    if keep is not None:
+        keep()

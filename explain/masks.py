@@ -1,0 +1,89 @@
+"""Masks as a parameter: which keys each query may look at."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from explain.engine.shapes import write
+from explain.engine.values import Values
+from explain.errors import InputError, shown
+from explain.parameters import PASTED, Matrix
+
+NAMED = ("none", "causal")
+INFINITE = re.compile(r"(?<![\w.])-\s*(inf(inity)?|∞)(?![\w])", re.IGNORECASE)
+FAR = "-1e300"  # stands for -∞ while the numbers are read
+
+
+class Mask:
+    """`none`, `causal`, or a matrix with 1 where a query may look and 0 where not (or 0 and -inf, which is added)."""
+
+    __slots__ = ("name", "shape", "values")
+
+    def __init__(self, name: str, values: Values | None = None) -> None:
+        self.name = name
+        self.values = values
+        self.shape = () if values is None else values.shape
+
+    @classmethod
+    def read(cls, name: str, raw: Any) -> Mask:
+        """A mask from its name or its numbers.
+
+        >>> Mask.read("mask", "causal").name, Mask.read("mask", "0,-inf;0,0").visible.tolist()
+        ('causal', [[True, False], [True, True]])
+
+        Raises:
+            InputError: another word, or numbers that are neither 1 and 0 nor 0 and -inf.
+        """
+        if isinstance(raw, Mask):
+            return raw
+        if isinstance(raw, str) and raw.strip().lower() in NAMED:
+            return cls(raw.strip().lower())
+        if isinstance(raw, str) and re.fullmatch(r"[A-Za-z -]+", raw) and not INFINITE.search(raw):
+            raise InputError(f"{{{name}}} is {shown(raw)}: choose none, causal, or a matrix such as 1,0;1,1")
+        values = Matrix.read(name, _without_infinity(raw))
+        array = values.array
+        added = bool((array <= -1e300).any())
+        allowed = (array == 0) | (array <= -1e300) if added else (array == 0) | (array == 1)
+        if not allowed.all():
+            place = tuple(int(at) for at in (~allowed).nonzero()[0][:1]) if array.ndim == 1 else _first(allowed)
+            raise InputError(
+                f"{{{name}}} has {shown(values.text(place))}: it holds 1 where a query may look and 0 where not, "
+                "or 0 and -inf to be added to the scores"
+            )
+        return cls("given", values)
+
+    @property
+    def visible(self) -> Any:
+        """Which keys may be looked at, as an array of booleans (of a given matrix)."""
+        assert self.values is not None
+        array = self.values.array
+        return array > -1e300 if bool((array <= -1e300).any()) else array == 1
+
+    def __str__(self) -> str:
+        return self.name if self.values is None else write(self.shape)
+
+
+def _first(allowed: Any) -> tuple[int, ...]:
+    rows, columns = (~allowed).nonzero()
+    return int(rows[0]), int(columns[0])
+
+
+def _without_infinity(raw: Any) -> Any:
+    """-inf by a number that stands for it, in text, lists and arrays."""
+    if isinstance(raw, bool):
+        return int(raw)
+    if isinstance(raw, str):
+        return INFINITE.sub(FAR, raw.translate(PASTED))
+    if isinstance(raw, list | tuple):
+        return [_without_infinity(item) for item in raw]
+    if hasattr(raw, "__array__") and raw.ndim:
+        import numpy as np
+
+        array = np.asarray(raw)
+        if array.dtype.kind == "b":
+            return array.astype(np.float64)
+        return np.where(np.isneginf(array), float(FAR), array) if array.dtype.kind == "f" else array
+    if isinstance(raw, float) and raw == float("-inf"):
+        return float(FAR)
+    return raw

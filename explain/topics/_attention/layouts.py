@@ -1,0 +1,220 @@
+"""The weights of multi-head attention in the three ways they are kept: the paper's, PyTorch's and Keras'.
+
+Source: Vaswani et al. 2017, section 3.2.2; PyTorch documentation, torch.nn.MultiheadAttention (in_proj_weight, rows are
+outputs); Keras documentation, MultiHeadAttention (kernels d×h×d_k, output kernel h×d_v×d).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from explain.engine.shapes import write
+from explain.engine.values import Values
+from explain.errors import InputError, amount
+from explain.parameters import Count
+
+Layout = Literal["paper", "pytorch", "keras"]
+Parts = Mapping[str, Values | None]
+THIRD = {"Q": 0, "K": 1, "V": 2}
+
+
+class Raw(NamedTuple):
+    """What the question gives: weights and biases by Q, K, V, O and `in` (PyTorch's three in one)."""
+
+    weights: Parts
+    biases: Parts
+
+
+class Weights(NamedTuple):
+    """Weights and biases as they go on the sheet.
+
+    Attributes:
+        heads: how many.
+        split: W_Q, W_K, W_V by head (each d×d_k); otherwise one matrix each for all heads.
+        transposed: outputs are rows, as in PyTorch.
+        output: W_O and its bias.
+        width: columns of the output.
+    """
+
+    heads: int
+    split: bool
+    transposed: bool
+    matrices: Mapping[str, list[Values]]
+    biases: Mapping[str, list[Values]]
+    output: tuple[Values | None, Values | None]
+    d_k: int
+    d_v: int
+    width: int
+
+
+def read_weights(raw: Raw, heads: Count | None, layout: Layout, X: Values, other: Values, source: str) -> Weights:
+    """The weights, taken apart by head where they are kept so.
+
+    Args:
+        other: the tokens that keys and values are made from; `source` is the option they are given by.
+
+    Raises:
+        InputError: a matrix is missing or of another shape, or the heads do not divide its width.
+    """
+    raw = _three(raw, layout)
+    given = {role: raw.weights[role] for role in "QKV"}
+    for role, W in given.items():
+        if W is None:
+            together = ", or {W_in}" if layout == "pytorch" else ""
+            raise InputError(
+                f"{{W_{role}}} is missing: multi-head attention needs {{W_Q}}, {{W_K}} and {{W_V}}{together}"
+            )
+    whole = {role: W for role, W in given.items() if W is not None}
+    number = _heads(heads, whole, layout)
+    split = len(whole["Q"].shape) == 3
+    transposed = layout == "pytorch"
+    matrices = {}
+    for role, W in whole.items():
+        tokens, option = (X, "X") if role == "Q" else (other, source)
+        matrices[role] = _matrices(W, f"W_{role}", number, layout, int(tokens.shape[1]), option, tokens)
+    widths = {role: found[0].shape[0 if transposed else 1] * len(found) for role, found in matrices.items()}
+    for role, width in widths.items():
+        if width % number:
+            raise InputError(
+                f"{{heads}} is {number}, but {{W_{role}}} makes {amount(int(width), 'column')}: the heads must divide "
+                f"them evenly"
+            )
+    if widths["Q"] != widths["K"]:
+        raise InputError(
+            f"{{W_K}} makes {amount(int(widths['K']), 'column')}, but {{W_Q}} {widths['Q']}: queries and keys of a "
+            "head need the same size"
+        )
+    biases = {role: _biases(raw.biases[role], role, int(widths[role]), number, split) for role in "QKV"}
+    W_O, b_O, width = _output(raw, number, layout, int(widths["V"]))
+    return Weights(
+        number, split, transposed, matrices, biases, (W_O, b_O),
+        int(widths["K"]) // number, int(widths["V"]) // number, width,
+    )  # fmt: skip
+
+
+def _three(raw: Raw, layout: Layout) -> Raw:
+    """PyTorch's in_proj_weight and in_proj_bias as three of each."""
+    weights, biases = dict(raw.weights), dict(raw.biases)
+    for kind, parts in (("W", weights), ("b", biases)):
+        stacked = parts["in"]
+        if stacked is None:
+            continue
+        if layout != "pytorch":
+            raise InputError(
+                f"{{{kind}_in}} is PyTorch's way to keep {kind}_Q, {kind}_K and {kind}_V: give {{layout}} pytorch"
+            )
+        for role in "QKV":
+            if parts[role] is not None:
+                raise InputError(f"{{{kind}_in}} and {{{kind}_{role}}} are both given: leave one of them out")
+        if kind == "W":
+            if len(stacked.shape) > 2:
+                raise InputError(
+                    f"{{W_in}} is {write(stacked.shape)}: it is one matrix, W_Q, W_K and W_V upon each other"
+                )
+            stacked = stacked.reshape((len(stacked), 1)) if len(stacked.shape) == 1 else stacked
+        size = int(stacked.shape[0]) if kind == "W" else len(stacked)
+        if size % 3:
+            what = f"has {amount(size, 'row' if kind == 'W' else 'number')}"
+            raise InputError(f"{{{kind}_in}} {what}: it holds three parts of equal size, for Q, K and V")
+        third = size // 3
+        for role, at in THIRD.items():
+            places = range(at * third, (at + 1) * third)
+            if kind == "W":
+                parts[role] = stacked.block(places, range(int(stacked.shape[1])))
+            else:
+                flat = stacked.reshape((1, len(stacked)))
+                parts[role] = flat.block(range(1), places)
+    return Raw(weights, biases)
+
+
+def _heads(heads: Count | None, whole: Mapping[str, Values], layout: Layout) -> int:
+    """How many heads there are: given, or as many as matrices."""
+    if heads is not None and heads.number is None:
+        raise InputError(f"{{heads}} is {heads.name}: the values need a number of heads")
+    number = None if heads is None else heads.number
+    axis = 1 if layout == "keras" else 0
+    for role, W in whole.items():
+        if len(W.shape) == 3 and layout != "pytorch":
+            found = int(W.shape[axis])
+            if number is not None and number != found:
+                raise InputError(
+                    f"{{heads}} is {number}, but {{W_{role}}} has {amount(found, 'head')}: they must agree"
+                )
+            number = found
+    if number is None:
+        raise InputError("{heads} is missing: how many heads share the columns of {W_Q}?")
+    if len({len(W.shape) == 3 for W in whole.values()}) > 1:
+        raise InputError("{W_Q}, {W_K} and {W_V} must be kept the same way: all by head, or all as one matrix")
+    return number
+
+
+def _matrices(
+    W: Values, option: str, heads: int, layout: Layout, rows: int, source: str, tokens: Values
+) -> list[Values]:
+    """W as one matrix for all heads, or as one a head."""
+    axes = len(W.shape)
+    if axes > 3 or (axes == 3 and layout == "pytorch"):
+        raise InputError(f"{{{option}}} is {write(W.shape)}: a matrix belongs here, or with | one matrix a head")
+    if axes == 3:
+        found = [taken(W, 1 if layout == "keras" else 0, at) for at in range(heads)]
+    else:
+        found = [W.reshape((1, len(W)) if rows == 1 and layout != "pytorch" else (len(W), 1)) if axes == 1 else W]
+    inner = found[0].shape[1 if layout == "pytorch" else 0]
+    if inner != rows:
+        what = "columns" if layout == "pytorch" else "rows"
+        raise InputError(
+            f"{{{option}}} is {write(W.shape)}, but {{{source}}} is {write(tokens.shape)}: it needs {rows} {what}"
+            + (" a head" if axes == 3 else "")
+        )
+    return found
+
+
+def taken(values: Values, axis: int, at: int) -> Values:
+    """The matrix at place `at` of one of the first two of three axes."""
+    first, second, columns = (int(size) for size in values.shape)
+    rows = second if axis == 0 else first
+    places = [((at, row) if axis == 0 else (row, at)) for row in range(rows)]
+    if values.texts is None:
+        return Values((rows, columns), None, values.array[at] if axis == 0 else values.array[:, at])
+    texts = [values.text((*place, column)) for place in places for column in range(columns)]
+    return Values((rows, columns), texts)
+
+
+def _biases(b: Values | None, role: str, width: int, heads: int, split: bool) -> list[Values]:
+    """A bias as one row for all heads, or as one a head."""
+    if b is None:
+        return []
+    if len(b) != width:
+        raise InputError(
+            f"{{b_{role}}} has {amount(len(b), 'number')}, but {{W_{role}}} makes {width} columns: one a column"
+        )
+    row = b.reshape((1, width))
+    size = width // heads
+    return [row.block(range(1), range(at * size, (at + 1) * size)) for at in range(heads)] if split else [row]
+
+
+def _output(raw: Raw, heads: int, layout: Layout, joined: int) -> tuple[Values | None, Values | None, int]:
+    """W_O, its bias and the width of the output."""
+    W, b = raw.weights["O"], raw.biases["O"]
+    if W is None:
+        if b is not None:
+            raise InputError("{b_O} is given, but {W_O} is missing: the bias belongs to the output weights")
+        return None, None, joined
+    if len(W.shape) == 3:
+        if layout == "pytorch" or W.shape[0] != heads:
+            raise InputError(
+                f"{{W_O}} is {write(W.shape)}: with three axes it holds one matrix a head, {heads} of them"
+            )
+        W = W.reshape((int(W.shape[0]) * int(W.shape[1]), W.shape[2]))
+    if len(W.shape) == 1:
+        W = W.reshape((1, len(W)) if (joined == 1) != (layout == "pytorch") else (len(W), 1))
+    inner, width = (W.shape[1], W.shape[0]) if layout == "pytorch" else (W.shape[0], W.shape[1])
+    if len(W.shape) != 2 or inner != joined:
+        what = "columns" if layout == "pytorch" else "rows"
+        raise InputError(
+            f"{{W_O}} is {write(W.shape)}, but the heads side by side have {joined} columns: it needs {joined} {what}"
+        )
+    if b is not None and len(b) != width:
+        raise InputError(f"{{b_O}} has {amount(len(b), 'number')}, but {{W_O}} makes {width} columns: one a column")
+    return W, None if b is None else b.reshape((1, len(b))), int(width)

@@ -1,0 +1,104 @@
+"""Queries, keys and values from tokens: X times a weight matrix, with a bias where there is one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from explain.engine.nodes.along import along
+from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.over import stretched
+from explain.engine.prose import Prose, say
+from explain.engine.shapes import write
+from explain.engine.values import Values
+from explain.engine.worksheet import Worksheet
+from explain.errors import InputError
+from explain.topics._attention.naming import Naming
+
+ROLES = {
+    "Q": ("Queries", "what token i looks for"),
+    "K": ("Keys", "what token i can be found by"),
+    "V": ("Values", "what token i passes on"),
+}
+
+
+class Projection(NamedTuple):
+    """A weight matrix and its bias on the sheet; `transposed` where its rows are outputs, as PyTorch keeps it."""
+
+    W: Symbol
+    b: Symbol | None
+    transposed: bool = False
+
+    @property
+    def width(self) -> int:
+        """Columns of what it makes."""
+        return int(self.W.shape[0 if self.transposed else 1])
+
+    @property
+    def all(self) -> list[Symbol]:
+        """The symbols that are there."""
+        return [self.W] if self.b is None else [self.W, self.b]
+
+
+def give_projection(
+    sheet: Worksheet,
+    role: str,
+    W: Values,
+    b: Values | None,
+    naming: Naming,
+    option: str = "",
+    transposed: bool = False,
+) -> Projection:
+    """Put W_Q, W_K or W_V on the sheet."""
+    kind = ROLES[role][0].lower()
+    head = f" of head {naming.head}" if naming.head else ""
+    how = ", one output a row, as PyTorch keeps it" if transposed else ""
+    matrix = sheet.given(naming.of(f"W_{role}"), W, f"weights of the {kind}{head}{how}", option=option or f"W_{role}")
+    if b is None:
+        return Projection(matrix, None, transposed)
+    row = b.reshape((1, len(b)))
+    return Projection(
+        matrix, sheet.given(naming.of(f"b_{role}"), row, f"bias of the {kind}{head}", option=f"b_{role}"), transposed
+    )
+
+
+def project(sheet: Worksheet, role: str, x: Symbol, weights: Projection, naming: Naming) -> Symbol:
+    """Q = X W_Q (+ b_Q), one token a row."""
+    title, meaning = ROLES[role]
+    why: Prose = say(
+        f"row i is row i of {{X}}, token i, times {{W}}: {meaning}" if naming.head < 2 else "head {h}: {X} times {W}",
+        X=x, W=weights.W, h=naming.head,
+    )  # fmt: skip
+    return sheet.define(naming.of(role), product(x, weights), title + naming.told, why)
+
+
+def product(x: Node, weights: Projection) -> Node:
+    """X W + b, the bias added to every row."""
+    found = x @ (weights.W.T if weights.transposed else weights.W)
+    return found if weights.b is None else found + stretched(weights.b, along(found.shape, weights.b.shape))
+
+
+def fitting(W: Values, option: str, rows: int, source: str, shape: tuple[int | str, ...]) -> Values:
+    """W as a matrix with `rows` rows.
+
+    Raises:
+        InputError: it has another number of rows than `source` has columns.
+    """
+    matrix = W.reshape((len(W), 1) if rows != 1 else (1, len(W))) if len(W.shape) == 1 else W
+    if matrix.shape[0] != rows:
+        raise InputError(
+            f"{{{option}}} is {write(matrix.shape)}, but {{{source}}} is {write(shape)}: it needs {rows} rows"
+        )
+    return matrix
+
+
+def bias(b: Values | None, option: str, width: int, matrix: str) -> Values | None:
+    """A bias with one number a column of the result.
+
+    Raises:
+        InputError: it has more or fewer.
+    """
+    if b is not None and len(b) != width:
+        raise InputError(
+            f"{{{option}}} has {len(b)} numbers, but {{{matrix}}} gives {width} columns: one number a column"
+        )
+    return b

@@ -1,0 +1,1 @@
+"""What the topic of attention between an encoder and a decoder is made of."""
