@@ -47,6 +47,8 @@ def stacked(topic, given, chance):
 def sized(topic, given, chance):
     """Other rows and columns in every matrix of one array."""
     names = [item.name for item in topic.parameters if item.kind is Maps and item.name in given]
+    if not names:
+        return given
     name = chance.choice(names)
     marks = re.findall(r"\|+", given[name])
     matrices = _cut(NUMBER.findall(given[name]), len(marks) + 1, chance.randint(1, MOST), chance.randint(1, MOST))

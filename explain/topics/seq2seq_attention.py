@@ -8,15 +8,16 @@ from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.engine.checks import finite_difference
 from explain.engine.functions import TANH
+from explain.engine.names import word
 from explain.engine.nodes.along import along
 from explain.engine.nodes.arithmetic import sqrt
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.beside import Beside
-from explain.engine.nodes.blocks import Rows
 from explain.engine.nodes.functions import Softmax
 from explain.engine.nodes.linear import Sum
 from explain.engine.nodes.over import stretched
 from explain.engine.nodes.pairs import Pairs
+from explain.engine.nodes.row_of import RowOf
 from explain.engine.nodes.standard import Reshaped
 from explain.engine.prose import say
 from explain.engine.values import Values
@@ -68,7 +69,7 @@ def seq2seq_attention(
     asked = read(H, s, score, {"W": W, "U": U, "v": v}, W_c, dC, tokens, output_tokens)
     sheet = Worksheet("Sequence to sequence: with and without attention", seq2seq_attention.source)
     given = give(sheet, asked, score)
-    say_conventions(sheet, asked, given, score, scaled == "yes")
+    say_conventions(sheet, given, score, scaled == "yes")
 
     sheet.part("With attention")
     raw = _scores(sheet, asked, given, score)
@@ -204,11 +205,9 @@ def _weights(sheet: Worksheet, asked: Question, raw: Symbol, divided: Symbol | N
 def _context(sheet: Worksheet, asked: Question, given: Sheeted, weights: Symbol) -> Symbol:
     """C = Σⱼ αⱼ hⱼ."""
     if asked.names is ONE:
-        why = "the average of all encoder states, each weighted by its share in {A}: the sum of {A}ⱼ hⱼ over j"
+        why = "the average of all encoder states, each weighted by its share in {A}, the sum of αⱼ hⱼ over j: every input token can be seen"
     else:
-        why = (
-            "row i is the average of all encoder states, weighted by row i of {A}: a context of its own for each output"
-        )
+        why = "row i is the average of all encoder states, weighted by row i of {A}: each output has a context of its own, and can see every input token"
     return sheet.define(asked.names.context, weights @ given.H, "Context", say(why, A=weights))
 
 
@@ -238,7 +237,7 @@ def _without(sheet: Worksheet, asked: Question, H: Symbol, weights: Symbol, cont
     import numpy as np
 
     m = int(H.shape[0])
-    last = sheet.define("c_last", Rows(H, m - 1, m), "Context without attention", passed_over(asked))
+    last = sheet.define("c_last", RowOf(H, m - 1, word(f"h_{m}")), "Context without attention", passed_over(asked))
     difference = sheet.define(
         asked.names.difference,
         context - (last if asked.names is ONE else stretched(last, along(context.shape, last.shape))),
@@ -246,6 +245,8 @@ def _without(sheet: Worksheet, asked: Question, H: Symbol, weights: Symbol, cont
         say("what attention changes: it is 0 where all weight lies on the last input token, and grows with the weight "
             "of others whose states differ from {h}", h=last),
     )  # fmt: skip
+    if asked.outputs is None:
+        sheet.labels.pop(difference.name, None)  # it is no state of a token
     compared(sheet, asked, weights, context, last)
     found, states = sheet.values[difference.name], sheet.values[H.name]
     moved = np.einsum("ij,jk->ik", sheet.values[weights.name], states - states[-1])

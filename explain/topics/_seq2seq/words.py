@@ -22,12 +22,12 @@ MOST_COLUMNS, MOST_ROWS = 3, 12  # of the table of the two contexts
 ABOUT = {
     "dot": "the score of a decoder state and an encoder state is their dot product (Luong et al. 2015, eq. 8, dot)",
     "general": "the score is sᵀ W h (Luong et al. 2015, eq. 8, general): W joins states of two kinds, and widths",
-    "additive": "the score is vᵀ tanh(W s + U h) (Bahdanau et al. 2015, section A.1.2): a small network with one hidden "
+    "additive": "the score is vᵀ tanh(W s + U h) (Bahdanau et al. 2015, section A.1.2): a network with one hidden "
     "layer",
 }
 
 
-def say_conventions(sheet: Worksheet, asked: Question, given: Sheeted, score: str, scaled: bool) -> None:
+def say_conventions(sheet: Worksheet, given: Sheeted, score: str, scaled: bool) -> None:
     """How states are written, which score, and which decoder state is meant."""
     first = word("h_1")
     last = word(f"h_{int(given.H.shape[0])}")
@@ -102,7 +102,7 @@ def compared(sheet: Worksheet, asked: Question, weights: Symbol, context: Symbol
     if t > MOST_COLUMNS or m + width > MOST_ROWS:
         return
     with_ = ["with attention"] if asked.names is ONE else [f"with, {asked.output(row)}" for row in range(t)]
-    columns = [Column("in the context"), *(Column(title, True) for title in with_), Column("without", True)]
+    columns = [Column("of the context"), *(Column(title, True) for title in with_), Column("without", True)]
     rows: list[list[Cell]] = []
     for at in range(m):
         rows.append(
@@ -110,7 +110,7 @@ def compared(sheet: Worksheet, asked: Question, weights: Symbol, context: Symbol
         )
     for at in range(width):
         numbers: list[Cell] = [context.entry((row, at)) for row in range(t)]
-        rows.append([(f"number {at + 1}",), *numbers, last.entry((0, at))])
+        rows.append([(f"entry {at + 1}",), *numbers, last.entry((0, at))])
     sheet.tables.append(
         Table("With and without attention", columns, rows, needs=(weights.name, context.name, last.name))
     )
