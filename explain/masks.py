@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any
 
@@ -12,7 +13,9 @@ from explain.parameters import PASTED, Matrix
 
 NAMED = ("none", "causal")
 INFINITE = re.compile(r"(?<![\w.])-\s*(inf(inity)?|∞)(?![\w])", re.IGNORECASE)
-FAR = "-1e300"  # stands for -∞ while the numbers are read
+FAR = "-1.7976931348623157e308"  # the lowest number there is stands for -∞ while the numbers are read
+WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
+RULE = "it holds 1 where a query may look and 0 where not, or 0 and -inf to be added to the scores"
 
 
 class Mask:
@@ -39,18 +42,17 @@ class Mask:
             return raw
         if isinstance(raw, str) and raw.strip().lower() in NAMED:
             return cls(raw.strip().lower())
-        if isinstance(raw, str) and re.fullmatch(r"[A-Za-z -]+", raw) and not INFINITE.search(raw):
-            raise InputError(f"{{{name}}} is {shown(raw)}: choose none, causal, or a matrix such as 1,0;1,1")
+        if isinstance(raw, str):
+            _no_words(name, raw)
         values = Matrix.read(name, _without_infinity(raw))
         array = values.array
-        added = bool((array <= -1e300).any())
-        allowed = (array == 0) | (array <= -1e300) if added else (array == 0) | (array == 1)
+        hidden = array == float(FAR)
+        allowed = (array == 0) | hidden if hidden.any() else (array == 0) | (array == 1)
         if not allowed.all():
             place = tuple(int(at) for at in (~allowed).nonzero()[0][:1]) if array.ndim == 1 else _first(allowed)
-            raise InputError(
-                f"{{{name}}} has {shown(values.text(place))}: it holds 1 where a query may look and 0 where not, "
-                "or 0 and -inf to be added to the scores"
-            )
+            found = values.text(place)
+            mend = "; write -inf" if array[place] < -1 else ""
+            raise InputError(f"{{{name}}} has {shown(found)}: {RULE}{mend}")
         return cls("given", values)
 
     @property
@@ -58,10 +60,23 @@ class Mask:
         """Which keys may be looked at, as an array of booleans (of a given matrix)."""
         assert self.values is not None
         array = self.values.array
-        return array > -1e300 if bool((array <= -1e300).any()) else array == 1
+        hidden = array == float(FAR)
+        return ~hidden if hidden.any() else array == 1
 
     def __str__(self) -> str:
         return self.name if self.values is None else write(self.shape)
+
+
+def _no_words(name: str, raw: str) -> None:
+    """Refuse what is neither the name of a mask nor numbers; a file is read later."""
+    plain = raw.translate(PASTED).strip()
+    if re.fullmatch(r"[A-Za-z -]+", plain) and not INFINITE.search(plain):
+        near = difflib.get_close_matches(plain[:20].lower(), NAMED, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"{{{name}}} is {shown(plain)}: choose none, causal, or a matrix such as 1,0;1,1{hint}")
+    found = None if plain.startswith("@") else WORD.search(INFINITE.sub("0", plain))
+    if found:
+        raise InputError(f"{{{name}}} has {shown(found[0])}: {RULE}")
 
 
 def _first(allowed: Any) -> tuple[int, ...]:
@@ -83,7 +98,10 @@ def _without_infinity(raw: Any) -> Any:
         array = np.asarray(raw)
         if array.dtype.kind == "b":
             return array.astype(np.float64)
-        return np.where(np.isneginf(array), float(FAR), array) if array.dtype.kind == "f" else array
+        if array.dtype.kind != "f":
+            return array
+        wide = array.astype(np.float64)  # no smaller float holds the number that stands for -∞
+        return np.where(np.isneginf(wide), float(FAR), wide)
     if isinstance(raw, float) and raw == float("-inf"):
         return float(FAR)
     return raw

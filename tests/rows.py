@@ -86,6 +86,22 @@ ROWS = {
     ),
     "attention-params": "explain attention-params --d-model 512 --heads 8",
     "attention-params-symbols": "explain attention-params --d-model d --heads h --key-dim k",
+    "transformer-block-encoder": (
+        'explain transformer-block --X "1,0,2;0,2,1" --heads 1 --W-Q "1,0;0,1;1,0" --W-K "1,1;0,1;0,0" '
+        '--W-V "1,0;0,1;0,1" --W-O "1,0,0;0,1,1" --W-1 "1,0;0,1;1,-1" --b-1 0,0.5 --W-2 "1,0,1;0,1,0" '
+        "--gamma-1 1,2,1 --beta-1 0,0,0.5 --tokens Thinking,Machines"
+    ),
+    "transformer-block-pre-backward": (
+        'explain transformer-block --X "1,0,2;0,2,1" --layout pytorch --heads 1 '
+        '--W-in "1,0,1;0,1,0;1,0,0;0,1,1;1,1,0;0,0,1" --W-O "1,0;0,1;1,1" '
+        '--W-1 "1,0,1;0,1,-1" --W-2 "1,0;0,1;1,1" --activation gelu --norm pre '
+        '--dY "1,0,0;0,1,0"'
+    ),
+    "transformer-block-decoder": (
+        'explain transformer-block --kind decoder --X "1,0;0,2" --memory "1,1;2,0;0,1" --heads 2 --W-Q "1,0;0,1" '
+        '--W-K "1,1;0,1" --W-V "1,0;0,1" --W-Q-2 "1,0;0,1" --W-K-2 "0,1;1,0" --W-V-2 "1,0;0,1" --memory-padding 1,1,0 '
+        '--W-1 "1,0,1;0,1,-1" --W-2 "1,0;0,1;1,1" --tokens I,know --memory-tokens je,sais,PAD'
+    ),
     "transformer-params-gpt": "explain transformer-params --part gpt --d-model 768 --layers 12 --vocabulary 50257 "
     "--positions 1024",
     "transformer-params-symbols": "explain transformer-params --d-model d --d-ff f",
@@ -223,4 +239,14 @@ ROWS = {
     "positional-encoding-dimension": "explain positional-encoding --X 0.54,0.76,0.23,0.89,0.1,0.67 --dimension 0",
     "positional-encoding-odd": "explain positional-encoding --positions 4 --d 5 --base 100 --start 2 --layout halves",
     "positional-encoding-large": "explain positional-encoding --positions 512 --d 64",
+    "seq2seq-attention": 'explain seq2seq-attention --H "1,0;0,1;1,1" --s 2,1 --tokens Je,suis,ici',
+    "seq2seq-attention-several": 'explain seq2seq-attention --H "1,0;0,1;1,1" --s "2,1;0,1" --tokens Je,suis,ici '
+    '--output-tokens I,am --dC "1,0;0,1"',
+    "seq2seq-attention-general": 'explain seq2seq-attention --H "1,0;0,1" --s 1,2,0 --score general '
+    '--W "1,0;0,1;1,1" --W-c "1,0,0,1,0"',
+    "seq2seq-attention-additive": 'explain seq2seq-attention --H "1,0;0,1" --s 1,2 --score additive --W "1,0;0,1" '
+    '--U "1,1;0,1" --v 1,-1 --dC 1,0',
+    "seq2seq-attention-pairs": 'explain seq2seq-attention --H "1,0;0,1" --s "1,2;0,1" --score additive --W "1,0;0,1" '
+    '--U "1,1;0,1" --v 1,-1 --dC "1,0;0,1" --tokens Je,suis --output-tokens I,am',
+    "seq2seq-attention-scaled": 'explain seq2seq-attention --H "1,0;0,1" --s 2,1 --scaled yes',
 }

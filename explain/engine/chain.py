@@ -63,6 +63,12 @@ def backward(
     Backward(sheet, loss, wrt, seed, links or {}, jacobians, course).run()
 
 
+def followed(expression: Node) -> dict[str, Symbol]:
+    """The symbols that an expression is differentiated with respect to: all it reads but those that stand aside."""
+    aside = getattr(expression, "aside", ())
+    return {name: read for name, read in symbols(expression).items() if name not in aside}
+
+
 class Backward:
     """One pass in reverse."""
 
@@ -88,7 +94,7 @@ class Backward:
         self.adjoints: dict[str, Node] = {loss.name: seed if seed is not None else Number(Fraction(1), "1")}
         self.pieces: dict[str, list[tuple[Symbol, Node]]] = {}
         self.waiting = {
-            name: sum(name in symbols(e) for s, e in self.definitions if s.name in self.active) for name in self.active
+            name: sum(name in followed(e) for s, e in self.definitions if s.name in self.active) for name in self.active
         }
 
     def run(self) -> None:
@@ -106,12 +112,12 @@ class Backward:
         """The names between the loss and the wanted symbols."""
         reaching = set(wrt)
         for symbol, expression in self.definitions:
-            if reaching & symbols(expression).keys():
+            if reaching & followed(expression).keys():
                 reaching.add(symbol.name)
         leading = {loss.name}
         for symbol, expression in reversed(self.definitions):
             if symbol.name in leading:
-                leading.update(symbols(expression))
+                leading.update(followed(expression))
         return reaching & leading
 
     def _through(self, symbol: Symbol, expression: Node) -> None:

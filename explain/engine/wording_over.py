@@ -12,6 +12,7 @@ from explain.engine.nodes.arithmetic import Times, sqrt
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.means import MeanOver, MeanSquare
 from explain.engine.nodes.over import Stretched
+from explain.engine.nodes.pairs import Pairs
 from explain.engine.nodes.standard import OverRoot, Reshaped
 from explain.engine.prose import Prose, say
 from explain.engine.shapes import count
@@ -66,6 +67,10 @@ def _alone(top: Symbol, operand: Symbol, middle: Symbol, definition: Node) -> Pr
                 r=sqrt(_bare(definition.operands[1])), **parts,
             )  # fmt: skip
         return None
+    if isinstance(definition, Pairs):
+        own = next(at for at, part in enumerate(definition.operands) if operand.name in symbols(part))
+        pairs = amount(int(definition.operands[1 - own].shape[0]), "pair")
+        return say(f"{only}, where each row of {{x}} stands in {pairs}: it receives the sum of their rows", **parts)
     found = _stretched(definition, operand)
     if found is None:
         return None

@@ -70,13 +70,13 @@ def attention(
     several = dZ is not None or (mask is not None and mask.name == "causal")
     naming = Naming(single=scores is not None and len(scores) == scores.shape[-1] and not several)
     if X is not None:
-        _left_out("X", "queries, keys and values follow from it", scores=scores, Q=Q, K=K, V=V)
+        _left_out("X", "queries, keys and values are made from {X}", scores=scores, Q=Q, K=K, V=V)
         weights, biases = {"Q": W_Q, "K": W_K, "V": W_V}, {"Q": b_Q, "K": b_K, "V": b_V}
         start = from_tokens(sheet, X, memory, weights, biases, d_k, tokens, memory_tokens)
     else:
         _needs_tokens(memory=memory, W_Q=W_Q, W_K=W_K, W_V=W_V, b_Q=b_Q, b_K=b_K, b_V=b_V)
         if scores is not None:
-            _left_out("scores", "scores follow from Q and K", Q=Q, K=K)
+            _left_out("scores", "scores are made from {Q} and {K}", Q=Q, K=K)
             start = from_scores(sheet, scores, d_k, tokens, memory_tokens, naming)
         else:
             start = from_pair(sheet, Q, K, d_k, tokens, memory_tokens)
@@ -119,7 +119,10 @@ def _needs_tokens(**others: object) -> None:
     """Refuse weights without tokens to multiply."""
     for name, other in others.items():
         if other is not None:
-            raise InputError(f"{{{name}}} is given, but {{X}} is missing: weights make queries, keys and values from X")
+            raise InputError(
+                f"{{{name}}} is given, but {{X}} is missing: weights make queries, keys and values from tokens; give "
+                f"{{X}}, or leave {{{name}}} out"
+            )
 
 
 def _upstream(sheet: Worksheet, dZ: Matrix, values: Symbol | list[Symbol] | None, start: Start) -> Symbol:

@@ -36,7 +36,7 @@ def multi_head_attention(
     b_K: Annotated[Maps | None, "bias of the keys"] = None,
     b_V: Annotated[Maps | None, "bias of the values"] = None,
     b_O: Annotated[Maps | None, "bias of the output"] = None,
-    W_in: Annotated[Maps | None, "PyTorch's in_proj_weight, 3d×d: W_Q, W_K, W_V upon each other"] = None,
+    W_in: Annotated[Maps | None, "PyTorch's in_proj_weight, 3d×d: W_Q, W_K, W_V under each other"] = None,
     b_in: Annotated[Maps | None, "PyTorch's in_proj_bias, 3d numbers"] = None,
     layout: Annotated[
         Literal["paper", "pytorch", "keras"], "how the weights are kept; pytorch: outputs are rows; keras: d×h×d_k"

@@ -11,23 +11,26 @@ from explain.engine.functions import TANH
 from explain.engine.names import word
 from explain.engine.nodes.along import along
 from explain.engine.nodes.arithmetic import sqrt
-from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.beside import Beside
 from explain.engine.nodes.functions import Softmax
 from explain.engine.nodes.linear import Sum
 from explain.engine.nodes.over import stretched
-from explain.engine.nodes.pairs import Pairs
 from explain.engine.nodes.row_of import RowOf
-from explain.engine.nodes.standard import Reshaped
 from explain.engine.prose import say
+from explain.engine.shapes import count
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Matrix
 from explain.tokens import Tokens
 from explain.topics._attention.checks import check_weights
-from explain.topics._seq2seq.given import ONE, Question, Sheeted, give, read
+from explain.topics._seq2seq.additive import additive
+from explain.topics._seq2seq.given import ONE, Question, read
+from explain.topics._seq2seq.sheeted import Sheeted, give
 from explain.topics._seq2seq.words import compared, passed_over, say_conventions, shares
+
+MOST_COMPARED = 60  # entries of the contexts whose difference is worked too
 
 
 @topic
@@ -51,8 +54,7 @@ def seq2seq_attention(
     step: the last encoder state alone.
 
     Source: Bahdanau, Cho and Bengio 2015, Neural Machine Translation by Jointly Learning to Align and Translate, eqs.
-    5 and 6; Luong, Pham and Manning 2015, Effective Approaches to Attention-based Neural Machine Translation, eqs. 5,
-    7 and 8; without attention: Sutskever, Vinyals and Le 2014
+    5 and 6; Luong, Pham and Manning 2015, eqs. 5, 7 and 8; without attention: Sutskever, Vinyals and Le 2014
 
     Examples:
         explain seq2seq-attention --H "1,0;0,1;1,1" --s 2,1 --tokens Je,suis,ici
@@ -95,7 +97,7 @@ def _scores(sheet: Worksheet, asked: Question, given: Sheeted, score: str) -> Sy
     """The scores of every decoder state (rows) against every encoder state (columns)."""
     names, H, state = asked.names, given.H, given.state
     if score == "additive":
-        return _additive(sheet, asked, given)
+        return additive(sheet, asked, given)
     query = state
     if score == "general":
         query = sheet.define(
@@ -120,62 +122,6 @@ def _scores(sheet: Worksheet, asked: Question, given: Sheeted, score: str) -> Sy
             q=query,
         ),
     )
-
-
-def _additive(sheet: Worksheet, asked: Question, given: Sheeted) -> Symbol:
-    """The scores of a network with one hidden layer: vᵀ tanh(W s + U h)."""
-    names, W, U, v = asked.names, *(given.weights[name] for name in ("W", "U", "v"))
-    one = names is ONE
-    query = sheet.define(
-        names.query,
-        given.state @ W.T,
-        "The decoder's part",
-        say("{W} {s} of the paper, as a row: what the decoder brings into the hidden layer", W=W, s=given.state)
-        if one
-        else say("{W} brings each decoder state, a row of {s}, into the hidden layer", W=W, s=given.state),
-    )
-    keys = sheet.define(
-        "K",
-        given.H @ U.T,
-        "The encoder's part",
-        say("{U} brings each encoder state into the same hidden layer; worked once for all output steps", U=U),
-    )
-    pairs = None if one or asked.tokens is None else _pair_names(asked)
-    hidden: Node = stretched(query, along(keys.shape, query.shape)) + keys if one else Pairs(query, keys)
-    before = sheet.define(
-        "F",
-        hidden,
-        "Hidden layer, before tanh",
-        say("row j adds the decoder's part {q} to row j of {K}, the part of input token j", q=query, K=keys)
-        if one
-        else say(
-            "one row for each pair of a decoder state and an input token, the {m} pairs of the first decoder state "
-            "first: the row of {q} plus the row of {K}",
-            m=int(keys.shape[0]), q=query, K=keys,
-        ),
-        rows=pairs,
-    )  # fmt: skip
-    after = sheet.define("G", TANH(before), "Hidden layer", "tanh takes each sum into (-1, 1)")
-    told = "{v} weighs the {a} hidden numbers of each row: large where the two states fit together"
-    why = say(told, v=v, a=int(v.shape[0]))
-    if one:
-        return sheet.define(names.scores, v.T @ after.T, "Scores", why)
-    column = sheet.define("e", after @ v, "Scores, one a pair", why)
-    outputs, tokens = (None if found is None else found.items for found in (asked.outputs, asked.tokens))
-    return sheet.define(
-        names.scores,
-        Reshaped(column, (int(query.shape[0]), int(keys.shape[0]))),
-        "Scores",
-        say("the same numbers with one decoder state a row and one input token a column"),
-        rows=outputs,
-        columns=tokens,
-    )
-
-
-def _pair_names(asked: Question) -> list[str]:
-    """The names of all pairs of a decoder state and an input token."""
-    t, m = int(asked.states.shape[0]), int(asked.H.shape[0])
-    return [f"{asked.output(row)}, {asked.token(at)}" for row in range(t) for at in range(m)]
 
 
 def _weights(sheet: Worksheet, asked: Question, raw: Symbol, divided: Symbol | None) -> Symbol:
@@ -204,10 +150,12 @@ def _weights(sheet: Worksheet, asked: Question, raw: Symbol, divided: Symbol | N
 
 def _context(sheet: Worksheet, asked: Question, given: Sheeted, weights: Symbol) -> Symbol:
     """C = Σⱼ αⱼ hⱼ."""
-    if asked.names is ONE:
-        why = "the average of all encoder states, each weighted by its share in {A}, the sum of αⱼ hⱼ over j: every input token can be seen"
-    else:
-        why = "row i is the average of all encoder states, weighted by row i of {A}: each output has a context of its own, and can see every input token"
+    one = "the average of all encoder states, each weighted by its share in {A}: every input token can be seen"
+    several = (
+        "row i is the average of all encoder states, weighted by row i of {A}: each output has a context of its own, "
+        "and can see every input token"
+    )
+    why = one if asked.names is ONE else several
     return sheet.define(asked.names.context, weights @ given.H, "Context", say(why, A=weights))
 
 
@@ -234,23 +182,35 @@ def _attentional(sheet: Worksheet, asked: Question, context: Symbol, state: Symb
 
 def _without(sheet: Worksheet, asked: Question, H: Symbol, weights: Symbol, context: Symbol) -> list[Symbol]:
     """The last encoder state alone, and how far the context is from it."""
-    import numpy as np
-
     m = int(H.shape[0])
     last = sheet.define("c_last", RowOf(H, m - 1, word(f"h_{m}")), "Context without attention", passed_over(asked))
+    compared(sheet, asked, weights, context, last)
+    every = last if asked.names is ONE else stretched(last, along(context.shape, last.shape))
+    _check_difference(sheet, H, weights, context, last)
+    if count(context.shape) > MOST_COMPARED:
+        return [last]
     difference = sheet.define(
         asked.names.difference,
-        context - (last if asked.names is ONE else stretched(last, along(context.shape, last.shape))),
+        context - every,
         "Difference of the two contexts",
-        say("what attention changes: it is 0 where all weight lies on the last input token, and grows with the weight "
-            "of others whose states differ from {h}", h=last),
-    )  # fmt: skip
+        say(
+            "what attention changes: it is 0 where all weight lies on the last input token, and grows with the weight "
+            "of others whose states differ from {h}",
+            h=last,
+        ),
+    )
     if asked.outputs is None:
         sheet.labels.pop(difference.name, None)  # it is no state of a token
-    compared(sheet, asked, weights, context, last)
-    found, states = sheet.values[difference.name], sheet.values[H.name]
+    return [last, difference]
+
+
+def _check_difference(sheet: Worksheet, H: Symbol, weights: Symbol, context: Symbol, last: Symbol) -> None:
+    """C - h_m is Σⱼ αⱼ (hⱼ - h_m), because the weights sum to 1."""
+    import numpy as np
+
+    states = sheet.values[H.name]
+    found = sheet.values[context.name] - states[-1]
     moved = np.einsum("ij,jk->ik", sheet.values[weights.name], states - states[-1])
     room = 1e-12 * max(1.0, float(np.abs(states).max()))
-    text = "{d} is the sum of the weights times what each encoder state differs from the last one by: the same numbers"
-    sheet.check(bool(np.abs(found - moved).max() <= room), [difference], say(text, d=difference))
-    return [last, difference]
+    text = "{c} minus {h} is the sum of the weights times what each encoder state differs from the last one by"
+    sheet.check(bool(np.abs(found - moved).max() <= room), [context, last], say(text, c=context, h=last))

@@ -19,11 +19,16 @@ from explain.topics._norms.normalised import Normalised, Shared, normalise, scal
 
 
 class NormWeights(NamedTuple):
-    """γ and β (1×d), one number for each feature, and ε, which must be named `epsilon`."""
+    """γ and β (1×d), one number a feature, and ε, which must be named `epsilon`; without γ there is no scaling."""
 
-    gamma: Symbol
+    gamma: Symbol | None
     beta: Symbol | None
     epsilon: Symbol
+
+    @property
+    def all(self) -> list[Symbol]:
+        """γ and β, where they are there."""
+        return [symbol for symbol in (self.gamma, self.beta) if symbol is not None]
 
 
 class NormNames(NamedTuple):
@@ -81,7 +86,11 @@ def worked_rows(sheet: Worksheet, x: Symbol, weights: NormWeights, names: NormNa
     """The output, and what was found on the way for further checks, such as `check_in_one`."""
     over, under = rows_along(x)
     shared = Shared(over, (("d", int(x.shape[1]), "feature"),), "token")
-    found = normalise(sheet, x, shared, weights.epsilon, names.normal, names.suffix)
+    name = names.output if weights.gamma is None else names.normal
+    found = normalise(sheet, x, shared, weights.epsilon, name, names.suffix)
+    if weights.gamma is None:
+        check_normal(sheet, found, weights.epsilon)
+        return found.normal, found
     scale = Scale(weights.gamma, weights.beta, under, "feature")
     output = scale_and_shift(sheet, found.normal, scale, names.output)
     check_normal(sheet, found, weights.epsilon)

@@ -27,17 +27,26 @@ MOST_TOKENS, MOST_UNITS = 4, 3  # that a sentence names one by one
 
 
 class FeedWeights(NamedTuple):
-    """The weights: W₁ (d×d_ff), b₁ (1×d_ff), W₂ (d_ff×d), b₂ (1×d); a bias that is None is left out."""
+    """The weights: W₁ (d×d_ff), b₁ (1×d_ff), W₂ (d_ff×d), b₂ (1×d); a bias that is None is left out.
+
+    With `transposed` the rows of W₁ and W₂ are outputs, as PyTorch keeps them.
+    """
 
     W_1: Symbol
     b_1: Symbol | None
     W_2: Symbol
     b_2: Symbol | None
+    transposed: bool = False
 
     @property
     def all(self) -> list[Symbol]:
         """Those that are there, in the order of the formula."""
-        return [symbol for symbol in self if symbol is not None]
+        return [symbol for symbol in self if isinstance(symbol, Symbol)]
+
+    @property
+    def matrices(self) -> tuple[Node, Node]:
+        """W₁ and W₂ as they stand in the formula."""
+        return (self.W_1.T, self.W_2.T) if self.transposed else (self.W_1, self.W_2)
 
 
 class FeedNames(NamedTuple):
@@ -69,7 +78,7 @@ def feed(
     """
     before = sheet.define(
         names.before,
-        _affine(x, weights.W_1, weights.b_1),
+        _affine(x, weights.matrices[0], weights.b_1),
         "Hidden layer, before the activation",
         _widened(x, weights),
     )
@@ -79,13 +88,13 @@ def feed(
         "Hidden layer, after the activation",
         say(
             EFFECT[activation] + "; without an activation the two layers would be a single one with the weights {W}",
-            z=before, W=weights.W_1 @ weights.W_2,
+            z=before, W=weights.matrices[0] @ weights.matrices[1],
         ),
         note=_silent(sheet, before, tokens) if activation == "relu" else (),
     )  # fmt: skip
     return sheet.define(
         names.output,
-        _affine(after, weights.W_2, weights.b_2),
+        _affine(after, weights.matrices[1], weights.b_2),
         "Output of the feed-forward network",
         _brought_back(x, after, weights),
     )
@@ -99,14 +108,14 @@ def say_activation(sheet: Worksheet, activation: str) -> None:
     brought_along(sheet, [ACTIVATIONS[activation]], z)
 
 
-def _affine(x: Symbol, weight: Symbol, bias: Symbol | None) -> Node:
+def _affine(x: Symbol, weight: Node, bias: Symbol | None) -> Node:
     """Each row times the weights, plus the bias in every row."""
     product = x @ weight
     return product if bias is None else product + stretched(bias, along(product.shape, bias.shape))
 
 
 def _widened(x: Symbol, weights: FeedWeights) -> Prose:
-    inner, outer = x.shape[1], weights.W_1.shape[1]
+    inner, outer = x.shape[1], weights.matrices[0].shape[1]
     rows = "each token, a row of {x}, is" if x.shape[0] != 1 else "the one token, the row {x}, is"
     added = "" if weights.b_1 is None else ", and {b} is added to it"
     alone = "; the same weights for every token, and none looks at another one" if x.shape[0] != 1 else ""
@@ -117,7 +126,7 @@ def _widened(x: Symbol, weights: FeedWeights) -> Prose:
 
 
 def _brought_back(x: Symbol, after: Symbol, weights: FeedWeights) -> Prose:
-    wide, narrow = weights.W_2.shape
+    wide, narrow = weights.matrices[1].shape
     again = narrow == x.shape[1]
     back = ", as many as went in, so that a residual connection can add the two" if again else ""
     added = "" if weights.b_2 is None else "; {b} is added to each row"

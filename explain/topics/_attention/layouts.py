@@ -6,6 +6,7 @@ outputs); Keras documentation, MultiHeadAttention (kernels d×h×d_k, output ker
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -16,6 +17,8 @@ from explain.parameters import Count
 
 Layout = Literal["paper", "pytorch", "keras"]
 Parts = Mapping[str, Values | None]
+OWN = re.compile(r"\{([Wb]_(?:Q|K|V|O|in))\}")  # options of an attention in an error message
+KINDS = {"Q": "queries", "K": "keys", "V": "values"}
 THIRD = {"Q": 0, "K": 1, "V": 2}
 
 
@@ -57,7 +60,8 @@ def read_weights(raw: Raw, heads: Count | None, layout: Layout, X: Values, other
     Raises:
         InputError: a matrix is missing or of another shape, or the heads do not divide its width.
     """
-    raw = _three(raw, layout)
+    stacked = {kind for kind, parts in (("W", raw.weights), ("b", raw.biases)) if parts["in"] is not None}
+    raw = _three(raw, layout, X, other, source)
     given = {role: raw.weights[role] for role in "QKV"}
     for role, W in given.items():
         if W is None:
@@ -66,7 +70,8 @@ def read_weights(raw: Raw, heads: Count | None, layout: Layout, X: Values, other
                 f"{{W_{role}}} is missing: multi-head attention needs {{W_Q}}, {{W_K}} and {{W_V}}{together}"
             )
     whole = {role: W for role, W in given.items() if W is not None}
-    number = _heads(heads, whole, layout)
+    called = {role: "W_in" if "W" in stacked else f"W_{role}" for role in "QKV"}  # the options they come from
+    number = _heads(heads, whole, layout, called)
     split = len(whole["Q"].shape) == 3
     transposed = layout == "pytorch"
     matrices = {}
@@ -77,15 +82,18 @@ def read_weights(raw: Raw, heads: Count | None, layout: Layout, X: Values, other
     for role, width in widths.items():
         if width % number:
             raise InputError(
-                f"{{heads}} is {number}, but {{W_{role}}} makes {amount(int(width), 'column')}: the heads must divide "
-                f"them evenly"
+                f"{{heads}} is {number}, but {{{called[role]}}} makes {amount(int(width), 'column')} of "
+                f"{KINDS[role]}: each head needs as many, so the number of heads must divide {width}"
             )
     if widths["Q"] != widths["K"]:
         raise InputError(
-            f"{{W_K}} makes {amount(int(widths['K']), 'column')}, but {{W_Q}} {widths['Q']}: queries and keys of a "
-            "head need the same size"
+            f"{{W_K}} makes {amount(int(widths['K']), 'column')} of keys, but {{W_Q}} makes {widths['Q']} of queries: "
+            "a query meets a key in a dot product, so both need as many"
         )
-    biases = {role: _biases(raw.biases[role], role, int(widths[role]), number, split) for role in "QKV"}
+    biases = {
+        role: _biases(raw.biases[role], "b" in stacked, role, called[role], int(widths[role]), number, split)
+        for role in "QKV"
+    }
     W_O, b_O, width = _output(raw, number, layout, int(widths["V"]))
     return Weights(
         number, split, transposed, matrices, biases, (W_O, b_O),
@@ -93,7 +101,15 @@ def read_weights(raw: Raw, heads: Count | None, layout: Layout, X: Values, other
     )  # fmt: skip
 
 
-def _three(raw: Raw, layout: Layout) -> Raw:
+def read_second(raw: Raw, heads: Count | None, layout: Layout, X: Values, memory: Values) -> Weights:
+    """The weights of a decoder's cross-attention, whose options end in `_2`; errors as `read_weights`."""
+    try:
+        return read_weights(raw, heads, layout, X, memory, "memory")
+    except InputError as error:
+        raise InputError(OWN.sub(r"{\1_2}", error.message)) from None
+
+
+def _three(raw: Raw, layout: Layout, X: Values, other: Values, source: str) -> Raw:
     """PyTorch's in_proj_weight and in_proj_bias as three of each."""
     weights, biases = dict(raw.weights), dict(raw.biases)
     for kind, parts in (("W", weights), ("b", biases)):
@@ -110,13 +126,21 @@ def _three(raw: Raw, layout: Layout) -> Raw:
         if kind == "W":
             if len(stacked.shape) > 2:
                 raise InputError(
-                    f"{{W_in}} is {write(stacked.shape)}: it is one matrix, W_Q, W_K and W_V upon each other"
+                    f"{{W_in}} is {write(stacked.shape)}: it is one matrix, W_Q, W_K and W_V under each other; "
+                    "write ; between its rows"
                 )
             stacked = stacked.reshape((len(stacked), 1)) if len(stacked.shape) == 1 else stacked
+            for tokens, option in ((X, "X"), (other, source)):
+                if stacked.shape[1] != tokens.shape[1]:
+                    apart = "" if option == "X" else "; or give {W_Q}, {W_K} and {W_V} instead"
+                    raise InputError(
+                        f"{{W_in}} is {write(stacked.shape)}, but {{{option}}} is {write(tokens.shape)}: it needs "
+                        f"{amount(int(tokens.shape[1]), 'column')}, one for each of a token's numbers{apart}"
+                    )
         size = int(stacked.shape[0]) if kind == "W" else len(stacked)
         if size % 3:
             what = f"has {amount(size, 'row' if kind == 'W' else 'number')}"
-            raise InputError(f"{{{kind}_in}} {what}: it holds three parts of equal size, for Q, K and V")
+            raise InputError(f"{{{kind}_in}} {what}: it holds three equal parts, for Q, K and V")
         third = size // 3
         for role, at in THIRD.items():
             places = range(at * third, (at + 1) * third)
@@ -128,24 +152,30 @@ def _three(raw: Raw, layout: Layout) -> Raw:
     return Raw(weights, biases)
 
 
-def _heads(heads: Count | None, whole: Mapping[str, Values], layout: Layout) -> int:
+def _heads(heads: Count | None, whole: Mapping[str, Values], layout: Layout, called: Mapping[str, str]) -> int:
     """How many heads there are: given, or as many as matrices."""
     if heads is not None and heads.number is None:
-        raise InputError(f"{{heads}} is {heads.name}: the values need a number of heads")
+        raise InputError(f"{{heads}} is {heads.name}: only a number of heads can be worked with; give one, such as 2")
     number = None if heads is None else heads.number
+    told = "{heads} is"
     axis = 1 if layout == "keras" else 0
     for role, W in whole.items():
         if len(W.shape) == 3 and layout != "pytorch":
             found = int(W.shape[axis])
             if number is not None and number != found:
-                raise InputError(
-                    f"{{heads}} is {number}, but {{W_{role}}} has {amount(found, 'head')}: they must agree"
-                )
-            number = found
+                raise InputError(f"{told} {number}, but {{W_{role}}} has {amount(found, 'head')}: they must agree")
+            number, told = found, f"the number of heads in {{W_{role}}} is"
     if number is None:
-        raise InputError("{heads} is missing: how many heads share the columns of {W_Q}?")
+        raise InputError(
+            f"{{heads}} is missing: how many heads share the columns of Q that {{{called['Q']}}} makes? give a number "
+            "that divides them, 1 for a single head"
+        )
     if len({len(W.shape) == 3 for W in whole.values()}) > 1:
-        raise InputError("{W_Q}, {W_K} and {W_V} must be kept the same way: all by head, or all as one matrix")
+        one, three = (next((r for r, W in whole.items() if (len(W.shape) == 3) is by), "Q") for by in (False, True))
+        raise InputError(
+            f"{{W_{one}}} is {write(whole[one].shape)}, one matrix, but {{W_{three}}} is {write(whole[three].shape)}, "
+            "a matrix for each head: {W_Q}, {W_K} and {W_V} must be given in the same way"
+        )
     return number
 
 
@@ -155,17 +185,18 @@ def _matrices(
     """W as one matrix for all heads, or as one a head."""
     axes = len(W.shape)
     if axes > 3 or (axes == 3 and layout == "pytorch"):
-        raise InputError(f"{{{option}}} is {write(W.shape)}: a matrix belongs here, or with | one matrix a head")
+        mend = "PyTorch keeps one matrix for all heads" if layout == "pytorch" else "or with | one matrix a head"
+        raise InputError(f"{{{option}}} is {write(W.shape)}: a matrix belongs here, {mend}")
     if axes == 3:
         found = [taken(W, 1 if layout == "keras" else 0, at) for at in range(heads)]
     else:
-        found = [W.reshape((1, len(W)) if rows == 1 and layout != "pytorch" else (len(W), 1)) if axes == 1 else W]
+        found = [W.reshape((1, len(W)) if (rows == 1) != (layout == "pytorch") else (len(W), 1)) if axes == 1 else W]
     inner = found[0].shape[1 if layout == "pytorch" else 0]
     if inner != rows:
-        what = "columns" if layout == "pytorch" else "rows"
+        needed = amount(rows, "column" if layout == "pytorch" else "row")
         raise InputError(
-            f"{{{option}}} is {write(W.shape)}, but {{{source}}} is {write(tokens.shape)}: it needs {rows} {what}"
-            + (" a head" if axes == 3 else "")
+            f"{{{option}}} is {write(W.shape if axes == 3 else found[0].shape)}, but {{{source}}} is "
+            f"{write(tokens.shape)}: it needs {needed}" + (" a head" if axes == 3 else "")
         )
     return found
 
@@ -181,13 +212,17 @@ def taken(values: Values, axis: int, at: int) -> Values:
     return Values((rows, columns), texts)
 
 
-def _biases(b: Values | None, role: str, width: int, heads: int, split: bool) -> list[Values]:
+def _biases(
+    b: Values | None, stacked: bool, role: str, matrix: str, width: int, heads: int, split: bool
+) -> list[Values]:
     """A bias as one row for all heads, or as one a head."""
     if b is None:
         return []
     if len(b) != width:
+        given = f"{{b_in}} has {3 * len(b)} numbers, {len(b)}" if stacked else f"{{b_{role}}} has {len(b)}"
         raise InputError(
-            f"{{b_{role}}} has {amount(len(b), 'number')}, but {{W_{role}}} makes {width} columns: one a column"
+            f"{given} for the {KINDS[role]}, but {{{matrix}}} makes {amount(width, 'column')} of them: one number a "
+            "column is needed"
         )
     row = b.reshape((1, width))
     size = width // heads
@@ -203,18 +238,20 @@ def _output(raw: Raw, heads: int, layout: Layout, joined: int) -> tuple[Values |
         return None, None, joined
     if len(W.shape) == 3:
         if layout == "pytorch" or W.shape[0] != heads:
-            raise InputError(
-                f"{{W_O}} is {write(W.shape)}: with three axes it holds one matrix a head, {heads} of them"
-            )
+            mend = "PyTorch keeps one matrix" if layout == "pytorch" else f"with | it has one matrix a head, {heads}"
+            raise InputError(f"{{W_O}} is {write(W.shape)}: {mend}")
         W = W.reshape((int(W.shape[0]) * int(W.shape[1]), W.shape[2]))
     if len(W.shape) == 1:
         W = W.reshape((1, len(W)) if (joined == 1) != (layout == "pytorch") else (len(W), 1))
     inner, width = (W.shape[1], W.shape[0]) if layout == "pytorch" else (W.shape[0], W.shape[1])
     if len(W.shape) != 2 or inner != joined:
-        what = "columns" if layout == "pytorch" else "rows"
+        needed = amount(joined, "column" if layout == "pytorch" else "row")
         raise InputError(
-            f"{{W_O}} is {write(W.shape)}, but the heads side by side have {joined} columns: it needs {joined} {what}"
+            f"{{W_O}} is {write(W.shape)}, but the heads side by side have {amount(joined, 'column')}: it needs {needed}"
         )
     if b is not None and len(b) != width:
-        raise InputError(f"{{b_O}} has {amount(len(b), 'number')}, but {{W_O}} makes {width} columns: one a column")
+        raise InputError(
+            f"{{b_O}} has {amount(len(b), 'number')}, but {{W_O}} makes {amount(int(width), 'column')}: one number a "
+            "column is needed"
+        )
     return W, None if b is None else b.reshape((1, len(b))), int(width)

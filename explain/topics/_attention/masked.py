@@ -62,7 +62,8 @@ def give_mask(
     if padding is not None:
         visible &= _padding(padding, shape[1], padded)
         told.append("key j is padding")
-    _each_sees_one(visible, names, option if padding is None or told[0] != "key j is padding" else padded)
+    used = [name for name, there in ((option, mask and mask.name != "none"), (padded, padding is not None)) if there]
+    _each_sees_one(visible, names, used)
     texts = None if visible.size > 10**4 else ["0" if seen else "-∞" for seen in visible.ravel()]
     values = Values(shape, texts, np.where(visible, 0.0, -np.inf))
     meaning = "mask: -∞ where " + " or ".join(told) + ", else 0"
@@ -77,16 +78,23 @@ def _given(mask: Mask, shape: tuple[int, int], option: str) -> Visible:
         visible = visible.reshape(1, -1)
     if visible.shape != shape and not (visible.shape == (1, shape[1])):
         raise InputError(
-            f"{{{option}}} is {write(visible.shape)}, but the scores are {write(shape)} (queries×keys): it needs that "
-            f"shape, or one row of {shape[1]}"
+            f"{{{option}}} is {write(visible.shape)}, but the scores are {write(shape)}, a row for each query and a "
+            f"column for each key: it needs that shape, or one row of {shape[1]} for every query"
         )
     return visible
 
 
 def _padding(padding: Matrix, keys: int, option: str) -> Visible:
     array = padding.array.ravel()
+    if len(padding.shape) == 2 and 1 not in padding.shape:
+        raise InputError(
+            f"{{{option}}} is {write(padding.shape)}: it has one row, a number for each of the {amount(keys, 'key')}"
+        )
     if len(array) != keys:
-        raise InputError(f"{{{option}}} has {amount(len(array), 'number')}, but there are {amount(keys, 'key')}")
+        raise InputError(
+            f"{{{option}}} has {amount(len(array), 'number')}, but there are {amount(keys, 'key')}: it needs one "
+            "number a key"
+        )
     for at, value in enumerate(array):
         if value not in (0, 1):
             text = padding.reshape((len(array),)).text((at,))
@@ -94,11 +102,12 @@ def _padding(padding: Matrix, keys: int, option: str) -> Visible:
     return array == 1
 
 
-def _each_sees_one(visible: Visible, names: Sequences, option: str) -> None:
+def _each_sees_one(visible: Visible, names: Sequences, options: list[str]) -> None:
     """A query that sees nothing has no weights: softmax of -∞ alone is 0/0."""
     blind = (~visible.any(axis=1)).nonzero()[0]
     if len(blind):
+        who = " and ".join(f"{{{option}}}" for option in options) + (" hide" if len(options) > 1 else " hides")
         raise InputError(
-            f"{{{option}}} hides every key from {names.query(int(blind[0]))}: softmax of -∞ alone is 0/0, which "
-            "PyTorch returns as NaN; let each query see one key at least"
+            f"{who} every key from {names.query(int(blind[0]))}: softmax of -∞ alone is 0/0, which PyTorch returns "
+            "as NaN; let each query see one key at least"
         )

@@ -45,18 +45,21 @@ class Given(NamedTuple):
     names: Sequences
 
 
-def give_weights(sheet: Worksheet, found: Weights, naming: Naming, root: Symbol | None = None) -> OnSheet:
+def give_weights(
+    sheet: Worksheet, found: Weights, naming: Naming, root: Symbol | None = None, suffix: str = ""
+) -> OnSheet:
     """Put the weights on the sheet, and what they say of the sizes.
 
     Args:
         root: d_k, where another attention has brought it already.
+        suffix: of the options that the weights come from.
     """
     roles: dict[str, list[Projection]] = {}
     for role, matrices in found.matrices.items():
         roles[role] = [
             give_projection(
                 sheet, role, W, found.biases[role][at] if found.biases[role] else None,
-                naming._replace(head=at + 1) if found.split else naming, f"W_{role}", found.transposed,
+                naming._replace(head=at + 1) if found.split else naming, f"W_{role}{suffix}", found.transposed,
             )
             for at, W in enumerate(matrices)
         ]  # fmt: skip
@@ -64,10 +67,10 @@ def give_weights(sheet: Worksheet, found: Weights, naming: Naming, root: Symbol 
     W, b = found.output
     if W is not None:
         how = ", one output a row, as PyTorch keeps it" if found.transposed else ""
-        W_O = sheet.given(naming.of("W_O"), W, f"output weights, which mix the heads{how}", option="W_O")
+        W_O = sheet.given(naming.of("W_O"), W, f"output weights, which mix the heads{how}", option=f"W_O{suffix}")
         b_O = None
         if b is not None:
-            b_O = sheet.given(naming.of("b_O"), b, "bias of the output", option="b_O")
+            b_O = sheet.given(naming.of("b_O"), b, "bias of the output", option=f"b_O{suffix}")
         output = Projection(W_O, b_O, found.transposed)
     if root is None:
         root = sheet.given(

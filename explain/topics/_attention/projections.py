@@ -11,7 +11,7 @@ from explain.engine.prose import Prose, say
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError
+from explain.errors import InputError, amount
 from explain.topics._attention.naming import Naming
 
 ROLES = {
@@ -86,7 +86,7 @@ def fitting(W: Values, option: str, rows: int, source: str, shape: tuple[int | s
     matrix = W.reshape((len(W), 1) if rows != 1 else (1, len(W))) if len(W.shape) == 1 else W
     if matrix.shape[0] != rows:
         raise InputError(
-            f"{{{option}}} is {write(matrix.shape)}, but {{{source}}} is {write(shape)}: it needs {rows} rows"
+            f"{{{option}}} is {write(matrix.shape)}, but {{{source}}} is {write(shape)}: it needs {amount(rows, 'row')}"
         )
     return matrix
 
@@ -99,6 +99,7 @@ def bias(b: Values | None, option: str, width: int, matrix: str) -> Values | Non
     """
     if b is not None and len(b) != width:
         raise InputError(
-            f"{{{option}}} has {len(b)} numbers, but {{{matrix}}} gives {width} columns: one number a column"
+            f"{{{option}}} has {amount(len(b), 'number')}, but {{{matrix}}} makes {amount(width, 'column')}: one "
+            "number a column is needed"
         )
     return b

@@ -38,22 +38,24 @@ def sequences(
     queries: tuple[str, int],
     keys: tuple[str, int],
     crossed: bool | None = None,
+    what: tuple[str, str] = ("row", "row"),
 ) -> Sequences:
     """The names on both sides.
 
     Args:
         queries, keys: the option that gives each, and how many rows it has.
         crossed: keys and values come from another sequence; None where the names alone say so.
+        what: what a query and a key is of the options that give them.
 
     Raises:
         InputError: there are more or fewer names than rows.
     """
     if memory_tokens is not None and crossed is False:
         raise InputError(
-            "{memory_tokens} names the rows of another sequence, which is not given: name the rows with {tokens}"
+            "{memory_tokens} names the rows of {memory}, which is missing: name the rows of {X} with {tokens}"
         )
-    asking = names_for("tokens", tokens, *queries)
+    asking = names_for("tokens", tokens, *queries, what[0])
     if crossed or memory_tokens is not None:
-        return Sequences(asking, names_for("memory_tokens", memory_tokens, *keys), False)
+        return Sequences(asking, names_for("memory_tokens", memory_tokens, *keys, what[1]), False)
     same = queries[1] == keys[1]
     return Sequences(asking, asking if same else None, same)

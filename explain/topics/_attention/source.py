@@ -84,7 +84,11 @@ def from_scores(
     """The scores themselves: `s` of one query, `S` of several."""
     given = rows(scores)
     shape = (int(given.shape[0]), int(given.shape[1]))
-    names = sequences(tokens, memory_tokens, ("scores", shape[1 if naming.single else 0]), ("scores", shape[1]))
+    alone = naming.single and memory_tokens is None  # the names of the keys, of which the query is the first
+    names = sequences(
+        tokens, memory_tokens, ("scores", shape[1 if alone else 0]), ("scores", shape[1]),
+        what=("column" if alone else "row", "column"),
+    )  # fmt: skip
     entry, query = (word("s_j"), "q") if naming.single else (word("S", "ij"), "q_i")
     meaning = related(entry, "=", Row([word(query), DOT, word("k_j")]))
     whose = "the query" if naming.single else "each query"
@@ -142,6 +146,11 @@ def from_tokens(
     asking, other = rows(X), rows(X if memory is None else memory)
     shape = (int(asking.shape[0]), int(other.shape[0]))
     names = sequences(tokens, memory_tokens, ("X", shape[0]), ("memory", shape[1]), memory is not None)
+    for role, b in biases.items():
+        if b is not None and weights[role] is None:
+            raise InputError(
+                f"{{b_{role}}} is given, but {{W_{role}}} is missing: a bias is added to a product with the weights"
+            )
     fitted = _fitted(asking, other, weights, "X" if memory is None else "memory")
     x, y = give_sequences(sheet, asking, None if memory is None else other, names)
     given = {

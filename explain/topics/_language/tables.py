@@ -57,7 +57,9 @@ def _allowed(table: Values, row: int) -> float:
     return min(ROUNDED, width * 0.5 * 10.0**-places) * (1 + 1e-9)
 
 
-def vocabulary_names(option: str, vocabulary: Tokens | None, size: int, what: str) -> tuple[str, ...] | None:
+def vocabulary_names(
+    option: str, vocabulary: Tokens | None, size: int, what: str, each: str = "column"
+) -> tuple[str, ...] | None:
     """The names of the tokens of the vocabulary, each once; None where there are none.
 
     Raises:
@@ -67,7 +69,7 @@ def vocabulary_names(option: str, vocabulary: Tokens | None, size: int, what: st
         return None
     if len(vocabulary) != size:
         names = amount(len(vocabulary), "name")
-        raise InputError(f"{{{option}}} has {names}, but {what} has {amount(size, 'column')}: one name a column")
+        raise InputError(f"{{{option}}} has {names}, but {what} has {amount(size, each)}: one name a {each}")
     twice = next((name for at, name in enumerate(vocabulary.items) if name in vocabulary.items[:at]), None)
     if twice is not None:
         raise InputError(f"{{{option}}} has {shown(twice)} twice: each token of a vocabulary has a name of its own")

@@ -1,13 +1,11 @@
-"""What a question on attention between encoder and decoder gives: read, held against each other, put on the sheet."""
+"""What a question on attention between encoder and decoder gives: read and held against each other."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from explain.engine.nodes.base import Symbol
 from explain.engine.shapes import count, write
 from explain.engine.values import Values
-from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.tokens import Tokens, named, names_for
 
@@ -41,7 +39,7 @@ class Question(NamedTuple):
     states: Values
     weights: dict[str, Values]
     W_c: Values | None
-    dC: Values | None
+    upstream: Values | None
     tokens: Tokens | None
     outputs: Tokens | None
 
@@ -57,16 +55,6 @@ class Question(NamedTuple):
     def output(self, at: int) -> str:
         """What a sentence calls the output that a decoder state belongs to."""
         return named(self.outputs, at, "output")
-
-
-class Sheeted(NamedTuple):
-    """The symbols of a question; what is not given is None."""
-
-    H: Symbol
-    state: Symbol
-    weights: dict[str, Symbol]
-    W_c: Symbol | None
-    upstream: Symbol | None
 
 
 def read(
@@ -165,18 +153,16 @@ def _fit(name: str, given: Values | None, shape: tuple[int | None, int | None], 
 
 def _encoder(H: Values, inner: int, score: str, d: int) -> Values:
     """The encoder states, one a row; a vector is one state where its length fits, else one number a state."""
+    rows = H
     if len(H.shape) == 1:
         rows = H.reshape((1, len(H))) if len(H) == inner else H.reshape((len(H), 1))
-    else:
-        rows = H
     if rows.shape[1] == inner:
         return rows
     has = f"{{H}} is {write(rows.shape)}"
     if score == "dot":
-        wide = amount(d, "number")
         raise InputError(
-            f"{has}, but a decoder state of {{s}} has {wide}: a dot product needs equal widths; {{score}} general joins "
-            f"them with a {{W}} of {d}x{rows.shape[1]}"
+            f"{has}, but {{s}} has {amount(d, 'column')}: a dot product needs states of one width; {{score}} general "
+            f"joins them with a {{W}} of {d}x{rows.shape[1]}"
         )
     name = "U" if score == "additive" else "W"
     raise InputError(f"{has}, but {{{name}}} has {amount(inner, 'column')}: one column a number of an encoder state")
@@ -190,34 +176,3 @@ def _upstream(dC: Values | None, shape: tuple[int, int]) -> Values | None:
         has = f"has {amount(len(dC), 'number')}" if len(dC.shape) == 1 else f"is {write(dC.shape)}"
         raise InputError(f"{{dC}} {has}, but the context is {write(shape)}: it needs the shape of the context")
     return given
-
-
-MEANINGS = {
-    "general": {"W": "weights of the score, one row a number of the decoder state"},
-    "additive": {
-        "W": "weights of the decoder state in the score",
-        "U": "weights of the encoder states in the score",
-        "v": "weights of the hidden layer of the score, a column",
-    },
-}
-
-
-def give(sheet: Worksheet, asked: Question, score: str) -> Sheeted:
-    """Everything that is given, on the sheet."""
-    tokens = None if asked.tokens is None else asked.tokens.items
-    outputs = None if asked.outputs is None else asked.outputs.items
-    names = asked.names
-    H = sheet.given("H", asked.H, "encoder states, one input token a row", option="H", rows=tokens)
-    told = "decoder state, a row" if names is ONE else "decoder states, one a row"
-    state = sheet.given(names.state, asked.states, told, option="s", rows=outputs)
-    weights = {
-        name: sheet.given(name, values, MEANINGS[score][name], option=name) for name, values in asked.weights.items()
-    }
-    W_c = None
-    if asked.W_c is not None:
-        W_c = sheet.given("W_c", asked.W_c, "weights of the context and the decoder state, side by side", option="W_c")
-    upstream = None
-    if asked.dC is not None:
-        told = "gradient of the loss L at the context, arriving from above"
-        upstream = sheet.given(f"dL/d{names.context}", asked.dC, told, option="dC", rows=outputs)
-    return Sheeted(H, state, weights, W_c, upstream)

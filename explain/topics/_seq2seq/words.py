@@ -11,7 +11,8 @@ from explain.engine.notation import Notation
 from explain.engine.prose import Prose, Quoted, say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
-from explain.topics._seq2seq.given import ONE, Question, Sheeted
+from explain.topics._seq2seq.given import ONE, Question
+from explain.topics._seq2seq.sheeted import Sheeted
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -20,31 +21,32 @@ MOST_TOLD = 4  # outputs and input tokens that a sentence names one by one
 MOST_COLUMNS, MOST_ROWS = 3, 12  # of the table of the two contexts
 
 ABOUT = {
-    "dot": "the score of a decoder state and an encoder state is their dot product (Luong et al. 2015, eq. 8, dot)",
+    "dot": "the score is the dot product sᵀ h (Luong et al. 2015, eq. 8, dot)",
     "general": "the score is sᵀ W h (Luong et al. 2015, eq. 8, general): W joins states of two kinds, and widths",
     "additive": "the score is vᵀ tanh(W s + U h) (Bahdanau et al. 2015, section A.1.2): a network with one hidden "
     "layer",
+}
+AS_ROWS = {
+    "dot": "",
+    "general": "; the paper's sᵀ W h, of columns, is s W hᵀ here",
+    "additive": "; the paper's columns W s and U h are the rows s Wᵀ and h Uᵀ here",
 }
 
 
 def say_conventions(sheet: Worksheet, given: Sheeted, score: str, scaled: bool) -> None:
     """How states are written, which score, and which decoder state is meant."""
-    first = word("h_1")
-    last = word(f"h_{int(given.H.shape[0])}")
-    rows = "{a} is the row of {H}" if given.H.shape[0] == 1 else "{a} to {z} are the rows of {H}"
-    sheet.convention(
-        f"states are rows: {rows}, and the papers' columns W s are rows {'s W' if score == 'general' else 's Wᵀ'} here"
-        if score != "dot"
-        else f"states are rows: {rows}",
-        a=first, z=last, H=given.H,
-    )  # fmt: skip
+    m = int(given.H.shape[0])
+    last = word(f"h_{m}")
+    rows = "{h} is the row" if m == 1 else "{a} and {h} are the rows" if m == 2 else "{a} to {h} are the rows"
+    sheet.convention(f"states are rows: {rows} of {{H}}{AS_ROWS[score]}", a=word("h_1"), h=last, H=given.H)
     divided = "divided by the root of their width, as in the Transformer" if scaled else "not divided by a root"
     sheet.convention(ABOUT[score] + (f", {divided}" if score == "dot" else ""))
     sheet.convention(
-        "Bahdanau et al. score with the decoder state before the output word, Luong et al. with the one of the same "
-        "step: {s} is whichever is meant",
+        "{s} is the decoder state before the output (Bahdanau et al.) or of the same step (Luong et al.)",
         s=given.state,
     )
+    if given.upstream is not None and score == "additive" and given.state.shape[0] != 1:
+        sheet.convention("{f} is the row of decoder state i with input token j", f=word("F", "ij,:"))
     if given.upstream is not None:
         sheet.convention(
             "{g} arrives at the context; without attention it would arrive at {h} alone, and the other rows of {d} "
@@ -55,7 +57,7 @@ def say_conventions(sheet: Worksheet, given: Sheeted, score: str, scaled: bool) 
 
 def shares(asked: Question, weights: Symbol, value: Array) -> Prose:
     """Who gets how much: `Je gets 0.6123 of the attention, suis 0.2, ici 0.1877`."""
-    rows = len(value) if len(value) <= MOST_TOLD else MOST_TOLD - 1
+    rows = min(len(value), MOST_TOLD) if value.shape[1] <= MOST_TOLD else 1
     told: list[str | Notation] = []
     for row in range(rows):
         told += ["; "] if row else []
@@ -69,7 +71,7 @@ def _shares_of(asked: Question, weights: Symbol, found: Array, row: int) -> list
         return [f"{asked.token(0)} gets all of the attention"]
     if len(found) > MOST_TOLD:
         top = int(found.argmax())
-        return [f"{asked.token(top)} gets most of the attention, ", Quoted(weights.name, (row, top))]
+        return [f"{asked.token(top)} gets the largest share of the attention, ", Quoted(weights.name, (row, top))]
     told: list[str | Notation] = []
     for at in range(len(found)):
         told += [
