@@ -36,7 +36,7 @@ class Mask:
         ('causal', [[True, False], [True, True]])
 
         Raises:
-            InputError: another word, or numbers that are neither 1 and 0 nor 0 and -inf.
+            InputError: another word, numbers that are neither 1 and 0 nor 0 and -inf, or 0 alone.
         """
         if isinstance(raw, Mask):
             return raw
@@ -53,6 +53,11 @@ class Mask:
             found = values.text(place)
             mend = "; write -inf" if array[place] < -1 else ""
             raise InputError(f"{{{name}}} has {shown(found)}: {RULE}{mend}")
+        if not array.any():
+            raise InputError(
+                f"{{{name}}} holds 0 alone: read as 1 and 0 it hides every key, read as 0 and -inf it hides none; "
+                "leave it out, or write 1 where a query may look"
+            )
         return cls("given", values)
 
     @property

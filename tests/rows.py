@@ -249,4 +249,14 @@ ROWS = {
     "seq2seq-attention-pairs": 'explain seq2seq-attention --H "1,0;0,1" --s "1,2;0,1" --score additive --W "1,0;0,1" '
     '--U "1,1;0,1" --v 1,-1 --dC "1,0;0,1" --tokens Je,suis --output-tokens I,am',
     "seq2seq-attention-scaled": 'explain seq2seq-attention --H "1,0;0,1" --s 2,1 --scaled yes',
+    "sampling": "explain sampling --logits 2,1,0.5,-1 --temperature 0.7 --top-k 3 --top-p 0.9 --u 0.37",
+    "sampling-nucleus": "explain sampling --p 0.15,0.5,0.05,0.3 --top-p 0.8 --u 0.7 --vocabulary cat,dog,fish,cow",
+    "sampling-ties": "explain sampling --p 0.2,0.4,0.2,0.2 --temperature 2 --top-k 2 --detail brief",
+    "sampling-greedy": "explain sampling --logits 2,1,0.5 --detail full",
+    "output-softmax": 'explain output-softmax --H "1,0;0.5,-1" --W "0.2,0.5,-0.30;0.1,-0.4,0.6" --b 0.1,0,-0.1 '
+    "--vocabulary a,learn,the --tokens Thinking,Machines",
+    "output-softmax-loss": 'explain output-softmax --H "1,0;0.5,-1" --tied "0.2,0.1;0.5,-0.4;-0.3,0.6" '
+    "--temperature 2 --vocabulary a,learn,the --tokens Thinking,Machines --target learn,the",
+    "output-softmax-saturated": 'explain output-softmax --logits "800,0,-800;1,2,2" --target 1,2',
+    "output-softmax-backward": "explain output-softmax --logits 2,1,0.1 --dP 1,0,-1 --detail full",
 }

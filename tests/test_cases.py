@@ -21,8 +21,11 @@ from explain import (
     mlp,
     network,
     next_token_loss,
+    output_softmax,
     positional_encoding,
     rnn,
+    seq2seq_attention,
+    softmax,
 )
 from explain.engine.lowering import to_sympy
 
@@ -57,6 +60,7 @@ def test_every_case_is_there():
         "attention-112-96", "attention-5x4", "mlp-2-3-1", "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
         "conv-shapes", "keras-lstm-stack", "lstm-stack-torch", "keras-text-classifier", "lstm-two-steps",
         "resnet-block", "gpt-objective", "positional-encoding-row", "softmax-row", "transformer-by-hand",
+        "seq2seq-attention",
     }  # fmt: skip
 
 
@@ -247,3 +251,31 @@ def test_positional_encoding_of_the_transformer_by_hand():
     assert_rounds_to(answer["PE"].value, expected)
     assert_rounds_to(answer["Y"].value, np.add(embedded, expected))
     assert answer.passed
+
+
+def test_sequence_to_sequence_with_and_without_attention():
+    """Protects what differs: the weighted sum of all encoder states, beside the last one alone at every step."""
+    case = CASES["seq2seq-attention"]
+    answer, expected = seq2seq_attention(**case["inputs"]), case["expected"]
+    assert "sum_j alpha_j h_j for every output step" in expected["with"]
+    assert "last encoder state only" in expected["without"]
+    for name in ("e", "alpha", "c", "c_last"):
+        assert_rounds_to(answer[name].value, expected[name])
+    states, weights = np.array(case["inputs"]["H"]), answer["alpha"].value
+    assert_rounds_to(answer["c"].value, sum(weights[0, at] * states[at] for at in range(3)))
+    assert_rounds_to(answer["c_last"].value, states[-1])
+    several = seq2seq_attention(H=case["inputs"]["H"], s=[[2, 1], [0, 1]])
+    assert several["c_last"].value.shape == (1, 2)
+    assert not np.allclose(*several["C"].value)
+    assert answer.passed
+
+
+def test_softmax_of_a_printed_row():
+    """Protects the row of weights whose printed form sums to 1.0056; ours sums to 1, from either topic."""
+    case = CASES["softmax-row"]
+    expected, published = case["expected"]["softmax"], case["published"]["softmax"]
+    assert sum(published) > 1.005
+    for answer, name in ((softmax(z=case["inputs"]["z"]), "p"), (output_softmax(logits=case["inputs"]["z"]), "P")):
+        assert_rounds_to(answer[name].value, expected)
+        assert abs(answer[name].value.sum() - 1) < 1e-12
+        assert answer.passed

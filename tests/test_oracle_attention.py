@@ -1,4 +1,4 @@
-"""Attention against PyTorch's scaled_dot_product_attention and autograd in float64."""
+"""Attention against PyTorch's scaled_dot_product_attention and autograd in float64: values, masks, every gradient."""
 
 from __future__ import annotations
 
@@ -163,3 +163,141 @@ def test_values_without_numbers_stay_symbols(keys):
     weights = torch.softmax(torch.tensor(scores) / 8, dim=0)
     assert_same(attention(scores=scores)["alpha"].value[0], weights)
     assert step.sympy.free_symbols
+
+
+MASKS = st.sampled_from(["none", "causal", "given", "one row", "added"])
+
+
+def some_mask(kind, padded, n, m, seed):
+    """The options of a mask, as texts or arrays, and what each query then sees: one key at least."""
+    random = np.random.default_rng(seed + 1)
+    padding = np.ones(m, dtype=int)
+    if padded:
+        padding = random.integers(0, 2, m)
+        padding[0] = 1  # what the first query of a causal mask sees
+    seen = np.ones((n, m), dtype=bool)
+    options = {"padding": padding} if padded else {}
+    if kind == "causal":
+        seen = np.tri(n, m, dtype=bool)
+    elif kind != "none":
+        seen = random.integers(0, 2, (1 if kind == "one row" else n, m)).astype(bool)
+        seen[:, 0] = True
+    if kind == "added" and seen.all():
+        pass  # 0 alone is no mask
+    elif kind == "added":
+        options["mask"] = ";".join(",".join("0" if one else "-inf" for one in row) for row in seen)
+    elif kind in ("none", "causal"):
+        options["mask"] = kind
+    else:
+        options["mask"] = seen[0].astype(int) if kind == "one row" else seen
+    return options, np.broadcast_to(seen, (n, m)) & (padding == 1)
+
+
+def by_torch(Q, K, V, seen):
+    """PyTorch's own attention of one sequence."""
+    mask = torch.tensor(seen)[None]
+    return functional.scaled_dot_product_attention(Q[None], K[None], V[None], attn_mask=mask)[0]
+
+
+def assert_hidden(answer, U, seen):
+    """The scores with -∞ where a query must not look, and weights of exactly 0 there."""
+    if not seen.all():
+        assert_same(answer["U_m"].value, np.where(seen, U.detach().numpy(), -np.inf), "U_m")
+    assert not answer["A"].value[~seen].any()
+
+
+@EXAMPLES
+@given(n=SIZES, m=KEYS, d_k=SIZES, d_v=SIZES, kind=MASKS, padded=st.booleans(), seed=SEEDS)
+def test_masks(n, m, d_k, d_v, kind, padded, seed):
+    """Protects every kind of mask, alone and with padding: what is hidden has weight 0 and sends no gradient."""
+    given_Q, given_K, given_V, dZ = normal(seed, (n, d_k), (m, d_k), (m, d_v), (n, d_v))
+    options, seen = some_mask(kind, padded, n, m, seed)
+    Q, K, V = tensor(given_Q), tensor(given_K), tensor(given_V)
+    Z = by_torch(Q, K, V, seen)
+    Z.backward(torch.tensor(dZ))
+    answer = attention(Q=given_Q, K=given_K, V=given_V, dZ=dZ, **options)
+    assert_same(answer["Z"].value, Z, "Z")
+    assert_hidden(answer, Q @ K.T / d_k**0.5, seen)
+    assert not answer["dL/dS"].value[~seen].any()
+    for name, leaf in {"dL/dQ": Q, "dL/dK": K, "dL/dV": V}.items():
+        assert_same(answer[name].value, leaf.grad, name)
+    assert answer.passed
+    assert_same(attention(Q=given_Q, K=given_K, V=given_V, **options)["Z"].value, Z, "Z without gradients")
+
+
+@EXAMPLES
+@given(data=st.data(), kind=MASKS, padded=st.booleans(), crossed=st.booleans(), seed=SEEDS)
+def test_from_tokens(data, kind, padded, crossed, seed):
+    """Protects Q, K, V, Z and the gradients of X, of the memory, of weights and of biases, self- and cross-attention."""
+    n, d, d_m, d_k, d_v = (data.draw(SIZES) for _ in range(5))
+    m, d_m = (data.draw(KEYS), d_m) if crossed else (n, d)
+    biased = [role for role in "QKV" if data.draw(st.booleans())]
+    names = ["X", "X_m", "W_Q", "W_K", "W_V", "b_Q", "b_K", "b_V", "Z"]
+    sizes = [(n, d), (m, d_m), (d, d_k), (d_m, d_k), (d_m, d_v), (1, d_k), (1, d_k), (1, d_v), (n, d_v)]
+    arrays = dict(zip(names, normal(seed, *sizes), strict=True))
+    dZ = arrays.pop("Z")
+    arrays = {name: array for name, array in arrays.items() if name[0] != "b" or name[2] in biased}
+    if not crossed:
+        del arrays["X_m"]
+    leaves = {name: tensor(array) for name, array in arrays.items()}
+    projected = {
+        role: leaves["X_m" if crossed and role != "Q" else "X"] @ leaves[f"W_{role}"] + leaves.get(f"b_{role}", 0)
+        for role in "QKV"
+    }
+    options, seen = some_mask(kind, padded, n, m, seed)
+    Z = by_torch(*projected.values(), seen)
+    Z.backward(torch.tensor(dZ))
+    told = {{"X_m": "memory"}.get(name, name): array for name, array in arrays.items()}
+    answer = attention(**told, dZ=dZ, **options)
+    for name, theirs in {**projected, "Z": Z}.items():
+        assert_same(answer[name].value, theirs, name)
+    assert_hidden(answer, projected["Q"] @ projected["K"].T / d_k**0.5, seen)
+    assert answer.results == ["Z", *(f"dL/d{name}" for name in sorted(arrays, key=_on_the_page))]
+    for name, leaf in leaves.items():
+        assert_same(answer[f"dL/d{name}"].value, leaf.grad, name)
+    assert answer.passed
+
+
+def _on_the_page(name):
+    """Tokens first, then each weight with its bias."""
+    return ("X", "X_m").index(name) if name[0] == "X" else 2 + 2 * "QKV".index(name[2]) + (name[0] == "b")
+
+
+@EXAMPLES
+@given(n=SIZES, m=SIZES, size=st.sampled_from([10.0, 1e3, 1e6]), causal=st.booleans(), seed=SEEDS)
+def test_extreme_scores(n, m, size, causal, seed):
+    """Protects softmax that has run into 0 and 1: no overflow, and gradients that are as small as they are."""
+    signs = np.random.default_rng(seed).choice([-1, 1], (n, m))
+    given_S, given_V, dZ = signs * size + normal(seed, (n, m))[0], *normal(seed + 1, (m, 2), (n, 2))
+    S, V = tensor(given_S), tensor(given_V)
+    _, _, A, Z = weighted(S, 1, V, causal)
+    Z.backward(torch.tensor(dZ))
+    answer = attention(scores=given_S, V=given_V, dZ=dZ, d_k=1, mask="causal" if causal else "none")
+    for name, theirs in {"A": A, "Z": Z, "dL/dS": S.grad, "dL/dV": V.grad}.items():
+        assert_same(answer[name].value, theirs, name)
+    assert answer.passed
+
+
+@EXAMPLES
+@given(m=KEYS, kind=st.sampled_from(["none", "one row", "added"]), padded=st.booleans(), seed=SEEDS)
+def test_masks_of_one_query(m, kind, padded, seed):
+    """Protects the page of one query, u and α, with what is hidden from it."""
+    scores, V = normal(seed, (m,), (m, 2))
+    options, seen = some_mask(kind, padded, 1, m, seed)
+    u = np.where(seen[0], scores / 8, -np.inf)
+    alpha = torch.softmax(torch.tensor(u), dim=0)
+    answer = attention(scores=scores, V=V, **options)
+    assert_same(answer["alpha"].value[0], alpha, "alpha")
+    assert_same(answer["z_1"].value[0], alpha @ torch.tensor(V), "z_1")
+    assert answer.passed
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_masks_of_smaller_floats(dtype):
+    """Protects a mask of 0 and -inf as PyTorch makes it, in float32: -inf of every float type is read."""
+    mask = np.triu(np.full((3, 3), -np.inf, dtype=dtype), 1)
+    scores = normal(3, (3, 3))[0]
+    causal = attention(scores=scores, mask="causal")["A"].value
+    np.testing.assert_array_equal(attention(scores=scores, mask=mask)["A"].value, causal)
+    np.testing.assert_array_equal(attention(scores=scores, mask=torch.tensor(mask))["A"].value, causal)
+    np.testing.assert_array_equal(attention(scores=scores, mask=mask.tolist())["A"].value, causal)

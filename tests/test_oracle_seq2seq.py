@@ -176,7 +176,7 @@ REFUSED = [
     (ONE + "--s 1,2 --score additive --W 1,2 --U 1,2", "--v is missing"),
     (ONE + '--s 1,2 --score general --W "1,2,3"', "--W has 3 numbers, but it needs 2 rows, as many as --s has columns"),
     (ONE + '--s 1,2 --score general --W "1;2"', "--H is 3x2, but --W has 1 column"),
-    (ONE + '--s 1,2 --score additive --W "1,2" --U "1,2;3,4" --v 1,2', "--W has 2 numbers, but it needs 2 rows, as many"),
+    (ONE + '--s 1,2 --score additive --W "1,2" --U "1,2;3,4" --v 1,2', "--W has 2 numbers, but it needs 2 rows"),
     (ONE + '--s 1,2 --score additive --W "1,2;1,2" --U "1;2" --v 1,2', "--H is 3x2, but --U has 1 column"),
     (ONE + '--s 1,2 --score additive --W "1,2;1,2" --U "1,2;2,2" --v "1,2;3,4"', "--v is 2x2: it is a vector"),
     (ONE + "--s 1,2 --score general --W '1,0;0,1' --scaled yes", "--scaled is yes, but --score is general"),
@@ -207,7 +207,7 @@ def test_many_scores_are_refused_at_once():
     assert time.perf_counter() - start < 1
 
 
-@pytest.mark.parametrize(("states", "lines"), [(1, 130), (32, 160)])
+@pytest.mark.parametrize(("states", "lines"), [(1, 150), (32, 160)])
 def test_a_large_page_is_short(states, lines):
     """Protects the length of a page of 512 input tokens: corners and statistics, the largest share in words."""
     random = np.random.default_rng(0)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from explain.engine.answer import Local
 from explain.engine.evaluate import evaluate, symbols
 from explain.engine.names import total, word
+from explain.engine.nodes.arithmetic import Divide
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.functions import Softmax, softmax_jacobian
+from explain.engine.nodes.identity import Identity
 from explain.engine.notation import PLUS, SUM, Notation, Row, product
 from explain.engine.paths import linked
 from explain.engine.prose import Prose, say
@@ -109,17 +111,17 @@ def _local(expression: Node, symbol: Symbol, path: Symbol) -> Node | None:
     try:
         return linked({symbol.name: (symbol, expression)}, (path, symbol))
     except (TypeError, NotImplementedError) as error:
-        raise NoJacobianError(f"{symbol.name}, {path.name}") from error
+        raise NoJacobianError(f"how {symbol.name} depends on {path.name} has no form as a matrix") from error
 
 
 def _joined(local: Node | None, inner: Symbol | None, symbol: Symbol) -> Node:
     """A local Jacobian times what leads to it."""
     if inner is None:
-        if local is None:
-            raise NoJacobianError(symbol.name)
-        return local
+        return Identity(int(symbol.shape[0])) if local is None else local
     if local is None:
         return inner
+    if isinstance(local, Divide) and isinstance(local.operands[0], Identity):
+        return inner / local.operands[1]
     return local @ inner if len(local.shape) == 2 else local * inner
 
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 
 from explain.engine.evaluate import symbols
-from explain.engine.nodes.arithmetic import Add, Negative, Times, negative, times
-from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times, negative, times
+from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.identity import Identity
 from explain.engine.nodes.linear import Diagonal, MatMul, transpose
 from explain.engine.pullback import pull
 
@@ -79,6 +80,12 @@ def _matrix(pulled: Node, seed: Symbol) -> Node | None:
         if len(kept) < len(terms):
             raise TypeError("the identity beside other terms has no node")
         return Add(*kept, signs=pulled.signs)
+    if isinstance(pulled, Divide) and not symbols(pulled.operands[1]).keys() & {seed.name}:
+        inner = _matrix(pulled.operands[0], seed)
+        single = all(size == 1 for size in seed.shape)
+        return (
+            Number(1, "1") if single else Identity(int(seed.shape[0])) if inner is None else inner
+        ) / pulled.operands[1]
     carrier, others = _split(pulled, seed)
     inner = _matrix(carrier, seed)
     if isinstance(pulled, MatMul):
@@ -87,6 +94,8 @@ def _matrix(pulled: Node, seed: Symbol) -> Node | None:
     factor = reduce(times, others)
     if all(size == 1 for size in seed.shape):
         return factor if inner is None else times(inner, factor)
+    if all(size == 1 for size in factor.shape):  # every entry by the same number
+        return times(factor, Identity(int(seed.shape[0])) if inner is None else inner)
     return Diagonal(factor) if inner is None else inner @ Diagonal(factor)
 
 

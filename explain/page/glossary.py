@@ -18,6 +18,7 @@ MEANINGS: dict[str, Prose] = {
     "columnsum": ("columnsum adds up each column into one number",),
     "each": ("each(a) has a in every place",),
     "mapsum": ("mapsum adds up the map of each channel, over all samples",),
+    "I": ("I is the identity matrix: 1 on the diagonal, 0 elsewhere",),
     "turn": ("turn(A) is A turned by 180°: its rows and its columns in the opposite order",),
     STAR.text: (
         Word("⋆", r"\star"),

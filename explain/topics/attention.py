@@ -21,6 +21,7 @@ from explain.topics._attention.heads import Setting, attention_weights, scores_o
 from explain.topics._attention.masked import give_mask
 from explain.topics._attention.naming import Naming
 from explain.topics._attention.projections import project
+from explain.topics._attention.rows import Attended, worked_too
 from explain.topics._attention.source import Start, Tokenwise, as_rows, from_pair, from_scores, from_tokens
 from explain.topics._attention.values import give_values, outputs
 
@@ -50,7 +51,8 @@ def attention(
 
     Scores are divided by √d_k, softmax turns each row into weights, and the output is the weighted average of the
     values. Start from the scores of one or more queries, from Q (n×d_k), K (m×d_k) and V (m×d_v), or from tokens X
-    (n×d) and the weights W_Q (d×d_k), W_K (d×d_k), W_V (d×d_v). There is no dropout, as at inference.
+    (n×d) and the weights W_Q (d×d_k), W_K (d×d_k), W_V (d×d_v). `--find dz_1/dv_2` (or dz_1/dq_1, dz_1/ds_1) works the
+    derivative of one row by another. There is no dropout, as at inference.
 
     Source: Vaswani et al. 2017, Attention Is All You Need, eq. 1; masks: section 3.2.3
 
@@ -105,7 +107,11 @@ def attention(
         finite_difference(sheet, reached, wanted, reached)
         results += [sheet.last(f"dL/d{symbol.name}") for symbol in wanted]
     check_weights(sheet, weighted, naming.of("U_m" if hidden else "U") if naming.single else "")
-    return sheet.answer(*results)
+    answer = sheet.answer(*results)
+    q, k = pair or (None, None)
+    attended = Attended(q, k, raw, start.root, hidden.symbol if hidden else None, weighted, values)
+    answer.more = lambda name: worked_too(sheet, attended, answer, name)
+    return answer
 
 
 def _left_out(given: str, why: str, **others: object) -> None:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from explain.declare import topic
 from explain.engine.answer import Answer
-from explain.engine.checks import finite_difference
 from explain.engine.names import word
 from explain.engine.nodes.along import along
 from explain.engine.nodes.base import Symbol
@@ -19,6 +18,7 @@ from explain.errors import InputError, amount
 from explain.parameters import Matrix
 from explain.tokens import Tokens, names_for
 from explain.topics._attention.feed_forward import Activation, FeedWeights, feed, say_activation
+from explain.topics._differences import differences
 from explain.topics._norms.words import say_slices
 
 
@@ -73,8 +73,7 @@ def feed_forward(
     sheet.part("Backward pass")
     wanted = [entry, *weights.all]
     sheet.backward(Y, wanted, seed=upstream, jacobians=False)
-    reached = Sum(Y * upstream)
-    finite_difference(sheet, reached, wanted, reached)
+    differences(sheet, Sum(Y * upstream), wanted)
     return sheet.answer(Y, *(sheet.last(f"dL/d{symbol.name}") for symbol in wanted))
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from explain.declare import topic
 from explain.engine.answer import Answer
-from explain.engine.checks import finite_difference
 from explain.engine.functions import LOG
 from explain.engine.losses import saturated
 from explain.engine.names import word
@@ -35,7 +34,7 @@ from explain.topics._tokens.output_input import (
     temperature_of,
     upstream_of,
 )
-from explain.topics._tokens.output_words import check_error, check_rows, next_tokens, rows_told
+from explain.topics._tokens.output_words import check_error, check_rows, next_tokens, rows_told, slope_again
 
 
 @topic
@@ -242,10 +241,10 @@ def _gradients(sheet: Worksheet, output: Symbol, upstream: Symbol | None, wanted
     if upstream is None and first.name in ("dL/dU", "dL/dZ"):
         first.why = say(
             "softmax and logarithm together: the logarithm of a probability is its score minus the logarithm of the "
-            "sum of all powers, whose derivative is {P}; with the minus sign {P} - {Y} is left: the target's score is "
+            "sum of all powers, whose derivative is {P}; with the minus sign {d} is left: the target's score is "
             "to rise, all others are to fall",
-            P=Symbol("P"), Y=Symbol("Y"),
+            P=Symbol("P"), d=Symbol("P") - Symbol("Y"),
         )  # fmt: skip
     reached = output if upstream is None else Sum(output * upstream)
-    finite_difference(sheet, reached, wanted, reached)
+    slope_again(sheet, reached, wanted)
     return [sheet.last(f"dL/d{symbol.name}") for symbol in wanted]

@@ -79,7 +79,7 @@ def sampling(
         stages.append(_nucleus(sheet, stages[-1].symbol, nucleus, names))
     sheet.part("Choice")
     results = _choice(sheet, stages, draw, names)
-    check_infinite(sheet, start, T, stages[-1].symbol)
+    check_infinite(sheet, start, T, stages)
     stage_table(sheet, stages, names)
     return sheet.answer(*results)
 
@@ -222,7 +222,7 @@ def _nucleus(sheet: Worksheet, p: Symbol, top_p: Symbol, names: Sequence[str] | 
         b = sheet.define("b", Ordered(p, order), "From the largest to the smallest", why, rows=called)
     values = sheet.values[b.name][:, 0]
     sums = values.cumsum()
-    count = min(int((sums < goal - SLACK).sum()) + 1, len(order))
+    count = min(int((sums < goal * (1 - SLACK)).sum()) + 1, len(order))
     reached = sheet.define(
         "c",
         Cumulative(b),
@@ -311,7 +311,7 @@ def _drawn(sheet: Worksheet, p: Symbol, u: Symbol, names: Sequence[str] | None) 
     why = say(told + "before it up to its own, which is as long as its probability", p=p)
     F = sheet.define("F", Cumulative(p), "Cumulative sums of the vocabulary", why)
     sums, value = sheet.values["F"][:, 0], float(sheet.values["u"])
-    at = int((sums <= value + SLACK).sum())
+    at = int((sums <= value * (1 + SLACK)).sum())
     if at == len(sums):
         raise InputError(
             f"{{u}} is {tidy(value, 12)}, but the probabilities sum to {tidy(float(sums[-1]), 12)}: give a {{u}} "

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from explain.declare import topic
 from explain.engine.answer import Answer
-from explain.engine.checks import finite_difference
 from explain.engine.functions import TANH
 from explain.engine.names import word
 from explain.engine.nodes.along import along
@@ -25,6 +24,7 @@ from explain.errors import InputError
 from explain.parameters import Matrix
 from explain.tokens import Tokens
 from explain.topics._attention.checks import check_weights
+from explain.topics._differences import differences
 from explain.topics._seq2seq.additive import additive
 from explain.topics._seq2seq.given import ONE, Question, read
 from explain.topics._seq2seq.sheeted import Sheeted, give
@@ -86,8 +86,7 @@ def seq2seq_attention(
         sheet.part("Backward pass")
         wanted = [given.H, given.state, *given.weights.values()]
         sheet.backward(context, wanted, seed=given.upstream, jacobians=False)
-        reached = Sum(context * given.upstream)
-        finite_difference(sheet, reached, wanted, reached)
+        differences(sheet, Sum(context * given.upstream), wanted)
         results += [sheet.last(f"dL/d{symbol.name}") for symbol in wanted]
     check_weights(sheet, weights)
     return sheet.answer(*results)

@@ -22,6 +22,8 @@ TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.\d*|\.\d+|\d+)|(?P<word>\\(?:mathrm|mathbb|begin|end)\{\w+\})|(?P<command>\\[A-Za-z]+)"
     r"|(?P<row>\\\\)|(?P<mark>\S))"
 )
+# A matrix with names beside its rows, behind a rule, or above its columns.
+WITH_NAMES = re.compile(r"\\begin\{array\}\{(?P<beside>r\|)?r+\}\n(?P<body>.*?)\n\\end\{array\}", re.DOTALL)
 # What cannot begin a factor: the factor before was the last one of its product.
 ENDS = {
     "",
@@ -476,6 +478,15 @@ class Reader:
         return total(operand, 1 if name == "rowsum" else 0, keep=True)
 
 
+def without_names(found):
+    """The matrix that has names, without them."""
+    body = found["body"].rpartition("\\hline\n")[2]
+    lines = body.split(" \\\\\n")
+    if found["beside"]:
+        lines = [line.partition(" & ")[2] for line in lines]
+    return r"\begin{bmatrix}" + r" \\ ".join(lines) + r"\end{bmatrix}"
+
+
 def as_rows(operand):
     """A number as a matrix with one entry."""
     return operand if operand.shape else Interval(operand.low.reshape(1, 1), operand.high.reshape(1, 1))
@@ -501,6 +512,6 @@ def read(text, *, rounded, digits=4, axis=None, slides=()):
     >>> read(r"2 \\times 10 \\times 4", rounded=False)[0]
     [[[2.0, 10.0, 4.0]], [[2.0, 10.0, 4.0]]]
     """
-    reader = Reader(text, rounded, digits, axis, slides)
+    reader = Reader(WITH_NAMES.sub(without_names, text), rounded, digits, axis, slides)
     with np.errstate(all="ignore"):
         return reader.whole(), reader.largest

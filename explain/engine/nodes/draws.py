@@ -21,7 +21,8 @@ from explain.engine.notation import DOTS, Notation, Row, Word, call
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
 
-SLACK = 1e-12  # two sums of decimals that differ by less are equal: 0.6 + 0.3 is 0.9
+TINY = 1e-300  # probabilities below are 0 in floating point
+SLACK = 1e-14  # relative; two sums of decimals that differ by less are equal: 0.6 + 0.3 is 0.9
 
 
 class Told(Node):
@@ -188,7 +189,7 @@ class CountUpTo(Told):
     def evaluate(self, values: Sequence[Array]) -> Array:
         import numpy as np
 
-        return np.asarray(float((values[0] <= values[1] + SLACK).sum()))
+        return np.asarray(float((values[0] <= values[1] * (1 + SLACK)).sum()))
 
     def entry(self, index: Index) -> Node:
         size = int(self.operands[0].shape[0])
@@ -236,7 +237,7 @@ class _UpTo(Node):
         *listed, u = operands
         if self.skipped or not all(getattr(number, "is_number", True) for number in operands):
             raise TooLongError(f"{len(operands) + self.skipped} numbers")
-        return sympy.Integer(sum(bool(number <= u + sympy.Rational(1, 10**12)) for number in listed))
+        return sympy.Integer(sum(bool(number <= u * (1 + sympy.Rational(1, 10**14)) + TINY) for number in listed))
 
     def write(self, style: Style) -> Notation:
         *listed, u = (style.write(operand) for operand in self.operands)
@@ -249,7 +250,7 @@ class _UpTo(Node):
 
 
 def first_largest(numbers: Array) -> int:
-    """The place of the first number that is as large as the largest, up to the rounding of floats."""
+    """The place of the first of positive numbers that is as large as the largest, up to the rounding of floats."""
     import numpy as np
 
-    return int(np.argmax(numbers >= numbers.max() - SLACK * abs(numbers.max())))
+    return int(np.argmax(numbers >= numbers.max() * (1 - SLACK)))

@@ -46,14 +46,26 @@ class Interleaved(Node):
         return call(Word("interleave", r"\mathrm{interleave}"), Row([first, Word(", "), second]))
 
 
-class Joined(Beside):
-    """Matrices side by side whose numbers are not put in, because the value repeats them."""
+class Joined(Interleaved):
+    """Two matrices side by side."""
 
     __slots__ = ()
 
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        return np.hstack(list(values))
+
+    def entry(self, index: Index) -> Node:
+        row, column = index
+        first, second = self.operands
+        width = int(first.shape[1])
+        return first.entry(index) if column < width else second.entry((row, column - width))
+
     def write(self, style: Style) -> Notation:
+        """By name also where numbers are put in: the value repeats them."""
         _keep_symbols(style)
-        return super().write(SYMBOLIC)
+        return Beside(*self.operands).write(SYMBOLIC)
 
 
 def _keep_symbols(style: Style) -> None:

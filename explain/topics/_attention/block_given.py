@@ -164,7 +164,7 @@ class Block:
         options = ("memory_padding", "memory_padding")
         hidden = give_mask(self.sheet, None, padding, shape, both, naming, options)
         self.sheet.convention(
-            "{W} with a raised (2) belongs to the cross-attention, and so do all symbols with it",
+            "symbols with (2) belong to the cross-attention: {W} are the weights of its queries",
             W=weights.roles["Q"][0].W,
         )
         self.sublayers.append(attending(self.sheet, weights, hidden, both, naming, other))

@@ -14,12 +14,11 @@ from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.errors import InputError, amount
 from explain.parameters import Count
+from explain.topics._attention.stacked import Parts, apart
 
 Layout = Literal["paper", "pytorch", "keras"]
-Parts = Mapping[str, Values | None]
 OWN = re.compile(r"\{([Wb]_(?:Q|K|V|O|in))\}")  # options of an attention in an error message
 KINDS = {"Q": "queries", "K": "keys", "V": "values"}
-THIRD = {"Q": 0, "K": 1, "V": 2}
 
 
 class Raw(NamedTuple):
@@ -38,6 +37,7 @@ class Weights(NamedTuple):
         transposed: outputs are rows, as in PyTorch.
         output: W_O and its bias.
         width: columns of the output.
+        options: by role, the option that the weights come from.
     """
 
     heads: int
@@ -49,6 +49,7 @@ class Weights(NamedTuple):
     d_k: int
     d_v: int
     width: int
+    options: Mapping[str, str]
 
 
 def read_weights(raw: Raw, heads: Count | None, layout: Layout, X: Values, other: Values, source: str) -> Weights:
@@ -61,7 +62,8 @@ def read_weights(raw: Raw, heads: Count | None, layout: Layout, X: Values, other
         InputError: a matrix is missing or of another shape, or the heads do not divide its width.
     """
     stacked = {kind for kind, parts in (("W", raw.weights), ("b", raw.biases)) if parts["in"] is not None}
-    raw = _three(raw, layout, X, other, source)
+    sources = (("X", X), (source, other))
+    raw = Raw(*(apart(kind, parts, sources, layout == "pytorch") for kind, parts in zip("Wb", raw, strict=True)))
     given = {role: raw.weights[role] for role in "QKV"}
     for role, W in given.items():
         if W is None:
@@ -97,7 +99,7 @@ def read_weights(raw: Raw, heads: Count | None, layout: Layout, X: Values, other
     W_O, b_O, width = _output(raw, number, layout, int(widths["V"]))
     return Weights(
         number, split, transposed, matrices, biases, (W_O, b_O),
-        int(widths["K"]) // number, int(widths["V"]) // number, width,
+        int(widths["K"]) // number, int(widths["V"]) // number, width, called,
     )  # fmt: skip
 
 
@@ -107,49 +109,6 @@ def read_second(raw: Raw, heads: Count | None, layout: Layout, X: Values, memory
         return read_weights(raw, heads, layout, X, memory, "memory")
     except InputError as error:
         raise InputError(OWN.sub(r"{\1_2}", error.message)) from None
-
-
-def _three(raw: Raw, layout: Layout, X: Values, other: Values, source: str) -> Raw:
-    """PyTorch's in_proj_weight and in_proj_bias as three of each."""
-    weights, biases = dict(raw.weights), dict(raw.biases)
-    for kind, parts in (("W", weights), ("b", biases)):
-        stacked = parts["in"]
-        if stacked is None:
-            continue
-        if layout != "pytorch":
-            raise InputError(
-                f"{{{kind}_in}} is PyTorch's way to keep {kind}_Q, {kind}_K and {kind}_V: give {{layout}} pytorch"
-            )
-        for role in "QKV":
-            if parts[role] is not None:
-                raise InputError(f"{{{kind}_in}} and {{{kind}_{role}}} are both given: leave one of them out")
-        if kind == "W":
-            if len(stacked.shape) > 2:
-                raise InputError(
-                    f"{{W_in}} is {write(stacked.shape)}: it is one matrix, W_Q, W_K and W_V under each other; "
-                    "write ; between its rows"
-                )
-            stacked = stacked.reshape((len(stacked), 1)) if len(stacked.shape) == 1 else stacked
-            for tokens, option in ((X, "X"), (other, source)):
-                if stacked.shape[1] != tokens.shape[1]:
-                    apart = "" if option == "X" else "; or give {W_Q}, {W_K} and {W_V} instead"
-                    raise InputError(
-                        f"{{W_in}} is {write(stacked.shape)}, but {{{option}}} is {write(tokens.shape)}: it needs "
-                        f"{amount(int(tokens.shape[1]), 'column')}, one for each of a token's numbers{apart}"
-                    )
-        size = int(stacked.shape[0]) if kind == "W" else len(stacked)
-        if size % 3:
-            what = f"has {amount(size, 'row' if kind == 'W' else 'number')}"
-            raise InputError(f"{{{kind}_in}} {what}: it holds three equal parts, for Q, K and V")
-        third = size // 3
-        for role, at in THIRD.items():
-            places = range(at * third, (at + 1) * third)
-            if kind == "W":
-                parts[role] = stacked.block(places, range(int(stacked.shape[1])))
-            else:
-                flat = stacked.reshape((1, len(stacked)))
-                parts[role] = flat.block(range(1), places)
-    return Raw(weights, biases)
 
 
 def _heads(heads: Count | None, whole: Mapping[str, Values], layout: Layout, called: Mapping[str, str]) -> int:
@@ -167,8 +126,8 @@ def _heads(heads: Count | None, whole: Mapping[str, Values], layout: Layout, cal
             number, told = found, f"the number of heads in {{W_{role}}} is"
     if number is None:
         raise InputError(
-            f"{{heads}} is missing: how many heads share the columns of Q that {{{called['Q']}}} makes? give a number "
-            "that divides them, 1 for a single head"
+            f"{{heads}} is missing: {{{called['Q']}}} may hold the weights of several heads; give their number, 1 for "
+            "a single head"
         )
     if len({len(W.shape) == 3 for W in whole.values()}) > 1:
         one, three = (next((r for r, W in whole.items() if (len(W.shape) == 3) is by), "Q") for by in (False, True))
@@ -219,10 +178,11 @@ def _biases(
     if b is None:
         return []
     if len(b) != width:
-        given = f"{{b_in}} has {3 * len(b)} numbers, {len(b)}" if stacked else f"{{b_{role}}} has {len(b)}"
+        option = "b_in" if stacked else f"b_{role}"
+        given = f"{3 * len(b)} numbers, {len(b)} for the {KINDS[role]}" if stacked else amount(len(b), "number")
         raise InputError(
-            f"{given} for the {KINDS[role]}, but {{{matrix}}} makes {amount(width, 'column')} of them: one number a "
-            "column is needed"
+            f"{{{option}}} has {given}, but {{{matrix}}} makes {amount(width, 'column')} of {KINDS[role]}: one number "
+            "a column is needed"
         )
     row = b.reshape((1, width))
     size = width // heads
@@ -247,7 +207,8 @@ def _output(raw: Raw, heads: int, layout: Layout, joined: int) -> tuple[Values |
     if len(W.shape) != 2 or inner != joined:
         needed = amount(joined, "column" if layout == "pytorch" else "row")
         raise InputError(
-            f"{{W_O}} is {write(W.shape)}, but the heads side by side have {amount(joined, 'column')}: it needs {needed}"
+            f"{{W_O}} is {write(W.shape)}, but the heads side by side have {amount(joined, 'column')}: it needs "
+            f"{needed}"
         )
     if b is not None and len(b) != width:
         raise InputError(

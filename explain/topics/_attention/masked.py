@@ -62,8 +62,8 @@ def give_mask(
     if padding is not None:
         visible &= _padding(padding, shape[1], padded)
         told.append("key j is padding")
-    used = [name for name, there in ((option, mask and mask.name != "none"), (padded, padding is not None)) if there]
-    _each_sees_one(visible, names, used)
+    givers = [name for name, there in ((option, mask and mask.name != "none"), (padded, padding is not None)) if there]
+    _each_sees_one(visible, names, givers)
     texts = None if visible.size > 10**4 else ["0" if seen else "-∞" for seen in visible.ravel()]
     values = Values(shape, texts, np.where(visible, 0.0, -np.inf))
     meaning = "mask: -∞ where " + " or ".join(told) + ", else 0"

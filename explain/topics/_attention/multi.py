@@ -59,7 +59,7 @@ def give_weights(
         roles[role] = [
             give_projection(
                 sheet, role, W, found.biases[role][at] if found.biases[role] else None,
-                naming._replace(head=at + 1) if found.split else naming, f"W_{role}{suffix}", found.transposed,
+                naming._replace(head=at + 1) if found.split else naming, found.options[role] + suffix, found.transposed,
             )
             for at, W in enumerate(matrices)
         ]  # fmt: skip
@@ -86,8 +86,7 @@ def _conventions(sheet: Worksheet, found: Weights) -> None:
         sheet.convention("PyTorch keeps weights with one output a row: a token is multiplied by the transpose")
     if not found.split and found.heads > 1:
         sheet.convention(
-            f"{found.heads} heads: head 1 has the first {found.d_k} columns of queries and keys, head 2 the next, and "
-            "so on"
+            f"{found.heads} heads share the columns of queries and keys, {found.d_k} each, from the first head on"
         )
     sheet.convention("no dropout of the weights, as at inference")
 

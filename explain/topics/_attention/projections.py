@@ -56,8 +56,9 @@ def give_projection(
     if b is None:
         return Projection(matrix, None, transposed)
     row = b.reshape((1, len(b)))
+    source = f"b{option[1:]}" if option else f"b_{role}"
     return Projection(
-        matrix, sheet.given(naming.of(f"b_{role}"), row, f"bias of the {kind}{head}", option=f"b_{role}"), transposed
+        matrix, sheet.given(naming.of(f"b_{role}"), row, f"bias of the {kind}{head}", option=source), transposed
     )
 
 

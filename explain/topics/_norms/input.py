@@ -24,6 +24,7 @@ MEANINGS = {
     "NTD": "tokens of each example, one a row (N×T×D)",
     "NCHW": "feature maps (N×C×H×W)",
 }
+LARGEST_EPSILON = 10**6
 
 
 class Input(NamedTuple):
@@ -152,6 +153,8 @@ def give_epsilon(sheet: Worksheet, eps: Scalar | None, usual: str, why: str) -> 
     """ε, which must not be negative."""
     if eps is not None and eps.exact(()) < 0:
         raise InputError(f"{{eps}} is {eps.text(())}: it is added under a root and must not be negative; 1e-5 is usual")
+    if eps is not None and eps.exact(()) > LARGEST_EPSILON:
+        raise InputError(f"{{eps}} is {eps.text(())}: it is a small number beside the variance; 1e-5 is usual")
     epsilon = sheet.given(
         "epsilon", eps or Values((), (usual,)), "small number that keeps the root away from 0", option="eps"
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from explain.engine.checks import finite_difference
 from explain.engine.nodes.argmax import tied
-from explain.engine.nodes.base import Symbol
+from explain.engine.nodes.base import Node, Symbol
+from explain.engine.nodes.extremes import Extreme
 from explain.engine.prose import Prose, say
 from explain.engine.rounding import tidy
 from explain.engine.worksheet import Worksheet
@@ -65,9 +67,18 @@ def check_error(sheet: Worksheet, scores: Symbol, P: Symbol, Y: Symbol, divisor:
     sheet.check(
         same and float(np.abs(found.sum(axis=1)).max()) < CLOSE,
         [gradient],
-        say("{g} is {P} - {Y}" + over + ", and each of its rows sums to 0: what the target's score gains, others lose",
-            g=gradient, P=P, Y=Y),
+        say("{g} is {d}" + over + ", and each of its rows sums to 0: what the target's score gains, others lose",
+            g=gradient, d=P - Y),
     )  # fmt: skip
+
+
+def slope_again(sheet: Worksheet, reached: Node, wanted: Sequence[Symbol]) -> None:
+    """A finite difference; the largest score that is taken off first stays, since the loss does not depend on it."""
+    other = Worksheet(sheet.title, sheet.source)
+    other.values = sheet.values
+    other.steps = [step for step in sheet.steps if not isinstance(step.expression, Extreme)]
+    finite_difference(other, reached, wanted, reached)
+    sheet.checks += other.checks
 
 
 def _row(at: int, rows: Sequence[str] | None) -> str:

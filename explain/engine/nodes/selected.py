@@ -1,0 +1,66 @@
+"""Some rows of a matrix, and some of its entries as a column: what a search looks at and what it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from explain.engine.nodes.base import Index, Node
+from explain.engine.nodes.draws import Told
+from explain.engine.notation import Word
+
+if TYPE_CHECKING:
+    from explain.engine.nodes.base import Array
+
+
+class RowsAt(Told):
+    """Rows of a matrix in a chosen order, one of them perhaps more than once.
+
+    >>> from explain.engine.nodes.base import Symbol
+    >>> RowsAt(Symbol("P", (4, 3)), [1, 1]).shape
+    (2, 3)
+    """
+
+    __slots__ = ("rows",)
+    NAME = Word("rows", r"\mathrm{rows}")
+
+    def __init__(self, operand: Node, rows: Sequence[int]) -> None:
+        self.operands = (operand,)
+        self.rows = tuple(rows)
+        self.shape = (len(self.rows), *operand.shape[1:])
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return RowsAt(operands[0], self.rows)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        return values[0][list(self.rows)]
+
+    def entry(self, index: Index) -> Node:
+        return self.operands[0].entry((self.rows[index[0]], *index[1:]))
+
+
+class LargestAt(Told):
+    """The largest entries of a matrix as a column.
+
+    Args:
+        operand: the matrix.
+        places: where they stand, from the largest to the smallest.
+    """
+
+    __slots__ = ("places",)
+    NAME = Word("largest", r"\mathrm{largest}")
+
+    def __init__(self, operand: Node, places: Sequence[tuple[int, int]]) -> None:
+        self.operands = (operand,)
+        self.places = tuple(places)
+        self.shape = (len(self.places), 1)
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return LargestAt(operands[0], self.places)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        rows, columns = zip(*self.places, strict=True)
+        return values[0][list(rows), list(columns)][:, None]
+
+    def entry(self, index: Index) -> Node:
+        return self.operands[0].entry(self.places[index[0]])
