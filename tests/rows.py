@@ -238,7 +238,6 @@ ROWS = {
     "--tokens Cat,is",
     "positional-encoding-dimension": "explain positional-encoding --X 0.54,0.76,0.23,0.89,0.1,0.67 --dimension 0",
     "positional-encoding-odd": "explain positional-encoding --positions 4 --d 5 --base 100 --start 2 --layout halves",
-    "positional-encoding-large": "explain positional-encoding --positions 512 --d 64",
     "seq2seq-attention": 'explain seq2seq-attention --H "1,0;0,1;1,1" --s 2,1 --tokens Je,suis,ici',
     "seq2seq-attention-several": 'explain seq2seq-attention --H "1,0;0,1;1,1" --s "2,1;0,1" --tokens Je,suis,ici '
     '--output-tokens I,am --dC "1,0;0,1"',

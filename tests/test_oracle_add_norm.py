@@ -151,6 +151,7 @@ REFUSED = [
     (ONE + "--tokens a", "--tokens has 1 name, but --X has 2 rows: one name a row"),
     ('layer-norm --X "1,2;3,4 | 5,6;7,8" --tokens a,b', "--tokens is given, but --X is 2x2x2"),
     (ONE + '--residual "-0.5,-2,-6;1,2,3" --eps 0', "the variance of one token is 0"),
+    (ONE + "--eps 1e200", "--eps is 1e200: it is a small number beside the variance; 1e-5 is usual"),
     (ONE + '--residual "1e308,0,0;0,0,0"', "beyond 1.8e308"),
 ]
 

@@ -228,7 +228,7 @@ def test_masks(n, m, d_k, d_v, kind, padded, seed):
 @EXAMPLES
 @given(data=st.data(), kind=MASKS, padded=st.booleans(), crossed=st.booleans(), seed=SEEDS)
 def test_from_tokens(data, kind, padded, crossed, seed):
-    """Protects Q, K, V, Z and the gradients of X, of the memory, of weights and of biases, self- and cross-attention."""
+    """Protects Q, K, V, Z and the gradients of X, memory, weights and biases, self- and cross-attention."""
     n, d, d_m, d_k, d_v = (data.draw(SIZES) for _ in range(5))
     m, d_m = (data.draw(KEYS), d_m) if crossed else (n, d)
     biased = [role for role in "QKV" if data.draw(st.booleans())]

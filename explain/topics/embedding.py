@@ -236,8 +236,8 @@ def _check_rows(sheet: Worksheet, picked: Symbol, rows: Symbol, told: Sequenced,
     sheet.check(
         bool(np.array_equal(direct, sheet.values[picked.name])),
         [picked],
-        say("direct indexing, row {t} + 1 of {E} for each token, gives the same {X} number for number",
-            t=word("t", "i"), E=rows, X=picked),
+        say("direct indexing, row {t} of {E} for each token, gives the same {X} number for number",
+            t=Word("tᵢ + 1", "t_i + 1"), E=rows, X=picked),
     )  # fmt: skip
 
 

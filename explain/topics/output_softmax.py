@@ -154,13 +154,16 @@ def _scores(sheet: Worksheet, layer: Layer, given: Sequence[Symbol], T: Symbol |
         )  # fmt: skip
     if T is None:
         return Z
-    value = float(sheet.values[T.name])
+    import numpy as np
+
+    with np.errstate(all="ignore"):  # logits too far apart are refused, or underflow
+        before = without_temperature(sheet, Z, T)
     return sheet.define(
         "U",
         Z / T,
         "Logits divided by the temperature",
-        outcome(T, value) + say("; their order stays, so the most probable token does too"),
-        note=without_temperature(sheet, Z, T),
+        outcome(T, float(sheet.values[T.name])) + say("; their order stays, so the most probable token does too"),
+        note=before,
     )
 
 

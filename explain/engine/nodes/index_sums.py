@@ -25,7 +25,12 @@ class Slices(Symbolic):
         if not isinstance(node, Symbol) or len(node.shape) != len(self.letters):
             return node.write(self)
         marks = [self.letters[axis] if axis in self.axes else ":" for axis, size in enumerate(node.shape) if size != 1]
-        return names.word(node.name, ",".join(marks)) if set(marks) - {":"} else node.word
+        if not set(marks) - {":"}:
+            return node.word
+        place = ",".join(marks)
+        if "_" in node.name and ":" in marks:  # R₁[:,j]: two subscripts in a row cannot be told apart
+            return Word(f"{node.word.text}[{place}]", f"{{{node.word.latex}}}_{{[{place}]}}", key=node.name)
+        return names.word(node.name, place)
 
 
 def sigma(letters: str) -> Operator:

@@ -94,19 +94,24 @@ def normalise(
         suffix: of the names of mean and variance, `_1` as in `mu_1`, where several stand on one sheet.
     """
     along, each = shared.along, shared.each
+    again = any(step.name.startswith("mu") for step in sheet.steps)  # the reasons were told with the first one
     m = counted(sheet, shared)
     mean = sheet.define(
         f"mu{suffix}",
         MeanOver(X, m, along),
         "Mean",
-        say(f"the average of the {{m}} numbers of each {each}: taken away, it moves them to lie around 0", m=m),
+        say(f"the average of the {{m}} numbers of each {each} of {{X}}", m=m, X=X)
+        if again
+        else say(f"the average of the {{m}} numbers of each {each}: taken away, it moves them to lie around 0", m=m),
     )
     deviation = X - stretched(mean, along)
     variance = sheet.define(
         f"sigma2{suffix}",
         MeanSquare(deviation, m, along),
         "Variance",
-        say(
+        say("the mean square of the distances from {mu}, divided by {m}", mu=mean, m=m)
+        if again
+        else say(
             "the mean square of the distances from the mean: how widely the {m} numbers spread. It is divided by {m} "
             "and not by {n} (the biased variance): it describes these numbers themselves, not others that they are a "
             "sample of",
@@ -119,7 +124,9 @@ def normalise(
         name,
         OverRoot(deviation, stretched(variance + epsilon, along)),
         "Normalised",
-        say(
+        say("each number of {X} as its distance from {mu} in standard deviations, as in the first", X=X, mu=mean)
+        if again
+        else say(
             "each number as its distance from the mean, measured in standard deviations: the numbers of each "
             f"{each} get mean 0 and variance (nearly) 1; {{e}} keeps the root away from 0 where they are all equal",
             e=epsilon,

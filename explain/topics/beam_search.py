@@ -1,0 +1,209 @@
+"""Beam search and greedy search for a probable sequence, on a small table of probabilities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
+from explain.declare import topic
+from explain.engine.answer import Answer
+from explain.engine.functions import LOG
+from explain.engine.nodes.arithmetic import times
+from explain.engine.nodes.base import Symbol
+from explain.engine.nodes.entries import Entries
+from explain.engine.nodes.linear import Sum
+from explain.engine.nodes.powers import Power
+from explain.engine.nodes.products import Product
+from explain.engine.nodes.selected import LargestAt, RowsAt
+from explain.engine.notation import Word
+from explain.engine.prose import say
+from explain.engine.rounding import tidy
+from explain.engine.values import Values
+from explain.engine.worksheet import Worksheet
+from explain.errors import amount
+from explain.parameters import Count, Matrix, Scalar
+from explain.tokens import Tokens
+from explain.topics._language.prefixes import Prefixes
+from explain.topics._language.search import Hypothesis, Model, Round, exhausted, finals, searched
+from explain.topics._language.searches import Setting, read_setting
+from explain.topics._language.tree import candidates, drawn
+from explain.topics._language.words import escaped
+
+LISTED = 4  # candidates that are named one by one
+CLOSE = 1e-12
+
+
+@topic
+def beam_search(
+    P: Annotated[Matrix | None, "probabilities of the next token: row 1 at the start, then a row for each last token"] = None,
+    after: Annotated[Prefixes | None, "the same by all tokens before: start: 0.5,0.5 | A: 0.1,0.9 | *: 0.5,0.5"] = None,
+    vocabulary: Annotated[Tokens | None, "names of the tokens, in the order of the columns"] = None,
+    beam: Annotated[Count, "how many hypotheses are kept; 1 is greedy search"] = Count(2),  # noqa: B008 - never changed
+    steps: Annotated[Count | None, "how many tokens a sequence has at most; default 3, or what --after reaches"] = None,
+    end: Annotated[Tokens | None, "the token that ends a sequence, such as <eos>"] = None,
+    alpha: Annotated[Scalar | None, "length penalty: the logarithm divided by length^alpha is compared"] = None,
+) -> Answer:
+    """Beam search and greedy search for the most probable sequence.
+
+    At each step every hypothesis is continued by every token, the products of the probabilities are compared, and the
+    most probable are kept. Probabilities depend on the last token (P), or on all tokens so far (after: a row for each
+    prefix, `start` for none, `*` for every prefix that is not listed; in an exam file a table, { A = [0.1, 0.9] }).
+    What ends leaves the beam with its place. Greedy search and, where it is small, all sequences stand beside it.
+
+    Source: Zhang et al., Dive into Deep Learning, sections 10.8.1 to 10.8.3 and eq. 10.8.4 (length penalty); Jurafsky
+    and Martin, Speech and Language Processing, 3rd edition draft (hypotheses that end leave the beam)
+
+    Examples:
+        explain beam-search --P "0.6,0.4;0.5,0.5;0.1,0.9" --steps 2
+        explain beam-search --P "0.5,0.4,0.1;0.3,0.3,0.4;0.1,0.1,0.8" --vocabulary a,b,end --end end --alpha 0.75
+        explain beam-search --after "start: 0.6,0.4 | A: 0.55,0.45 | B: 0.1,0.9" --vocabulary A,B --beam 2
+
+    Raises:
+        InputError: neither or both tables, rows that do not sum to 1, rows or names that do not match the vocabulary,
+            a prefix that the search reaches and that has no row, an end that is no token, a search too large for paper.
+    """
+    setting = read_setting(P, after, vocabulary, beam, steps, end, alpha)
+    model, width = setting.model, setting.beam
+    rounds = searched(model, width, setting.steps)
+    sheet = Worksheet("Beam search" if width > 1 else "Greedy search", beam_search.source)
+    table = _givens(sheet, setting, alpha)
+    _conventions(sheet, setting, steps is None)
+
+    kept, products = _rounds(sheet, table, model, rounds)
+    best = _best(sheet, setting, rounds, kept)
+    results = [_sequence(sheet, table, model, best, "best")]
+    if width > 1:
+        results += _greedy(sheet, table, setting, best)
+    candidates(sheet, model, rounds, products)
+    drawn(sheet, model, rounds, best, [*kept, results[0]])
+    _check_all(sheet, setting, best, results[0])
+    return sheet.answer(*results)
+
+
+def _givens(sheet: Worksheet, setting: Setting, alpha: Scalar | None) -> Symbol:
+    """The table, the sizes of the search, and the length penalty."""
+    model = setting.model
+    by_last = "P(next token | last token): one last token a row"
+    by_all = "P(next token | all tokens before): one prefix a row"
+    told = (by_last if model.by_prefix is None else by_all) + ", one next token a column"
+    option = "P" if model.by_prefix is None else "after"
+    table = sheet.given("P", model.table, told, option=option, rows=model.called, columns=model.names)
+    sheet.given("k", _whole(setting.beam), "beam width: how many hypotheses are kept", option="beam")
+    sheet.given("N", _whole(setting.steps), "steps: tokens that a sequence has at most", option="steps")
+    if alpha is not None:
+        sheet.given("alpha", alpha, "length penalty", option="alpha")
+    return table
+
+
+def _whole(number: int) -> Values:
+    return Values((), (str(number),))
+
+
+def _conventions(sheet: Worksheet, setting: Setting, usual: bool) -> None:
+    model = setting.model
+    if usual:
+        why = "default" if model.by_prefix is None else "one more than the longest prefix has tokens"
+        sheet.convention(f"{setting.steps} steps ({why})")
+    kept = "k" if setting.beam > 1 else "1"
+    sheet.convention(
+        f"each hypothesis is continued by every token, and the {kept} most probable of all these candidates are kept; of "
+        "equal ones, those that come first in the table"
+    )
+    if model.end is not None:
+        sheet.convention(
+            f"{model.names[model.end]} ends a hypothesis: it leaves the beam with its place, so that the beam becomes "
+            "smaller; what has not ended after the last step counts as it is"
+        )
+    if not setting.exact:
+        sheet.convention("the probabilities are rounded, so that a row may sum to a little less or more than 1")
+    if setting.beam > 1:
+        sheet.convention("greedy search is beam search with one hypothesis: it takes the most probable next token")
+
+
+def _rounds(
+    sheet: Worksheet, table: Symbol, model: Model, rounds: Sequence[Round]
+) -> tuple[list[Symbol], list[Symbol]]:
+    """For each step the probabilities of all candidates, and of those that are kept."""
+    kept: list[Symbol] = []
+    products: list[Symbol] = []
+    for at, done in enumerate(rounds, 1):
+        sheet.part(f"Step {at}")
+        before = [model.told(hypothesis.tokens) for hypothesis in done.live]
+        rows = RowsAt(table, [model.row(hypothesis.tokens) for hypothesis in done.live])
+        if at == 1:
+            why = "before the first token there is one hypothesis, the empty one: its row of the table"
+            C = sheet.define("C_1", rows, "Candidates with one token", why, rows=before, columns=model.names)
+        else:
+            C = _continued(sheet, at, rows, before, rounds[at - 2], kept[-1], model)
+        products.append(C)
+        places = [place for place, _ in done.candidates[: done.kept]]
+        called = [model.told(found.tokens) for _, found in done.candidates[: done.kept]]
+        title = f"Kept in step {at}"
+        kept.append(sheet.define(f"h_{at}", LargestAt(C, places), title, _which(model, done), rows=called))
+    return kept, products
+
+
+def _continued(
+    sheet: Worksheet, at: int, rows: RowsAt, before: Sequence[str], last: Round, h: Symbol, model: Model
+) -> Symbol:
+    """The candidates of a later step: what goes on, times what may follow it."""
+    g = h
+    if last.ended:
+        ended = ", ".join(model.told(last.candidates[place][1].tokens) for place in last.ended)
+        g = sheet.define(
+            f"g_{at - 1}", RowsAt(h, last.going_on), "Hypotheses that go on", f"without what has ended: {ended}", rows=before
+        )
+    after = " and ".join(before) if len(before) <= 2 else amount(len(before), "hypothesis")
+    P = sheet.define(
+        f"P_{at}", rows, "What may follow", f"the row of the table for each of them: after {after}",
+        rows=before, columns=model.names,
+    )  # fmt: skip
+    return sheet.define(
+        f"C_{at}",
+        times(g, P),
+        f"Candidates with {at} tokens",
+        say("chain rule of probability: the probability of a hypothesis in {g} times that of the token that follows it; "
+            "entry (i, j) is hypothesis i followed by token j", g=g),
+        rows=before, columns=model.names,
+    )  # fmt: skip
+
+
+def _which(model: Model, done: Round) -> str:
+    """Which candidates are kept, and which is the first that is dropped."""
+    found = [hypothesis for _, hypothesis in done.candidates]
+    kept, dropped = found[: done.kept], [hypothesis for hypothesis in found[done.kept :] if hypothesis.p]
+    names = ", ".join(model.told(hypothesis.tokens) for hypothesis in kept[:LISTED])
+    told = f"the {amount(len(kept), 'largest entry').replace('1 ', '')} of {len(found)}: {names}"
+    told += f" and {len(kept) - LISTED} more" if len(kept) > LISTED else ""
+    if dropped:
+        told += f"; dropped: {', '.join(model.told(hypothesis.tokens) for hypothesis in dropped[:LISTED])}"
+        told += f" and {len(dropped) - LISTED} more" if len(dropped) > LISTED else ""
+        if dropped[0].p == kept[-1].p:
+            told += f"; {model.told(kept[-1].tokens)} and {model.told(dropped[0].tokens)} tie, the first one stays"
+    return told
+
+
+def _best(sheet: Worksheet, setting: Setting, rounds: Sequence[Round], kept: Sequence[Symbol]) -> Hypothesis:
+    """The final candidate with the largest probability, or with a length penalty the largest score."""
+    found, model = finals(rounds), setting.model
+    if len(found) == 1:
+        return found[0][2]
+    sheet.part("Comparison")
+    called = [model.told(hypothesis.tokens) for _, _, hypothesis in found]
+    cells = [kept[step].entry((at, 0)) for step, at, _ in found]
+    f = sheet.define(
+        "f", Entries(1, *cells), "Final candidates", "what has ended, and what was kept in the last step", rows=called
+    )
+    s = sheet.define("s", LOG(f), "Their logarithms", "the larger the probability, the larger its logarithm, below 0")
+    if setting.alpha is None:
+        return max((hypothesis for _, _, hypothesis in found), key=lambda hypothesis: hypothesis.p)
+    lengths = Values((len(found), 1), [str(len(hypothesis.tokens)) for _, _, hypothesis in found])
+    L = sheet.given("L", lengths, "tokens of each final candidate, the end token among them", rows=called)
+    why = say(
+        "every token makes the probability smaller, so that short sequences would win; the logarithm is shared among "
+        "{L} to the power of {a} tokens: 0 changes nothing, 1 is the mean per token", L=L, a=Symbol("alpha"),
+    )  # fmt: skip
+    sheet.define("score", s / Power(L, Symbol("alpha")), "Scores with the length penalty", why)
+    scores = sheet.values["score"][:, 0].tolist()
+    return found[next(at for at, value in enumerate(scores) if value >= max(scores) * (1 - CLOSE * _sign(max(scores))))][2]
