@@ -19,6 +19,7 @@ from explain import (
     lstm,
     lstm_params,
     mlp,
+    multi_head_attention,
     network,
     next_token_loss,
     output_softmax,
@@ -55,9 +56,9 @@ def assert_rounds_to(value, expected):
 
 
 def test_every_case_is_there():
-    """Protects the file of cases: none of the twelve is lost."""
+    """Protects the file of cases: none of them is lost."""
     assert CASES.keys() == {
-        "attention-112-96", "attention-5x4", "mlp-2-3-1", "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
+        "attention-112-96", "attention-5x4", "attention-equation", "query-row", "key-row", "mlp-2-3-1", "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
         "conv-shapes", "keras-lstm-stack", "lstm-stack-torch", "keras-text-classifier", "lstm-two-steps",
         "resnet-block", "gpt-objective", "positional-encoding-row", "softmax-row", "transformer-by-hand",
         "seq2seq-attention",
@@ -95,6 +96,47 @@ def test_attention_of_five_tokens():
     assert_rounds_to(answer["A"].value[0], expected["weights_row_1"])
     assert_rounds_to(answer["Z"].value[0], expected["Z_row_1"])
     assert_rounds_to(answer["Z"].value, expected["Z"])
+    assert answer.passed
+
+
+def test_printed_attention_of_five_tokens():
+    """Protects our numbers where the printed ones carry slips: row 5 of the scores, weights that sum to 1.0056."""
+    case = CASES["attention-5x4"]
+    answer, published = attention(**case["inputs"]), case["published"]
+    np.testing.assert_allclose(answer["S"].value[4], [38.61, 88.02, 35.63, 86.56, 130.63], atol=0.01)
+    assert (np.abs(answer["S"].value[4] - published["scores_row_5"]) > 5).all()
+    assert sum(published["weights_row_1"]) > 1.005
+    assert abs(answer["A"].value[0].sum() - 1) < 1e-12
+    assert abs(answer["Z"].value[0, 0] - published["Z_row_1"][0]) > 0.6  # 3.78 printed where V has 3.09
+    np.testing.assert_allclose(answer["Z"].value[0, 1:], published["Z_row_1"][1:], atol=0.02)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Q": "1,0;0,2", "K": "1,1;0,1", "V": "2,0;0,4"},
+        {"X": "1,0;0,2", "W_Q": "1,1;0,1", "W_K": "2,0;0,4", "W_V": "1;1"},
+    ],
+    ids=["Q, K, V", "X"],
+)
+def test_attention_as_one_equation(given):
+    """Protects the equation in one line, under the last step; each part of it is a step of its own."""
+    assert CASES["attention-equation"]["expected"]["equation"] == "softmax(Q K^T / sqrt(d)) V"
+    answer = attention(**given)
+    assert "in one line: Z = softmax((Q Kᵀ)/√d_k) V" in str(answer)
+    assert answer.names[-4:] == ["S", "U", "A", "Z"]
+
+
+def test_query_and_key_rows():
+    """Protects the first rows of Q and K from a token of six numbers; two entries of the sheet's key are slips."""
+    query, key = CASES["query-row"], CASES["key-row"]
+    assert query["inputs"]["x"] == key["inputs"]["x"]
+    answer = attention(X=query["inputs"]["x"], W_Q=query["inputs"]["W_Q"], W_K=key["inputs"]["W_K"])
+    assert_rounds_to(answer["Q"].value, query["expected"]["q_1"])
+    assert_rounds_to(answer["K"].value, key["expected"]["k_1"])
+    np.testing.assert_allclose(answer["Q"].value[0], query["published"]["q_1"], atol=0.01)
+    slips = np.abs(answer["K"].value[0] - key["published"]["k_1"]) > 0.01
+    assert slips.tolist() == [False, False, True, True]
     assert answer.passed
 
 
@@ -250,6 +292,19 @@ def test_positional_encoding_of_the_transformer_by_hand():
     answer = positional_encoding(X=embedded)
     assert_rounds_to(answer["PE"].value, expected)
     assert_rounds_to(answer["Y"].value, np.add(embedded, expected))
+    assert answer.passed
+
+
+def test_heads_of_the_transformer_by_hand():
+    """Protects the second stage: the weights of both heads, and Z, the heads side by side times W_O."""
+    case = CASES["transformer-by-hand"]
+    given, expected = case["inputs"], case["expected"]
+    tokens = positional_encoding(X=given["embedding"])["Y"].value
+    weights = {name: given[name] for name in ("W_Q", "W_K", "W_V", "W_O")}
+    answer = multi_head_attention(X=tokens, **weights)
+    assert_rounds_to(answer["A_1"].value, expected["weights_head_1"])
+    assert_rounds_to(answer["A_2"].value, expected["weights_head_2"])
+    assert_rounds_to(answer["Z"].value, expected["Z"])
     assert answer.passed
 
 

@@ -11,17 +11,15 @@ from explain.engine.answer import Answer
 from explain.engine.functions import LOG
 from explain.engine.nodes.arithmetic import times
 from explain.engine.nodes.base import Symbol
-from explain.engine.nodes.entries import Entries
 from explain.engine.nodes.linear import Sum
 from explain.engine.nodes.powers import Power
 from explain.engine.nodes.products import Product
-from explain.engine.nodes.selected import LargestAt, RowsAt
+from explain.engine.nodes.selected import EntriesAt, Gathered, LargestAt, RowsAt
 from explain.engine.notation import Word
 from explain.engine.prose import say
 from explain.engine.rounding import tidy
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.errors import amount
 from explain.parameters import Count, Matrix, Scalar
 from explain.tokens import Tokens
 from explain.topics._language.prefixes import Prefixes
@@ -31,12 +29,15 @@ from explain.topics._language.tree import candidates, drawn
 from explain.topics._language.words import escaped
 
 LISTED = 4  # candidates that are named one by one
+NAMED = 6  # tokens of a sequence
 CLOSE = 1e-12
 
 
 @topic
 def beam_search(
-    P: Annotated[Matrix | None, "probabilities of the next token: row 1 at the start, then a row for each last token"] = None,
+    P: Annotated[
+        Matrix | None, "probabilities of the next token: row 1 at the start, then a row for each last token"
+    ] = None,
     after: Annotated[Prefixes | None, "the same by all tokens before: start: 0.5,0.5 | A: 0.1,0.9 | *: 0.5,0.5"] = None,
     vocabulary: Annotated[Tokens | None, "names of the tokens, in the order of the columns"] = None,
     beam: Annotated[Count, "how many hypotheses are kept; 1 is greedy search"] = Count(2),  # noqa: B008 - never changed
@@ -72,9 +73,12 @@ def beam_search(
 
     kept, products = _rounds(sheet, table, model, rounds)
     best = _best(sheet, setting, rounds, kept)
-    results = [_sequence(sheet, table, model, best, "best")]
-    if width > 1:
-        results += _greedy(sheet, table, setting, best)
+    greedy = finals(searched(model, 1, setting.steps))[0][2]
+    sheet.part("Best sequence" if width > 1 else "Sequence")
+    results = [_sequence(sheet, table, model, best, "best", _compared(setting, best, greedy))]
+    if greedy.tokens != best.tokens:
+        sheet.part("Greedy search")
+        results.append(_sequence(sheet, table, model, greedy, "greedy"))
     candidates(sheet, model, rounds, products)
     drawn(sheet, model, rounds, best, [*kept, results[0]])
     _check_all(sheet, setting, best, results[0])
@@ -107,8 +111,8 @@ def _conventions(sheet: Worksheet, setting: Setting, usual: bool) -> None:
         sheet.convention(f"{setting.steps} steps ({why})")
     kept = "k" if setting.beam > 1 else "1"
     sheet.convention(
-        f"each hypothesis is continued by every token, and the {kept} most probable of all these candidates are kept; of "
-        "equal ones, those that come first in the table"
+        f"each hypothesis is continued by every token, and the {kept} most probable of all these candidates are kept; "
+        "of equal ones, those that come first in the table"
     )
     if model.end is not None:
         sheet.convention(
@@ -152,9 +156,13 @@ def _continued(
     if last.ended:
         ended = ", ".join(model.told(last.candidates[place][1].tokens) for place in last.ended)
         g = sheet.define(
-            f"g_{at - 1}", RowsAt(h, last.going_on), "Hypotheses that go on", f"without what has ended: {ended}", rows=before
+            f"g_{at - 1}",
+            RowsAt(h, last.going_on),
+            "Hypotheses that go on",
+            f"without what has ended: {ended}",
+            rows=before,
         )
-    after = " and ".join(before) if len(before) <= 2 else amount(len(before), "hypothesis")
+    after = " and ".join(before) if len(before) <= 2 else f"{len(before)} hypotheses"
     P = sheet.define(
         f"P_{at}", rows, "What may follow", f"the row of the table for each of them: after {after}",
         rows=before, columns=model.names,
@@ -163,7 +171,7 @@ def _continued(
         f"C_{at}",
         times(g, P),
         f"Candidates with {at} tokens",
-        say("chain rule of probability: the probability of a hypothesis in {g} times that of the token that follows it; "
+        say("chain rule of probability: the probability of a hypothesis in {g} times that of the token after it; "
             "entry (i, j) is hypothesis i followed by token j", g=g),
         rows=before, columns=model.names,
     )  # fmt: skip
@@ -174,7 +182,7 @@ def _which(model: Model, done: Round) -> str:
     found = [hypothesis for _, hypothesis in done.candidates]
     kept, dropped = found[: done.kept], [hypothesis for hypothesis in found[done.kept :] if hypothesis.p]
     names = ", ".join(model.told(hypothesis.tokens) for hypothesis in kept[:LISTED])
-    told = f"the {amount(len(kept), 'largest entry').replace('1 ', '')} of {len(found)}: {names}"
+    told = f"the {f'{len(kept)} ' if len(kept) > 1 else ''}largest of {len(found)} candidates: {names}"
     told += f" and {len(kept) - LISTED} more" if len(kept) > LISTED else ""
     if dropped:
         told += f"; dropped: {', '.join(model.told(hypothesis.tokens) for hypothesis in dropped[:LISTED])}"
@@ -191,11 +199,17 @@ def _best(sheet: Worksheet, setting: Setting, rounds: Sequence[Round], kept: Seq
         return found[0][2]
     sheet.part("Comparison")
     called = [model.told(hypothesis.tokens) for _, _, hypothesis in found]
-    cells = [kept[step].entry((at, 0)) for step, at, _ in found]
-    f = sheet.define(
-        "f", Entries(1, *cells), "Final candidates", "what has ended, and what was kept in the last step", rows=called
+    f = kept[-1]
+    if any(step < len(kept) - 1 for step, _, _ in found):
+        cells = [kept[step].entry((at, 0)) for step, at, _ in found]
+        told = "what ended on the way, and what was kept in the last step"
+        f = sheet.define("f", Gathered(*cells), "Final candidates", told, rows=called)
+    s = sheet.define(
+        "s",
+        LOG(f),
+        "Logarithms of the final candidates",
+        say("of {f}: the larger a probability, the larger its logarithm, below 0", f=f),
     )
-    s = sheet.define("s", LOG(f), "Their logarithms", "the larger the probability, the larger its logarithm, below 0")
     if setting.alpha is None:
         return max((hypothesis for _, _, hypothesis in found), key=lambda hypothesis: hypothesis.p)
     lengths = Values((len(found), 1), [str(len(hypothesis.tokens)) for _, _, hypothesis in found])
@@ -206,4 +220,74 @@ def _best(sheet: Worksheet, setting: Setting, rounds: Sequence[Round], kept: Seq
     )  # fmt: skip
     sheet.define("score", s / Power(L, Symbol("alpha")), "Scores with the length penalty", why)
     scores = sheet.values["score"][:, 0].tolist()
-    return found[next(at for at, value in enumerate(scores) if value >= max(scores) * (1 - CLOSE * _sign(max(scores))))][2]
+    top = max(scores) - CLOSE * abs(max(scores))
+    return next(hypothesis for (_, _, hypothesis), score in zip(found, scores, strict=True) if score >= top)
+
+
+def _sequence(sheet: Worksheet, table: Symbol, model: Model, found: Hypothesis, which: str, note: str = "") -> Symbol:
+    """The probability of one sequence, factor by factor, and the sum of the logarithms."""
+    tokens, text = found.tokens, model.told(found.tokens)
+    places = [(model.row(tokens[:at]), token) for at, token in enumerate(tokens)]
+    called = [model.names[token] for token in tokens]
+    why = "one number of the table for each token"
+    if len(tokens) <= NAMED:
+        listed = [f"{called[at]} in row {model.called[row]}" for at, (row, _) in enumerate(places)]
+        why += f": {', '.join(listed)}"
+    w = sheet.define(f"w_{which}", EntriesAt(table, places), f"Factors of {text}", why, rows=called)
+    key, latex = f"P_{which}", rf"\text{{{escaped(text)}}}"
+    logarithm = sheet.define(
+        f"l_{which}",
+        Sum(LOG(w)),
+        "Its logarithm, as a sum",
+        say(
+            "log of the product of {w}: programs add logarithms, because products of many factors become too small", w=w
+        ),
+        written=Word(f"log P({text})", rf"\log P({latex})", key=f"l_{which}"),
+    )
+    P = sheet.define(
+        key, Product(w), "Its probability", say("chain rule of probability: the product of the factors in {w}", w=w),
+        written=Word(f"P({text})", f"P({latex})", key=key), note=say(note),
+    )  # fmt: skip
+    value, log = float(sheet.values[key]), float(sheet.values[logarithm.name])
+    same = math.isclose(math.log(value), log, rel_tol=1e-9, abs_tol=1e-12)
+    text = f"log {tidy(value)} is {tidy(log)}: the product and the sum of the logarithms are the same"
+    sheet.check(same, [P, logarithm], say(text))
+    return P
+
+
+def _compared(setting: Setting, best: Hypothesis, greedy: Hypothesis) -> str:
+    """What greedy search finds beside the beam."""
+    if best.tokens == greedy.tokens:
+        return "greedy search, one hypothesis only, finds the same sequence" if setting.beam > 1 else ""
+    name, p = setting.model.told(greedy.tokens), tidy(float(greedy.p))
+    more = f", {tidy(float(best.p / greedy.p))} times as probable" if best.p > greedy.p else ""
+    return f"greedy search finds {name} with {p}; {setting.model.told(best.tokens)} has {tidy(float(best.p))}{more}"
+
+
+def _check_all(sheet: Worksheet, setting: Setting, best: Hypothesis, P: Symbol) -> None:
+    """All sequences there are, where they are few: whether the search has found the best of them."""
+    every = exhausted(setting.model, setting.steps)
+    if every is None:
+        sheet.convention(
+            "all sequences are too many here, or not all in the table: whether there is a better one is left open"
+        )
+        return
+    power = setting.alpha or 0.0
+
+    def score(hypothesis: Hypothesis) -> float:
+        return math.log(hypothesis.p) / float(len(hypothesis.tokens) ** power)
+
+    top = max(every, key=score)
+    ours, model = score(best), setting.model
+    measure = "score" if power else "probability"
+    shown = tidy(score(top)) if power else tidy(float(top.p))
+    told = f"all {len(every)} sequences of positive probability, one by one: the largest {measure} is {shown}, "
+    found = ours >= score(top) - CLOSE * abs(score(top))
+    search = "beam search" if setting.beam > 1 else "greedy search"
+    mine = tidy(ours) if power else tidy(float(best.p))
+    told += (
+        f"which {search} has found"
+        if found
+        else f"of {model.told(top.tokens)}; {search} has missed it and stops at {mine}"
+    )
+    sheet.check(ours <= score(top) + CLOSE * abs(score(top)), [P], say(told))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from explain.engine.nodes.base import Index, Node
+from explain.engine.nodes.base import Index, Node, Style
 from explain.engine.nodes.draws import Told
-from explain.engine.notation import Word
+from explain.engine.notation import Grid, Notation, Word
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -39,16 +39,16 @@ class RowsAt(Told):
         return self.operands[0].entry((self.rows[index[0]], *index[1:]))
 
 
-class LargestAt(Told):
-    """The largest entries of a matrix as a column.
+class EntriesAt(Told):
+    """Some entries of a matrix as a column.
 
     Args:
         operand: the matrix.
-        places: where they stand, from the largest to the smallest.
+        places: where they stand.
     """
 
     __slots__ = ("places",)
-    NAME = Word("largest", r"\mathrm{largest}")
+    NAME = Word("entries", r"\mathrm{entries}")
 
     def __init__(self, operand: Node, places: Sequence[tuple[int, int]]) -> None:
         self.operands = (operand,)
@@ -56,7 +56,7 @@ class LargestAt(Told):
         self.shape = (len(self.places), 1)
 
     def rebuild(self, operands: Sequence[Node]) -> Node:
-        return LargestAt(operands[0], self.places)
+        return type(self)(operands[0], self.places)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
         rows, columns = zip(*self.places, strict=True)
@@ -64,3 +64,36 @@ class LargestAt(Told):
 
     def entry(self, index: Index) -> Node:
         return self.operands[0].entry(self.places[index[0]])
+
+
+class LargestAt(EntriesAt):
+    """The largest entries of a matrix as a column, from the largest to the smallest."""
+
+    __slots__ = ()
+    NAME = Word("largest", r"\mathrm{largest}")
+
+
+class Gathered(Node):
+    """Single numbers as a column: entries of several quantities, one below the other."""
+
+    __slots__ = ()
+
+    def __init__(self, *operands: Node) -> None:
+        self.operands = operands
+        self.shape = (len(operands), 1)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        return np.array([float(value) for value in values])[:, None]
+
+    def entry(self, index: Index) -> Node:
+        return self.operands[index[0]].entry(())
+
+    def write(self, style: Style) -> Notation:
+        from explain.engine.prose import SYMBOLIC
+
+        keep = getattr(style, "keep_symbols", None)
+        if keep is not None:
+            keep()
+        return Grid([[SYMBOLIC.write(operand)] for operand in self.operands], [0])

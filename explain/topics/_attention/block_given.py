@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from explain.engine.nodes.base import Symbol
+from explain.engine.prose import say
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
@@ -22,6 +23,7 @@ from explain.topics._attention.masked import give_mask
 from explain.topics._attention.multi import OnSheet, give_weights
 from explain.topics._attention.naming import Naming
 from explain.topics._attention.sequences import Sequences
+from explain.topics._tokens.encoding import encoding_of
 
 
 class Norms(NamedTuple):
@@ -120,16 +122,35 @@ class Block:
     """A block as it is put on a sheet: its tokens, its sublayers in order, and what has a gradient."""
 
     def __init__(
-        self, sheet: Worksheet, X: Values, heads: Count | None, layout: Layout, names: tuple[str, ...] | None
+        self,
+        sheet: Worksheet,
+        X: Values,
+        heads: Count | None,
+        layout: Layout,
+        names: tuple[str, ...] | None,
+        encoded: bool,
     ) -> None:
         self.sheet, self.heads, self.layout, self.names = sheet, heads, layout, names
         self.values = X
         self.width = int(X.shape[1])
-        self.X = sheet.given("X", X, "tokens that go in, one a row", option="X", rows=names)
+        self.X = sheet.given(
+            "E" if encoded else "X",
+            X,
+            "embeddings of the tokens, one a row" if encoded else "tokens that go in, one a row",
+            option="X",
+            rows=names,
+        )
         self.wanted = [self.X]
         self.sublayers: list[Sublayer] = []
         self.root: Symbol | None = None
         self.checked: list[tuple[int, Naming]] = []
+
+    def encode(self) -> None:
+        """X = E + PE: the sinusoidal encoding of positions 0, 1, … is added to the embeddings."""
+        self.sheet.part("Positional encoding")
+        encoding = encoding_of(self.sheet, int(self.values.shape[0]), self.width, self.names)
+        why = "without {P} attention would not see the order of the tokens; {P} is a constant, nothing in it is learned"
+        self.X = self.sheet.define("X", self.X + encoding, "What goes into the block", say(why, P=encoding))
 
     def attention(self, raw: Raw, mask: Mask | None, padding: Matrix | None) -> None:
         """Self-attention.

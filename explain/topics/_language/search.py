@@ -14,7 +14,7 @@ from explain.errors import InputError, shown
 from explain.topics._language.prefixes import ANY, START
 
 Tokens = tuple[int, ...]
-MOST_SEQUENCES = 20_000  # that an exhaustive search looks at
+MOST_SEQUENCES = 5000  # that an exhaustive search looks at
 ABBREVIATED = 40  # characters of a sequence that is written in full
 
 
@@ -140,4 +140,4 @@ def exhausted(model: Model, steps: int) -> list[Hypothesis] | None:
                 after = Hypothesis((*before.tokens, token), p)
                 done = token == model.end or len(after.tokens) == steps
                 (found if done else waiting).append(after)
-    return found
+    return sorted(found, key=lambda hypothesis: hypothesis.tokens)

@@ -105,7 +105,8 @@ def _last(table: Values, names: Sequence[str], end: int | None) -> Sequence[str]
         return [START, *names][:rows]
     raise InputError(
         f"{{P}} has {amount(rows, 'row')} and {amount(len(names), 'column')}: it needs {needed} rows, one for the "
-        f"start and one for each last token" + ("; that of the end token may be left out where it is the last" if end is not None else "")
+        f"start and one for each last token"
+        + ("; that of the end token may be left out where it is the last" if end is not None else "")
     )
 
 

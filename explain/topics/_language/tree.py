@@ -70,4 +70,6 @@ def candidates(sheet: Worksheet, model: Model, rounds: Sequence[Round], products
     columns = [Column("step", True), Column("candidate"), Column("probability", True), Column("log", True), Column("")]
     note = ("of each step only what is kept, and the best of what is dropped",) if total > MOST_ROWS else ()
     needs = tuple(C.name for C in products)
-    sheet.tables.append(Table("Candidates of every step, the most probable first", columns, rows, note=note, needs=needs))
+    sheet.tables.append(
+        Table("Candidates of every step, the most probable first", columns, rows, note=note, needs=needs)
+    )

@@ -19,7 +19,7 @@ SMALL = 12  # rows or columns of a page with a step for the wavelengths, the sin
 class Asked(NamedTuple):
     """What is to be encoded: the positions from `start`, the width, and the one dimension where only one is wanted.
 
-    `single` is that dimension; `row` holds where X is one token's numbers.
+    `single` is that dimension; `row` holds where X is one token's numbers; `short` where other steps follow.
     """
 
     start: int
@@ -28,11 +28,13 @@ class Asked(NamedTuple):
     single: int | None
     X: Values | None
     row: bool
+    short: bool = False
 
     @property
     def large(self) -> bool:
         """Whether only corners of it are printed."""
-        return self.single is None and self.width > 1 and (self.places > SMALL or self.width > SMALL)
+        long = self.places > SMALL or self.width > SMALL
+        return self.single is None and self.width > 1 and (long or self.short)
 
     @property
     def pairs(self) -> range:
