@@ -58,7 +58,8 @@ def assert_rounds_to(value, expected):
 def test_every_case_is_there():
     """Protects the file of cases: none of them is lost."""
     assert CASES.keys() == {
-        "attention-112-96", "attention-5x4", "attention-equation", "query-row", "key-row", "mlp-2-3-1", "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
+        "attention-112-96", "attention-5x4", "attention-equation", "query-row", "key-row", "mlp-2-3-1",
+        "lstm-params-symbolic", "rnn-forward", "rnn-forward-b",
         "conv-shapes", "keras-lstm-stack", "lstm-stack-torch", "keras-text-classifier", "lstm-two-steps",
         "resnet-block", "gpt-objective", "positional-encoding-row", "softmax-row", "transformer-by-hand",
         "seq2seq-attention",

@@ -93,7 +93,7 @@ def transformer_block(
     Examples:
         explain transformer-block --X "1,0;0,2" --heads 1 --W-Q "1,0;0,1" --W-K "1,1;0,1" --W-V "1,0;0,1"
         explain transformer-block --X "1;3" --layout pytorch --heads 1 --W-in "1;2;1" --W-1 "1;-1" --W-2 1,2 --norm pre
-        explain transformer-block --X "1,0;0,2" --encoding sinusoidal --W-Q "1;0 | 0;1" --W-K "1;1 | 0;1" --W-V "1;0 | 1;1"
+        explain transformer-block --X "1,0;0,2" --encoding sinusoidal --W-Q "1;0|0;1" --W-K "1;1|0;1" --W-V "1;0|1;1"
         explain transformer-block --X "1,2" --heads 1 --W-Q "1;0" --W-K "1;1" --W-V "1,2;0,1" --norm pre --dY 1,-1
 
     Raises:
@@ -109,9 +109,8 @@ def transformer_block(
         {"Q": b_Q_2, "K": b_K_2, "V": b_V_2, "O": b_O_2, "in": b_in_2},
     )
     other = _memory(kind, memory, crossed, memory_tokens, memory_padding)
-    block = Block(
-        sheet, asking, heads, layout, names_for("tokens", tokens, "X", int(asking.shape[0])), encoding != "none"
-    )
+    names = names_for("tokens", tokens, "X", int(asking.shape[0]))
+    block = Block(sheet, asking, heads, layout, names, encoding != "none")
     block.attention(own, mask or (Mask("causal") if kind == "decoder" else None), padding)
     if other is not None:
         block.cross_attention(crossed, other, memory_tokens, memory_padding)
@@ -126,7 +125,7 @@ def transformer_block(
         "beta_3": beta_3,
     }
     norms = give_norms(sheet, scales, len(block.sublayers), block.width, epsilon)
-    upstream = None if dY is None else _upstream(sheet, dY, asking, block.names)
+    upstream = None if dY is None else _upstream(sheet, dY, asking, names)
     _conventions(sheet, kind, norm, mask, W_1 is None)
     if encoding == "sinusoidal":
         block.encode()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explain.engine.answer import Cell, Column, Table
+from explain.engine.functions import TANH
 from explain.engine.names import word
 from explain.engine.nodes.base import Symbol
 from explain.engine.notation import Notation
-from explain.engine.prose import Prose, Quoted, say
+from explain.engine.prose import SYMBOLIC, Prose, Quoted, say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.topics._seq2seq.given import ONE, Question
@@ -21,16 +22,22 @@ MOST_TOLD = 4  # outputs and input tokens that a sentence names one by one
 MOST_COLUMNS, MOST_ROWS = 3, 12  # of the table of the two contexts
 
 ABOUT = {
-    "dot": "the score is the dot product sᵀ h (Luong et al. 2015, eq. 8, dot)",
-    "general": "the score is sᵀ W h (Luong et al. 2015, eq. 8, general): W joins states of two kinds, and widths",
-    "additive": "the score is vᵀ tanh(W s + U h) (Bahdanau et al. 2015, section A.1.2): a network with one hidden "
-    "layer",
+    "dot": "the score is the dot product {f} (Luong et al. 2015, eq. 8, dot), ",
+    "general": "the score is {f} (Luong et al. 2015, eq. 8, general): {W} joins states of two kinds, and widths",
+    "additive": "the score is {f} (Bahdanau et al. 2015, section A.1.2): a network with one hidden layer",
 }
-AS_ROWS = {
-    "dot": "",
-    "general": "; the paper's sᵀ W h, of columns, is s W hᵀ here",
-    "additive": "; the paper's columns W s and U h are the rows s Wᵀ and h Uᵀ here",
-}
+
+
+def _formula(score: str, rows: bool) -> Notation:
+    """The score as the papers write it, of columns; or as it is worked here, of rows."""
+    s, h, W, U, v = (Symbol(name, (2, 2)) for name in ("s", "h", "W", "U", "v"))
+    if score == "dot":
+        found = s @ h.T if rows else s.T @ h
+    elif score == "general":
+        found = s @ W @ h.T if rows else s.T @ W @ h
+    else:
+        found = TANH(s @ W.T + h @ U.T) @ v if rows else v.T @ TANH(W @ s + U @ h)
+    return found.write(SYMBOLIC)
 
 
 def say_conventions(sheet: Worksheet, given: Sheeted, score: str, scaled: bool) -> None:
@@ -38,9 +45,10 @@ def say_conventions(sheet: Worksheet, given: Sheeted, score: str, scaled: bool) 
     m = int(given.H.shape[0])
     last = word(f"h_{m}")
     rows = "{h} is the row" if m == 1 else "{a} and {h} are the rows" if m == 2 else "{a} to {h} are the rows"
-    sheet.convention(f"states are rows: {rows} of {{H}}{AS_ROWS[score]}", a=word("h_1"), h=last, H=given.H)
+    sheet.convention(f"states are rows: {rows} of {{H}}", a=word("h_1"), h=last, H=given.H)
     divided = "divided by the root of their width, as in the Transformer" if scaled else "not divided by a root"
-    sheet.convention(ABOUT[score] + (f", {divided}" if score == "dot" else ""))
+    here = divided if score == "dot" else "; with states as rows it is {r}"
+    sheet.convention(ABOUT[score] + here, f=_formula(score, False), r=_formula(score, True), W=Symbol("W"))
     sheet.convention(
         "{s} is the decoder state before the output (Bahdanau et al.) or of the same step (Luong et al.)",
         s=given.state,
