@@ -267,4 +267,10 @@ ROWS = {
     "--temperature 2 --vocabulary a,learn,the --tokens Thinking,Machines --target learn,the",
     "output-softmax-saturated": 'explain output-softmax --logits "800,0,-800;1,2,2" --target 1,2',
     "output-softmax-backward": "explain output-softmax --logits 2,1,0.1 --dP 1,0,-1 --detail full",
+    "beam-search": 'explain beam-search --after "start: 0.5,0.2,0.2,0.1 | A: 0.1,0.4,0.3,0.2 | A B: 0.2,0.2,0.4,0.2 | '
+    'A C: 0.1,0.6,0.2,0.1 | A B C: 0.0,0.2,0.2,0.6 | A C B: 0.1,0.2,0.1,0.6 | *: 0.25,0.25,0.25,0.25" '
+    '--vocabulary "A,B,C,<eos>" --end "<eos>"',
+    "beam-search-penalty": 'explain beam-search --P "0.5,0.1,0.4;0.9,0.05,0.05;1,0,0" --vocabulary "a,b,<eos>" '
+    '--end "<eos>" --alpha 0.75',
+    "beam-search-greedy": 'explain beam-search --P "0.6,0.4;0.5,0.5;0.1,0.9" --steps 2 --beam 1',
 }

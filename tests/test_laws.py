@@ -15,8 +15,9 @@ from oracles.window_reader import Moves
 from strategies import DETAILS, answered, details, digits, invocations, templates, typed_numbers
 
 from explain.engine.evaluate import evaluate, largest_of
+from explain.engine.functions import textbook
 from explain.engine.nodes.base import Symbol
-from explain.engine.nodes.functions import Softmax
+from explain.engine.nodes.functions import Apply, Softmax
 from explain.engine.nodes.linear import transpose
 from explain.engine.nodes.window import Gathering, Sliding
 from explain.engine.prose import SYMBOLIC
@@ -407,7 +408,8 @@ def test_no_float_noise_is_shown(topic, inputs, detail, places):
     built = page(answer, detail, places)
     typed = {number.lstrip("+-") for number in typed_numbers(topic, inputs)}
     for step in answer.steps:  # a constant of a formula stands as the formula has it
-        typed.update(re.findall(r"\d+\.\d+", latex(SYMBOLIC.write(step.expression))))
+        formula = textbook(step.expression) if isinstance(step.expression, Apply) else step.expression
+        typed.update(re.findall(r"\d+\.\d+", latex(SYMBOLIC.write(formula))))
     shown = [line for line in plain(built, WIDTH).splitlines() if not line.lstrip().startswith("carried on")]
     for line in shown:
         for number in re.findall(r"(?<![\d.])\d+\.\d+", line):

@@ -1,4 +1,4 @@
-"""Beam search against all sequences, and against a search of its own in plain Python, with Dive into Deep Learning's."""
+"""Beam search against all sequences, a search in plain Python, and the example of Dive into Deep Learning."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_the_example_of_the_book():
     np.testing.assert_allclose(answer["w_best"].value[:, 0], [0.5, 0.3, 0.6, 0.6])
     np.testing.assert_allclose(answer["w_greedy"].value[:, 0], [0.5, 0.4, 0.4, 0.6])
     assert "P(A C B <eos>) = 0.054" in told(answer)
-    assert "all 120 sequences" in told(answer) or "sequences of positive probability" in told(answer)
+    assert "sequences of positive probability, one by one" in told(answer)
     greedy = beam_search(**BOOK, beam=1)
     assert greedy["P_best"].value == pytest.approx(0.048)
     assert "P_greedy" not in greedy.names
@@ -146,11 +146,10 @@ def test_ties_at_the_edge_of_the_beam_are_told():
 
 
 def test_equal_products_of_decimals_tie():
-    """Protects the comparison from float noise: 0.1·0.7·… and 0.7·0.1·… are equal, and the order of the table decides."""
-    answer = beam_search(P="0.1,0.7,0.2;0.3,0.7,0;0.1,0.6,0.3;1,0,0", steps=2, beam=1)
-    assert answer.passed
-    exact = beam_search(after="start: 0.3,0.7 | 0: 0.7,0.3 | 1: 0.3,0.7", beam=3)
-    assert "0 0 and 1 0 tie" in told(exact)
+    """Protects the comparison from float noise: 0.3·0.3 is 0.1·0.9, and the order of the table decides."""
+    answer = beam_search(P="0.3,0.1,0.6;0.3,0.3,0.4;0.9,0.1,0;1,0,0", steps=2, beam=3)
+    assert 0.1 * 0.9 > 0.3 * 0.3
+    assert "0 0 and 0 1 tie, the first one stays" in told(answer)
 
 
 def test_a_table_in_an_exam_file(tmp_path: Path):

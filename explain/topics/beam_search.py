@@ -14,7 +14,7 @@ from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.linear import Sum
 from explain.engine.nodes.powers import Power
 from explain.engine.nodes.products import Product
-from explain.engine.nodes.selected import EntriesAt, Gathered, LargestAt, RowsAt
+from explain.engine.nodes.selected import EntriesAt, Gathered, LargestAt, Lengths, RowsAt
 from explain.engine.notation import Word
 from explain.engine.prose import say
 from explain.engine.rounding import tidy
@@ -41,7 +41,9 @@ def beam_search(
     after: Annotated[Prefixes | None, "the same by all tokens before: start: 0.5,0.5 | A: 0.1,0.9 | *: 0.5,0.5"] = None,
     vocabulary: Annotated[Tokens | None, "names of the tokens, in the order of the columns"] = None,
     beam: Annotated[Count, "how many hypotheses are kept; 1 is greedy search"] = Count(2),  # noqa: B008 - never changed
-    steps: Annotated[Count | None, "how many tokens a sequence has at most; default 3, or what --after reaches"] = None,
+    steps: Annotated[
+        Count | None, "how many tokens a sequence has at most; default 3, or one more than the prefixes"
+    ] = None,
     end: Annotated[Tokens | None, "the token that ends a sequence, such as <eos>"] = None,
     alpha: Annotated[Scalar | None, "length penalty: the logarithm divided by length^alpha is compared"] = None,
 ) -> Answer:
@@ -75,13 +77,13 @@ def beam_search(
     best = _best(sheet, setting, rounds, kept)
     greedy = finals(searched(model, 1, setting.steps))[0][2]
     sheet.part("Best sequence" if width > 1 else "Sequence")
-    results = [_sequence(sheet, table, model, best, "best", _compared(setting, best, greedy))]
+    results = [*_sequence(sheet, table, model, best, "best", _compared(setting, best, greedy))]
     if greedy.tokens != best.tokens:
         sheet.part("Greedy search")
-        results.append(_sequence(sheet, table, model, greedy, "greedy"))
+        results += _sequence(sheet, table, model, greedy, "greedy")
     candidates(sheet, model, rounds, products)
-    drawn(sheet, model, rounds, best, [*kept, results[0]])
-    _check_all(sheet, setting, best, results[0])
+    drawn(sheet, model, rounds, best, [*kept, results[1]])
+    _check_all(sheet, setting, best, results[1])
     return sheet.answer(*results)
 
 
@@ -114,6 +116,8 @@ def _conventions(sheet: Worksheet, setting: Setting, usual: bool) -> None:
         f"each hypothesis is continued by every token, and the {kept} most probable of all these candidates are kept; "
         "of equal ones, those that come first in the table"
     )
+    if list(model.names) == [str(at) for at in range(len(model.names))]:
+        sheet.convention("tokens are called by their numbers, counted from 0")
     if model.end is not None:
         sheet.convention(
             f"{model.names[model.end]} ends a hypothesis: it leaves the beam with its place, so that the beam becomes "
@@ -212,8 +216,8 @@ def _best(sheet: Worksheet, setting: Setting, rounds: Sequence[Round], kept: Seq
     )
     if setting.alpha is None:
         return max((hypothesis for _, _, hypothesis in found), key=lambda hypothesis: hypothesis.p)
-    lengths = Values((len(found), 1), [str(len(hypothesis.tokens)) for _, _, hypothesis in found])
-    L = sheet.given("L", lengths, "tokens of each final candidate, the end token among them", rows=called)
+    lengths = Lengths(f, [len(hypothesis.tokens) for _, _, hypothesis in found])
+    L = sheet.define("L", lengths, "Their lengths", "how many tokens each has, the end token among them")
     why = say(
         "every token makes the probability smaller, so that short sequences would win; the logarithm is shared among "
         "{L} to the power of {a} tokens: 0 changes nothing, 1 is the mean per token", L=L, a=Symbol("alpha"),
@@ -224,7 +228,9 @@ def _best(sheet: Worksheet, setting: Setting, rounds: Sequence[Round], kept: Seq
     return next(hypothesis for (_, _, hypothesis), score in zip(found, scores, strict=True) if score >= top)
 
 
-def _sequence(sheet: Worksheet, table: Symbol, model: Model, found: Hypothesis, which: str, note: str = "") -> Symbol:
+def _sequence(
+    sheet: Worksheet, table: Symbol, model: Model, found: Hypothesis, which: str, note: str = ""
+) -> list[Symbol]:
     """The probability of one sequence, factor by factor, and the sum of the logarithms."""
     tokens, text = found.tokens, model.told(found.tokens)
     places = [(model.row(tokens[:at]), token) for at, token in enumerate(tokens)]
@@ -252,7 +258,7 @@ def _sequence(sheet: Worksheet, table: Symbol, model: Model, found: Hypothesis, 
     same = math.isclose(math.log(value), log, rel_tol=1e-9, abs_tol=1e-12)
     text = f"log {tidy(value)} is {tidy(log)}: the product and the sum of the logarithms are the same"
     sheet.check(same, [P, logarithm], say(text))
-    return P
+    return [logarithm, P]
 
 
 def _compared(setting: Setting, best: Hypothesis, greedy: Hypothesis) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from explain.engine.nodes.base import Index, Node, Style
-from explain.engine.nodes.largest import PlaceOfLargest
+from explain.engine.nodes.largest import LISTED, PlaceOfLargest
 from explain.engine.nodes.linear import LONGEST
-from explain.engine.notation import Notation, Word, call
+from explain.engine.notation import DOTS, GAP, Notation, Row, Word, call
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
 
+COMMA = (Word(","), GAP)  # a line may be broken after it
 TIED = 1e-12  # relative: what differs by less is equal but for rounding
 
 
@@ -39,10 +40,27 @@ class ArgMax(Node):
         operand, size = self.operands[0], int(self.operands[0].shape[1])
         places = range(size) if size <= LONGEST else (0, 1, size - 1)
         entries = [operand.entry((index[0], at)) for at in places]
-        return PlaceOfLargest(entries, size - len(places), list(places), "id")
+        return IdOfLargest(entries, size - len(places), list(places), "id")
 
     def write(self, style: Style) -> Notation:
         return call(Word("argmax", r"\mathrm{argmax}"), style.write(self.operands[0]))
+
+
+class IdOfLargest(PlaceOfLargest):
+    """The id of the largest of listed numbers; the list may be broken where a line is full."""
+
+    __slots__ = ()
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return IdOfLargest(operands, self.skipped, self.where, self.direction)
+
+    def write(self, style: Style) -> Notation:
+        many = self.skipped or len(self.operands) > LISTED
+        row: list[Notation] = []
+        for operand in self.operands[:2] if many else self.operands:
+            row += [*COMMA, style.write(operand)]
+        row += [*COMMA, DOTS, *COMMA, style.write(self.operands[-1])] if many else []
+        return call(Word("id of max", r"\mathrm{id}\ \mathrm{of}\ \max"), Row(row[len(COMMA) :]))
 
 
 def tied(values: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from explain.engine.nodes.base import Index, Node, Style
+from explain.engine.nodes.base import Index, Node, Number, Style
 from explain.engine.nodes.draws import Told
 from explain.engine.notation import Grid, Notation, Word
 
@@ -97,3 +97,27 @@ class Gathered(Node):
         if keep is not None:
             keep()
         return Grid([[SYMBOLIC.write(operand)] for operand in self.operands], [0])
+
+
+class Lengths(Told):
+    """How many tokens stand behind each entry of a column: numbers that the search has counted."""
+
+    __slots__ = ("numbers",)
+    NAME = Word("length", r"\mathrm{length}")
+
+    def __init__(self, operand: Node, numbers: Sequence[int]) -> None:
+        self.operands = (operand,)
+        self.numbers = tuple(numbers)
+        self.shape = operand.shape
+
+    def rebuild(self, operands: Sequence[Node]) -> Node:
+        return Lengths(operands[0], self.numbers)
+
+    def evaluate(self, values: Sequence[Array]) -> Array:
+        import numpy as np
+
+        return np.array(self.numbers, dtype=float)[:, None]
+
+    def entry(self, index: Index) -> Node:
+        number = self.numbers[index[0]]
+        return Number(number, str(number))

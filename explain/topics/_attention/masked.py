@@ -8,7 +8,7 @@ from explain.engine.nodes.base import Symbol
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError, amount
+from explain.errors import InputError, amount, shown
 from explain.masks import Mask
 from explain.parameters import Matrix
 from explain.topics._attention.naming import Naming
@@ -108,6 +108,6 @@ def _each_sees_one(visible: Visible, names: Sequences, options: list[str]) -> No
     if len(blind):
         who = " and ".join(f"{{{option}}}" for option in options) + (" hide" if len(options) > 1 else " hides")
         raise InputError(
-            f"{who} every key from {names.query(int(blind[0]))}: softmax of -∞ alone is 0/0, which PyTorch returns "
-            "as NaN; let each query see one key at least"
+            f"{who} every key from {shown(names.query(int(blind[0])))}: softmax of -∞ alone is 0/0, which PyTorch "
+            "returns as NaN; let each query see one key at least"
         )

@@ -35,7 +35,7 @@ def give_values(
         return sheet.given("V", V, "values, one a row", option="V", shape=shape, rows=names.keys)
     rows = [None if V is None else V.row(at) for at in range(keys)]
     return [
-        sheet.given(f"v_{at + 1}", row, f"value of {_key(names, at)}: what it passes on", option="V")
+        sheet.given(f"v_{at + 1}", row, say("value of {k}: what it passes on", k=_key(names, at)), option="V")
         for at, row in enumerate(rows)
     ]
 
@@ -69,7 +69,7 @@ def outputs(
             total = total + weights[row, at] * value
         named = names.queries is not None
         query = names.query(row) if named else "the query" if naming.single else f"query {row + 1}"
-        why = say(f"{query} takes from each value the share that its weight in {{A}} says", A=weights)
-        title = "Output" if naming.single and not named else f"Output of {query}"
+        why = say("{q} takes from each value the share that its weight in {A} says", q=query, A=weights)
+        title = say("Output" if naming.single and not named else "Output of {q}", q=query)
         found.append(sheet.define(f"z_{row + 1}", total, title, why))
     return found
