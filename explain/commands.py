@@ -119,7 +119,7 @@ def option_of(parameter: Parameter) -> click.Parameter:
         list(names),
         multiple=parameter.many,
         help=told + (" [required]" if parameter.required else ""),
-        type=Choices(parameter.choices) if parameter.choices else click.STRING,
+        type=Choices(parameter.offered) if parameter.offered else click.STRING,
         metavar=None if parameter.choices else parameter.kind.__name__.upper(),
     )
 

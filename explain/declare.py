@@ -36,6 +36,11 @@ class Parameter:
         self.choices: tuple[str, ...] = get_args(self.kind) if get_origin(self.kind) is Literal else ()
 
     @property
+    def offered(self) -> tuple[str, ...]:
+        """The words that completion offers: all choices, or those that a kind knows beside its numbers."""
+        return self.choices or getattr(self.kind, "WORDS", ())
+
+    @property
     def positional(self) -> bool:
         """Whether the value follows the command without an option."""
         return getattr(self.kind, "POSITIONAL", False)

@@ -14,6 +14,7 @@ from explain.parameters import PASTED, Matrix
 NAMED = ("none", "causal")
 INFINITE = re.compile(r"(?<![\w.])-\s*(inf(inity)?|∞)(?![\w])", re.IGNORECASE)
 FAR = "-1.7976931348623157e308"  # the lowest number there is stands for -∞ while the numbers are read
+LONGEST = 10**6  # characters: what is longer has more numbers than are read, and is refused as such
 WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 RULE = "it holds 1 where a query may look and 0 where not, or 0 and -inf to be added to the scores"
 
@@ -22,6 +23,7 @@ class Mask:
     """`none`, `causal`, or a matrix with 1 where a query may look and 0 where not (or 0 and -inf, which is added)."""
 
     __slots__ = ("name", "shape", "values")
+    WORDS = NAMED
 
     def __init__(self, name: str, values: Values | None = None) -> None:
         self.name = name
@@ -42,9 +44,12 @@ class Mask:
             return raw
         if isinstance(raw, str) and raw.strip().lower() in NAMED:
             return cls(raw.strip().lower())
-        if isinstance(raw, str):
-            _no_words(name, raw)
-        values = Matrix.read(name, _without_infinity(raw))
+        if isinstance(raw, str) and len(raw) <= LONGEST:
+            if raw.strip().startswith("@") or raw.strip() == "-":
+                raw = _of_file(name, raw.strip())
+            else:
+                _no_words(name, raw.translate(PASTED).strip())
+        values = Matrix.read(name, raw if isinstance(raw, str) and len(raw) > LONGEST else _without_infinity(raw))
         array = values.array
         hidden = array == float(FAR)
         allowed = (array == 0) | hidden if hidden.any() else (array == 0) | (array == 1)
@@ -72,14 +77,25 @@ class Mask:
         return self.name if self.values is None else write(self.shape)
 
 
-def _no_words(name: str, raw: str) -> None:
-    """Refuse what is neither the name of a mask nor numbers; a file is read later."""
-    plain = raw.translate(PASTED).strip()
+def _of_file(name: str, raw: str) -> Any:
+    """What a file holds: an array may have -inf and truth values in it, a text has 1 and 0."""
+    from explain.files import read_numbers
+
+    try:
+        return read_numbers(name, raw)
+    except InputError as error:
+        finite = "every number must be finite"
+        mend = "in a text file a mask has 1 where a query may look and 0 where not"
+        raise InputError(error.message.replace(finite, mend)) from None
+
+
+def _no_words(name: str, plain: str) -> None:
+    """Refuse what is neither the name of a mask nor numbers."""
     if re.fullmatch(r"[A-Za-z -]+", plain) and not INFINITE.search(plain):
         near = difflib.get_close_matches(plain[:20].lower(), NAMED, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(f"{{{name}}} is {shown(plain)}: choose none, causal, or a matrix such as 1,0;1,1{hint}")
-    found = None if plain.startswith("@") else WORD.search(INFINITE.sub("0", plain))
+    found = WORD.search(INFINITE.sub("0", plain))
     if found:
         raise InputError(f"{{{name}}} has {shown(found[0])}: {RULE}")
 

@@ -220,6 +220,26 @@ def test_weights_of_five_axes():
         multi_head_attention(X=[[1]], heads=1, W_Q=np.zeros((1, 1, 1, 1, 1)), W_K=[[1]], W_V=[[1]])
 
 
+def test_masks_from_files(tmp_path, capsys, monkeypatch):
+    """Protects masks saved as arrays, with -inf or truth values, and as text, and the mend of -inf in a text."""
+    seen = np.array([[True, False], [True, True]])
+    scores = ["attention", "--scores", "1,2;3,4"]
+    assert run([*scores, "--mask", "1,0;1,1"]) == 0
+    usual = capsys.readouterr().out
+    np.save(tmp_path / "added.npy", np.where(seen, 0, -np.inf).astype(np.float32))
+    np.save(tmp_path / "seen.npy", seen)
+    (tmp_path / "seen.csv").write_text("1,0\n1,1\n")
+    for name in ("added.npy", "seen.npy", "seen.csv"):
+        assert run([*scores, "--mask", f"@{tmp_path / name}"]) == 0
+        assert capsys.readouterr().out == usual
+    (tmp_path / "added.csv").write_text("0,-inf\n0,0\n")
+    assert run([*scores, "--mask", f"@{tmp_path / 'added.csv'}"]) == 2
+    assert "line 1 is -inf: in a text file a mask has 1 where" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"1,0\n1,1\n")))
+    assert run([*scores, "--mask", "-"]) == 0
+    assert capsys.readouterr().out == usual
+
+
 @pytest.mark.parametrize("mask", ["1 " * 10**6, "a" * 10**7, "-" * 10**6, "- " * 10**6, "-inf" * 10**6, "∞" * 10**6])
 def test_long_masks_are_refused_at_once(mask, capsys):
     """Protects the time that a pasted mask of a million marks takes to be refused."""

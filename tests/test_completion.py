@@ -26,7 +26,7 @@ PATIENCE = 60  # seconds for one answer, on a busy machine
 
 COMPLETED = {
     # what is typed before Tab, and the command line after it
-    "explain emb": "explain embedding-params ",
+    "explain embedding-p": "explain embedding-params ",
     "explain top": "explain topics ",
     "explain --ver": "explain --version ",
     "explain attention --sco": "explain attention --scores ",

@@ -85,7 +85,8 @@ class Figures:
         if names is None or not isinstance(notation, Grid):
             return notation, exact
         rows = self.answer.values[symbol.name].shape[0]
-        beside = [names.rows[at] if at is not None else "" for at in corners(rows, ROWS)] if names.rows else ()
+        places = [0, None, rows - 1] if is_large(symbol.shape) else corners(rows, ROWS)
+        beside = [names.rows[at] if at is not None else "" for at in places] if names.rows else ()
         above = [names.columns[at] if at is not None else "" for at in notation.columns] if names.columns else ()
         return Grid(notation.rows, notation.columns, notation.key, beside, above), exact
 
@@ -197,6 +198,9 @@ class Numbers:
             return self._symbol(node)
         if isinstance(node, Transpose) and isinstance(node.operands[0], Symbol):
             symbol = node.operands[0]
+            if is_large(symbol.shape):
+                self.keep_symbols()
+                return node.write(self)
             return self._figure(symbol, True) if self.figures.known(symbol.name) else node.write(self)
         if isinstance(node, Negative) and not node.shape:
             inner = self.write(node.operands[0])
@@ -207,6 +211,9 @@ class Numbers:
     def _symbol(self, symbol: Symbol) -> Notation:
         """Its numbers; else what it came to in symbols; else itself. With more than two axes it is never put in."""
         if len(symbol.shape) > 2 and any(size != 1 for size in symbol.shape):
+            return symbol.word
+        if is_large(symbol.shape):
+            self.keep_symbols()
             return symbol.word
         if self.figures.known(symbol.name):
             return self._figure(symbol, False)

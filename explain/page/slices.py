@@ -14,6 +14,7 @@ MOST = 4  # slices; of more only the first two are shown
 FEW = 108  # numbers; of so few every slice is shown, as a question on paper gives them
 LONG = 12  # entries of a column
 LARGE = 400  # entries; of a larger array a step shows the first slice only, and other places its first and last entry
+LARGE_MATRIX = 1000  # entries; a larger matrix is not put into a formula, and other places show its two ends
 EQUALS, ABOUT = Operator(" = ", " = "), Operator(" ≈ ", r" \approx ")
 BETWEEN = Operator("   ", r"\quad ", breakable=True)
 COMMA = Word(",")
@@ -44,7 +45,9 @@ def leads(shape: Sequence[int]) -> list[Index]:
 
 
 def is_large(shape: Sequence[int | str]) -> bool:
-    """Whether an array with more than two axes is too large for its slices to be read."""
+    """Whether an array with more than two axes is too large for its slices to be read, or a matrix for its corners."""
+    if len(shape) == 2 and all(isinstance(size, int) for size in shape):
+        return min(map(int, shape)) > LONG and prod(map(int, shape)) > LARGE_MATRIX
     return len(shape) > 2 and prod(map(int, shape)) > LARGE
 
 

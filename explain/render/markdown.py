@@ -49,9 +49,13 @@ def _given(item: GivenLine) -> list[str]:
     sign = "=" if item.exact else "≈"
     if isinstance(item.value, Slices) and item.value.left is item.symbol and not item.shape:
         return [told, "", *display(Equation(item.symbol, [(sign, item.value)]))]
-    if isinstance(item.value, Slices) or (isinstance(item.value, Grid) and len(item.value.rows) > 1):
+    if isinstance(item.value, Slices) or (isinstance(item.value, Grid) and _is_tall(item.value)):
         return [f"${latex(item.symbol)}${shape}: {told}", "", *display(Equation(item.symbol, [(sign, item.value)]))]
     return [f"${latex(item.symbol)} {SIGNS[sign]} {latex(item.value)}${shape}: {told}", ""]
+
+
+def _is_tall(grid: Grid) -> bool:
+    return len(grid.rows) > 1 or bool(grid.column_names or grid.row_names)
 
 
 def _table(table: Tabular) -> list[str]:

@@ -26,7 +26,7 @@ from explain.topics._language.prefixes import Prefixes
 from explain.topics._language.search import Hypothesis, Model, Round, exhausted, finals, searched
 from explain.topics._language.searches import Setting, read_setting
 from explain.topics._language.tree import candidates, drawn
-from explain.topics._language.words import escaped
+from explain.topics._language.words import latex_name
 
 LISTED = 4  # candidates that are named one by one
 NAMED = 6  # tokens of a sequence
@@ -239,8 +239,8 @@ def _sequence(
     if len(tokens) <= NAMED:
         listed = [f"{called[at]} in row {model.called[row]}" for at, (row, _) in enumerate(places)]
         why += f": {', '.join(listed)}"
-    w = sheet.define(f"w_{which}", EntriesAt(table, places), f"Factors of {text}", why, rows=called)
-    key, latex = f"P_{which}", rf"\text{{{escaped(text)}}}"
+    w = sheet.define("w" if which == "best" else "v", EntriesAt(table, places), f"Factors of {text}", why, rows=called)
+    key, latex = f"P_{which}", latex_name(text)
     logarithm = sheet.define(
         f"l_{which}",
         Sum(LOG(w)),

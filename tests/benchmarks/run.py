@@ -237,6 +237,21 @@ def convolution(repeats: int) -> list[Result]:
     ]
 
 
+def attention(repeats: int) -> list[Result]:
+    """Attention of a long sequence, with and without a causal mask, against the same written by hand in NumPy."""
+    from tests.benchmarks.attention import TOKENS, of_a_sequence
+
+    found = []
+    for causal in (False, True):
+        ours, by_hand, definitions, given = of_a_sequence(causal)
+        took, theirs = medians([ours, by_hand], 2 * repeats)
+        slow = slowest(definitions, given)
+        print("  its slowest steps: " + ", ".join(f"{name} {share:.1f} ms" for name, share in slow))
+        told = f"attention of {TOKENS} tokens{', causal,' if causal else ''} against plain NumPy"
+        found.append(Result(told, took, theirs, "ms", 1.5))
+    return found
+
+
 def slowest(
     definitions: Sequence[tuple[str, object]], given: Mapping[str, object], most: int = 4
 ) -> list[tuple[str, float]]:
@@ -278,7 +293,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     repeats = parser.parse_args(arguments).repeats
     used = memory()
     results = [*commands(repeats), *listing(repeats), *gradients(repeats), *recurrent(repeats)]
-    results += [*convolution(repeats), *steps(repeats)]
+    results += [*convolution(repeats), *attention(repeats), *steps(repeats)]
     width = max(len(result.name) for result in results)
     print(f"\n{'':{width}}  {'ours':>10}  {'against':>10}  {'ratio':>6}  budget")
     for result in results:

@@ -74,7 +74,7 @@ def read_weights(raw: Raw, heads: Count | None, layout: Layout, X: Values, other
     whole = {role: W for role, W in given.items() if W is not None}
     called = {role: "W_in" if "W" in stacked else f"W_{role}" for role in "QKV"}  # the options they come from
     number = _heads(heads, whole, layout, called)
-    split = len(whole["Q"].shape) == 3
+    split = len(whole["Q"].shape) == 3 and number > 1  # a single head has no number
     transposed = layout == "pytorch"
     matrices = {}
     for role, W in whole.items():

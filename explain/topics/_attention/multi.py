@@ -144,4 +144,7 @@ def _mixed(sheet: Worksheet, found: list[Symbol], weights: OnSheet, naming: Nami
     if weights.output is None:
         return joined
     why = "{W} mixes what the heads have found: each output column is a weighted sum of all columns of {H}"
-    return sheet.define(output, product(joined, weights.output), "Output", say(why, W=weights.output.W, H=joined))
+    parts = {"W": weights.output.W, "H": joined}
+    if weights.output.b is not None:
+        why, parts["b"] = why + ", plus its entry of {b}", weights.output.b
+    return sheet.define(output, product(joined, weights.output), "Output", say(why, **parts))

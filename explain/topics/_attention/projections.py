@@ -65,10 +65,12 @@ def give_projection(
 def project(sheet: Worksheet, role: str, x: Symbol, weights: Projection, naming: Naming) -> Symbol:
     """Q = X W_Q (+ b_Q), one token a row."""
     title, meaning = ROLES[role]
-    why: Prose = say(
-        f"row i is row i of {{X}}, token i, times {{W}}: {meaning}" if naming.head < 2 else "head {h}: {X} times {W}",
-        X=x, W=weights.W, h=naming.head,
-    )  # fmt: skip
+    parts: dict[str, Node | int] = {"X": x, "W": weights.W.T if weights.transposed else weights.W, "h": naming.head}
+    times = "times {W}"
+    if weights.b is not None:
+        times, parts["b"] = "times {W}, plus {b}", weights.b
+    row = f"row i is row i of {{X}}, token i, {times}: {meaning}"
+    why: Prose = say(row if naming.head < 2 else f"head {{h}}: {{X}} {times}", **parts)
     return sheet.define(naming.of(role), product(x, weights), title + naming.told, why)
 
 

@@ -13,8 +13,8 @@ from explain.topics._language.prefixes import ANY, START, Prefixes
 from explain.topics._language.search import Model
 from explain.topics._language.tables import as_rows, checked_rows, place_of, vocabulary_names
 
-MOST_BEAM, MOST_STEPS = 50, 20
-MOST_WORK = 2000  # candidates of a whole search
+MOST_BEAM, MOST_STEPS = 50, 12
+MOST_WORK = 1500  # candidates of a whole search
 USUAL = 3  # steps
 
 

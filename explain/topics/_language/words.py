@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from explain.engine.names import subscript
@@ -14,7 +15,7 @@ GIVEN = (" | ", r" \mid ")
 def token(at: int | str, names: Sequence[str] | None = None) -> tuple[str, str]:
     """Token number `at`, counted from 1, as text and in LaTeX: x₂, or its name."""
     if names is not None and isinstance(at, int):
-        return names[at - 1], rf"\text{{{escaped(names[at - 1])}}}"
+        return names[at - 1], latex_name(names[at - 1])
     return "xₙ" if at == "n" else f"x{subscript(str(at))}", f"x_{{{at}}}"
 
 
@@ -52,6 +53,16 @@ def over(sign: str, command: str, inner: Notation) -> Row:
     return Row([Operator(f"{sign}ᵢ ", rf"{command}_{{i}} "), inner])
 
 
-def escaped(text: str) -> str:
-    """A name as it stands in LaTeX text."""
-    return "".join(rf"\{mark}" if mark in "#$%&_{}" else mark for mark in text.replace("\\", "/"))
+ALIKE = str.maketrans({"\\": "∖", "^": "ˆ", "~": "∼", "`": "ˋ", "*": "∗", "$": "＄"})
+SIGNS = {"<": r"\lt ", ">": r"\gt ", "[": r"\lbrack ", "]": r"\rbrack ", "|": r"\vert "}  # not in LaTeX text
+
+
+def latex_name(text: str) -> str:
+    r"""A name as it stands in a formula; marks that LaTeX or Markdown would read are written so that they do not.
+
+    >>> latex_name("A <eos>")
+    '\\text{A }\\lt \\text{eos}\\gt '
+    """
+    pieces = re.split(r"([<>\[\]|])", text.translate(ALIKE))
+    plain = (re.sub(r"([{}&#%_])", r"\\\1", piece) for piece in pieces)
+    return "".join(SIGNS.get(piece) or rf"\text{{{piece}}}" for piece in plain if piece)
