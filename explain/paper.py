@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,13 +90,20 @@ def _worked(question: Part, part: Part, answer: Answer, shown: set[str], detail:
             for heading, sections in built.parts
             if (kept := [section for section in sections if section.step not in shown])
         ]
-        _renumber(built, answer)
+        _renumber(built, _having(answer, part.find))
         shown.update(asked.names)
     if compared:
         failed = [outcome.told for outcome in compared if not outcome.holds]
         names = ", ".join(outcome.name for outcome in compared)
         built.checks.append((not failed, ("; ".join(failed) if failed else f"as expected: {names}",)))
     return Solved(part, built, asked, compared, detail, digits)
+
+
+def _having(answer: Answer, names: Sequence[str]) -> Answer:
+    """The answer with the steps that are worked only because they are asked for."""
+    for name in names:
+        answer = answer.having(name)
+    return answer
 
 
 def _renumber(built: Page, answer: Answer) -> None:
