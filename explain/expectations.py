@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from explain.engine.nodes.base import entry_place
 from explain.engine.rounding import tidy
 from explain.errors import InputError, printable, shown
 from explain.parameters import NUMBER
@@ -45,13 +47,22 @@ def _outcome(name: str, expected: Any, answer: Answer, where: str) -> Outcome:
         raise InputError(
             f"{where}: expect {name} has {len(texts)} numbers, but {name} has {len(values)}: give {len(values)}"
         )
-    for at, (text, value) in enumerate(zip(texts, values, strict=True), 1):
+    for at, (text, value) in enumerate(zip(texts, values, strict=True)):
         if not holds(text, value):
-            place = f", entry {at}" if len(values) > 1 else ""
+            place = f", entry {_place(at, step.value.shape)}" if len(values) > 1 else ""
             typed = len(text.lower().partition("e")[0].partition(".")[2])
             computed = str(value) if isinstance(value, int) else tidy(value, max(6, typed + 2))
             return Outcome(name, False, f"{name}{place}: expected {text}, the answer is {computed}")
     return Outcome(name, True, "")
+
+
+def _place(at: int, shape: Sequence[int]) -> str:
+    """Where the entry at a place of the flat array stands, as a page says it."""
+    index: list[int] = []
+    for size in reversed(shape):
+        at, rest = divmod(at, size)
+        index.insert(0, rest)
+    return entry_place(tuple(index), tuple(shape))
 
 
 def _symbolic(name: str, expected: Any, answer: Answer) -> Outcome:

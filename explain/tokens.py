@@ -27,7 +27,7 @@ class Tokens:
         (('Thinking', 'Machines'), ('the', 'cat', 'sat'))
 
         Raises:
-            InputError: an empty name, one of more than 24 characters, or one with characters that cannot be printed.
+            InputError: an empty name, one of more than 24 characters, with curly brackets or what cannot be printed.
         """
         if isinstance(raw, Tokens):
             return raw
@@ -45,6 +45,8 @@ class Tokens:
         for item in items:
             if len(item) > LONGEST:
                 raise InputError(f"{{{name}}} has {shown(item)}: at most {LONGEST} characters a name; shorten it")
+            if "{" in item or "}" in item:
+                raise InputError(f"{{{name}}} has {shown(item)}: curly brackets cannot stand in a name; write ( or [")
             if not item.isprintable():
                 raise InputError(f"{{{name}}} has {shown(item)}: a name holds characters that cannot be printed")
         return cls(items)

@@ -8,7 +8,7 @@ import shlex
 import numpy as np
 import pytest
 
-from explain import attention
+from explain import attention, multi_head_attention, transformer_block
 from explain.cli import run
 from explain.page import page
 from explain.render.terminal import plain
@@ -89,8 +89,8 @@ TOLD = [
     ),
     # names that are marks elsewhere
     (
-        "attention --scores '1,1;1,1' --tokens '{x},[red]y[/red]'",
-        ["{x} attends 0.5 to itself and 0.5 to [red]y[/red]", "Output of {x}", "{x} takes from each value"],
+        "attention --scores '1,1;1,1' --tokens '(x),[red]y[/red]'",
+        ["(x) attends 0.5 to itself and 0.5 to [red]y[/red]", "Output of (x)", "(x) takes from each value"],
     ),
 ]
 
@@ -154,3 +154,69 @@ def test_page_of_a_thousand_tokens(mask, named):
     lines = thousand(mask, named)
     assert len(lines) < 150
     assert max(map(len, lines)) <= 80
+
+
+def test_gradient_page_of_a_thousand_tokens():
+    """Protects against pages that nobody reads: values and gradients by corners and statistics."""
+    draw = np.random.default_rng(1)
+    Q, K, V, dZ = (draw.normal(size=(1024, 64)) for _ in range(4))
+    text = plain(page(attention(Q=Q, K=K, V=V, dZ=dZ)), 80)
+    assert len(text.splitlines()) < 150
+    assert text.count("1024×1024 entries, smallest") + text.count("1024×64 entries, smallest") == 10
+    assert "∂L/∂S = ∂L/∂U · ∂U/∂S = (∂L/∂U)/√d_k\n" in text
+    for width in (40, 60, 120):
+        assert max(map(len, plain(page(attention(Q=Q, K=K, V=V, dZ=dZ)), width).splitlines())) <= width
+
+
+HEADS = (
+    "multi-head-attention --X '1,0;0,1' --W-Q '1;0|2;1' --W-K '1;1|0;1' --W-V '2;0|0;3' --W-O '1,0;1,1' --dZ '1,0;0,1' "
+)
+
+
+def test_a_repeated_reason_refers_to_the_first(capsys):
+    """Protects against 59 steps that say the same, and against a reference to a step that is not on the page."""
+    whole = printed(capsys, HEADS)
+    assert "as for A₂: entry (i, j) is entry i of ∂L/∂H₁ times entry j of V₁ᵀ" in whole
+    assert "Q₂ against K₂, as in head 1" in whole
+    alone = printed(capsys, HEADS + "--find dL/dW_Q1")
+    assert "as for" not in alone
+    assert "chain rule: L depends on A₁ only through H₁" in alone
+    other = printed(capsys, HEADS + "--find A_2")
+    assert "head 1" not in other
+    assert "entry (i, j) is the dot product of query i and key j" in other
+
+
+def test_reasons_of_a_second_attention_refer_to_the_first(capsys):
+    """Protects a decoder's cross-attention and its second normalisation against saying everything twice."""
+    line = (
+        "transformer-block --kind decoder --X '1,2,0;0,1,1' --memory '1,1,0;2,0,1' --heads 1 "
+        "--W-Q '1;0;1' --W-K '1;1;0' --W-V '2,0,1;0,1,1;1,0,0' --W-Q-2 '0;1;1' --W-K-2 '1;0;1' "
+        "--W-V-2 '1,0,0;0,1,0;1,1,1' --dY '1,0,2;0,1,0'"
+    )
+    text = printed(capsys, line)
+    assert "softmax of each row of U⁽²⁾, as in the first attention\n" in text
+    assert "in standard deviations, as in the first normalisation\n" in text
+    assert "as for R₂, from ∂L/∂N₁, ∂L/∂σ²₁ and ∂L/∂μ₁" in text
+    assert text.count("so only what differs from the average of the row can move it") == 1
+
+
+def test_a_unit_at_its_kink_is_not_moved_by_rounding():
+    """Protects against a hidden unit that is exactly 0, counted as positive because 1 - 1 left 2e-16."""
+    given = {
+        "kind": "decoder", "X": "1,0;0,1", "heads": 2, "W_Q": "1,2;0,1", "W_K": "1,0;1,1", "W_V": "2,0;0,3",
+        "W_O": "1,0;1,1", "memory": "1,1;0,2;1,0", "W_Q_2": "1,0;0,1", "W_K_2": "1,1;0,1", "W_V_2": "1,0;1,1",
+        "W_O_2": "1,0;0,1", "W_1": "1,0,1;0,1,1", "b_1": "0,1,0", "W_2": "1,0;0,1;1,1", "dY": "1,0;0,1",
+    }  # fmt: skip
+    answer = transformer_block(**given)
+    assert not answer["F"].value[:, 2].any()
+    assert not answer["dG/dF"].value[:, 2].any()
+    assert answer.passed
+
+
+def test_large_heads_side_by_side_show_their_corners():
+    """Protects the corners of a large matrix that is put together from others, whose numbers are not put in."""
+    X, W = arrays(2, (60, 32), (32, 32))
+    text = plain(page(multi_head_attention(X=X, W_Q=W, W_K=W, W_V=W, W_O=W, heads=2)), 80)
+    shown = text.partition("Heads side by side")[2].partition("Output")[0]
+    assert "H = [H₁ H₂]\n        ⎡" in shown
+    assert "60×32 entries, smallest" in shown

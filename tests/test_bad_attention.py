@@ -82,7 +82,7 @@ REFUSED = [
     (PAIR + "--mask '1,0;1'", "--mask has 2 numbers in row 1 and 1 in row 2"),
     (PAIR + "--mask @no-such-file.csv", "--mask @no-such-file.csv"),
     (PAIR + "--mask '0,0;1,1'", "--mask hides every key from token 1", "let each query see one key"),
-    (PAIR + "--mask '0,0;1,1' --tokens '{a},b'", "--mask hides every key from {a}:"),
+    (PAIR + "--mask '0,0;1,1' --tokens '{a},b'", "--tokens has {a}: curly brackets"),
     (PAIR + "--mask '0,-inf;-inf,-inf'", "--mask hides every key from token 2"),
     (PAIR + "--mask '0,0;0,0'", "--mask holds 0 alone", "leave it out", "write 1 where a query may look"),
     (PAIR + "--padding 0,0", "--padding hides every key from token 1"),

@@ -27,6 +27,7 @@ from explain import (
     rnn,
     seq2seq_attention,
     softmax,
+    transformer_block,
 )
 from explain.engine.lowering import to_sympy
 
@@ -306,6 +307,22 @@ def test_heads_of_the_transformer_by_hand():
     assert_rounds_to(answer["A_1"].value, expected["weights_head_1"])
     assert_rounds_to(answer["A_2"].value, expected["weights_head_2"])
     assert_rounds_to(answer["Z"].value, expected["Z"])
+    assert answer.passed
+
+
+def test_block_of_the_transformer_by_hand():
+    """Protects all stages on one page, from the embeddings to Add & Norm, and the sheet's number of heads."""
+    case = CASES["transformer-by-hand"]
+    given, expected = case["inputs"], case["expected"]
+    weights = {name: given[name] for name in ("W_Q", "W_K", "W_V", "W_O", "heads")}
+    answer = transformer_block(X=given["embedding"], encoding="sinusoidal", eps=given["eps"], **weights)
+    names = {"PE": "positional_encoding", "A_1": "weights_head_1", "A_2": "weights_head_2", "Z_1": "Z", "Y": "add_norm"}
+    assert set(names.values()) == expected.keys()
+    for ours, theirs in names.items():
+        assert_rounds_to(answer[ours].value, expected[theirs])
+    assert_rounds_to(answer["X"].value, np.add(given["embedding"], expected["positional_encoding"]))
+    assert f"d_k = {given['d_k']} " in str(answer)
+    assert answer.results == ["Y"]
     assert answer.passed
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from explain.engine.names import word
 from explain.engine.nodes.base import Number, Symbol
-from explain.engine.notation import Fraction, Grid, Paren, Power, Row, Word, product
+from explain.engine.notation import Fraction, Grid, Paren, Power, Row, Word, call, listed, product
 from explain.engine.prose import SYMBOLIC
 from explain.engine.rounding import number_word
 from explain.page import page
@@ -203,6 +203,22 @@ def test_a_line_is_broken_at_a_top_level_operator():
     assert all(line.lstrip().startswith("+ (") for line in drawn[1:])
 
 
+def test_a_list_of_arguments_is_broken_after_a_comma():
+    """A call with many arguments goes on in the next line; a name too long for its place stands further left."""
+    count = call(Word("count"), listed([Word(f"0.{n}000") for n in range(9)]))
+    drawn = [
+        "".join(piece for piece, _ in line) for line in equation(Equation(word("x"), [("=", count)]), UNICODE, 40, 4)
+    ]
+    assert len(drawn) > 1
+    assert all(width_of(line) <= 40 for line in drawn)
+    assert "".join(line.strip() for line in drawn[1:]).endswith("0.8000)")
+    factors = Row([Word("P(a)"), *_plus("P(" + "b" * 33 + ")")])
+    drawn = [
+        "".join(piece for piece, _ in line) for line in equation(Equation(word("x"), [("=", factors)]), UNICODE, 40, 4)
+    ]
+    assert all(width_of(line) <= 40 for line in drawn)
+
+
 def _plus(said: str) -> list:
     from explain.engine.notation import PLUS
 
@@ -339,6 +355,9 @@ def test_markdown_finds_nothing_to_interpret_in_text(typed, written):
         ("W₁₂ᵀ", "W_12^T"),
         ("ŷ ≈ 0.5", "yhat ~= 0.5"),
         ("e⁻¹²", "e^-12"),
+        ("-Σᵢ log xᵢ₋₁", "-Sum_i log x_i-1"),
+        ("Πⱼ Wᵢⱼ", "Prod_j W_ij"),
+        ("xₙ", "x_n"),
         ("Bahdanaü", "Bahdanau"),
     ],
 )

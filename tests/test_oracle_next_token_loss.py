@@ -147,7 +147,7 @@ REFUSED = [
     ({"p": "0.5", "targets": "0"}, "targets is given, but neither P nor logits"),
     ({"P": "0.5,0.6;0.5,0.5", "targets": "0,1"}, "row 1 of P sums to 1.1"),
     ({"P": "2,-1", "targets": "0"}, "P has 2: a probability lies between 0 and 1"),
-    ({"P": "1,0", "targets": "1"}, r"P is 0 for the right token of position 1 \(token 1\)"),
+    ({"P": "1,0", "targets": "1"}, r"P is 0 for the right token of position 1 \(id 1\)"),
     ({"P": "1,0", "targets": "2"}, "targets is 2 in position 1: a token is a whole number from 0 to 1"),
     ({"P": "1,0", "targets": "0,0"}, "targets has 2 tokens, but P has 1 row"),
     ({"P": "1,0", "targets": "-100"}, "if it marks padding, add ignore -100"),
@@ -169,3 +169,11 @@ def test_what_is_refused(given_, told):
     """Protects the errors: they name the option, its value, the rule and the mend."""
     with pytest.raises(InputError, match=told):
         next_token_loss(**given_)
+
+
+def test_padding_by_an_id_of_the_vocabulary():
+    """Protects the one-hot targets where padding is itself an id: its rows have no 1, and no gradient reaches them."""
+    answer = next_token_loss(logits="2,1,0.1;0,3,-1;1,2,3", targets="1,2,0", ignore=0)
+    assert answer["Y"].value.tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 0]]
+    assert answer["dL_mean/dZ"].value[2].tolist() == [0, 0, 0]
+    assert answer.passed

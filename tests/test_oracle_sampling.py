@@ -54,7 +54,7 @@ def test_from_logits(logits, chosen, u):
     theirs = warped(torch.tensor(logits, dtype=torch.float64), **chosen).numpy()
     name = {"top_p": "q", "top_k": "p_k", "temperature": "p_T"}
     last = next((name[setting] for setting in name if setting in chosen), "p")
-    np.testing.assert_allclose(answer[last].value[:, 0], theirs, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(answer[last].value[0], theirs, rtol=1e-9, atol=1e-15)
     assert int(answer["g"].value) == int(np.argmax(logits))
     drawn = int(np.searchsorted(np.cumsum(theirs), u, side="right"))
     assert int(answer["x"].value) == drawn
@@ -93,23 +93,23 @@ def test_ties_at_place_k_all_stay():
     """Protects ties of top-k: as in transformers all of them stay, and the page says so."""
     answer = sampling(logits="2,1,1,0", top_k=2)
     theirs = warped(torch.tensor([2.0, 1, 1, 0], dtype=torch.float64), top_k=2).numpy()
-    np.testing.assert_allclose(answer["p_k"].value[:, 0], theirs, rtol=1e-9)
-    assert "token 1, token 2 tie at place 2" in told(answer)
+    np.testing.assert_allclose(answer["p_k"].value[0], theirs, rtol=1e-9)
+    assert "id 1, id 2 tie at place 2" in told(answer)
     assert " tie at" not in told(sampling(logits="2,1,0.5,0", top_k=2))
 
 
 def test_ties_at_the_edge_of_the_nucleus_are_told():
     """Protects ties of top-p: as many tokens as are needed, the one listed first, and the page says so."""
     answer = sampling(p="0.25,0.5,0.25", top_p=0.6)
-    assert answer["q"].value[:, 0].tolist() == [1 / 3, 2 / 3, 0]
-    assert "token 0 and token 2 tie" in told(answer)
+    assert answer["q"].value[0].tolist() == [1 / 3, 2 / 3, 0]
+    assert "id 0 and id 2 tie" in told(answer)
 
 
 def test_ties_of_the_greedy_choice_are_told():
     """Protects the greedy choice between equal tokens: the first one, and the page says so."""
     answer = sampling(p="0.2,0.4,0.4", vocabulary="a,b,c")
     assert answer["g"].value == 1
-    assert "b, c are equal" in told(answer)
+    assert '"b", "c" are equal' in told(answer)
 
 
 @pytest.mark.parametrize(("u", "token"), [("0", 0), ("0.2", 1), ("0.5", 3), ("0.4999", 1), ("0.9", 3)])
@@ -152,3 +152,10 @@ def test_what_is_refused(given_, told):
     """Protects the errors: they name the option, its value, the rule and the mend."""
     with pytest.raises(InputError, match=told):
         sampling(**given_)
+
+
+def test_names_that_are_words_are_quoted():
+    """Protects sentences about tokens such as `a`, and the row of probabilities that carries their names."""
+    page_ = told(sampling(p="0.3,0.5,0.2", top_p=0.7, vocabulary="a,the,cat"))
+    assert 'kept, from the largest on: "the", "a"; 0 now: "cat"' in page_
+    assert sampling(p="0.3,0.5,0.2", top_p=0.7)["q"].value.shape == (1, 3)

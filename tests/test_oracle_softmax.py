@@ -122,6 +122,7 @@ REFUSED = [
     ({"z": [1, 2], "dP": [1, 2, 3]}, "dP has 3 numbers, but z has 2 numbers"),
     ({"z": [[1, 2], [3, 4]], "dP": [1, 2]}, "dP has 2 numbers, but z is 2x2"),
     ({"z": [1e308, -1e308]}, "z: with these numbers s is beyond"),
+    ({"z": [1e308, -1e308], "temperature": 1e-5}, "with these numbers u is beyond"),
     ({"z": [1, 2], "log": "maybe"}, "log is maybe: choose no, yes"),
 ]
 

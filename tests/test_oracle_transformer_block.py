@@ -1,4 +1,4 @@
-"""Transformer blocks against PyTorch's encoder and decoder layers and the paper's formula, in float64, with gradients."""
+"""Transformer blocks against PyTorch's layers and the paper's formula, in float64, with every gradient."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from explain import positional_encoding, transformer_block
 
-EXAMPLES = settings(max_examples=40, deadline=None, database=None, derandomize=True)
+EXAMPLES = settings(max_examples=30, deadline=None, database=None, derandomize=True)
 TOKENS = st.integers(1, 4)
 HEADS = st.integers(1, 3)
 HIDDEN = st.integers(1, 5)
@@ -175,10 +175,7 @@ def normalised(x, gamma, beta, eps):
 def block_by_formula(x, sublayers, norms, eps, pre):
     """x + sublayer(norm(x)), or norm(x + sublayer(x)), one after the other."""
     for sublayer, (gamma, beta) in zip(sublayers, norms, strict=True):
-        if pre:
-            x = x + sublayer(normalised(x, gamma, beta, eps))
-        else:
-            x = normalised(x + sublayer(x), gamma, beta, eps)
+        x = x + sublayer(normalised(x, gamma, beta, eps)) if pre else normalised(x + sublayer(x), gamma, beta, eps)
     return x
 
 
@@ -210,7 +207,7 @@ def gradients_of_attention(leaves, split, place):
     """The gradients of one attention by the names of the page."""
     found = {f"{name}{place}": leaves[name].grad for name in ("W_O", "b_O")}
     for name in BY_HEAD:
-        if split:
+        if split and len(leaves[name]) > 1:
             found |= {f"{name}{head}{place}": part.grad for head, part in enumerate(leaves[name], 1)}
         else:
             found[f"{name}{place}"] = torch.cat([part.grad for part in leaves[name]], dim=1)
@@ -334,6 +331,8 @@ def test_a_causal_block_reads_no_later_token():
     X = random.normal(size=(3, 4))
     later = X + np.array([[0], [0], [1]]) * random.normal(size=4)
     for norm in ("post", "pre"):
-        one, other = (transformer_block(X=x, heads=2, norm=norm, mask="causal", **arrays)["Y"].value for x in (X, later))
+        one, other = (
+            transformer_block(X=x, heads=2, norm=norm, mask="causal", **arrays)["Y"].value for x in (X, later)
+        )
         np.testing.assert_array_equal(one[:2], other[:2])
         assert np.abs(one[2] - other[2]).max() > 1e-3

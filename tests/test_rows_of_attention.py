@@ -76,7 +76,9 @@ def test_by_an_unknown_value():
         ({"Q": Q, "K": K, "V": V}, "dz_3/dv_1", "there are 2 queries and 4 keys"),
         ({"Q": Q, "K": K, "V": V}, "da_1/dv_1", "only the output z_1 depends on the values"),
         ({"scores": "1,2"}, "dz_1/dq_1", "the scores are given"),
-        ({"scores": "1,2"}, "dz_1/ds_1", "give V"),
+        ({"scores": "1,2"}, "dz_1/ds_1", "give V, one value a row"),
+        ({"scores": "1,2", "V": "1,0;0,1"}, "dz_1/ds_1", "of one query the values are worked one by one"),
+        ({"Q": Q, "K": K, "V": V}, "dz_1/dk_1", "derivatives by one key are not worked; ask for dz_1/dq_1"),
         ({"Q": Q, "K": K, "V": V}, "ds_1/dz_1", "is not in this answer"),
     ],
 )

@@ -86,6 +86,13 @@ class Column(NamedTuple):
     numbers: bool = False
 
 
+class Again(NamedTuple):
+    """A shorter reason for a page on which an earlier step, `of`, has given the whole one."""
+
+    of: str
+    why: Prose
+
+
 @dataclass(slots=True)
 class Step:
     """One line of working: the symbol it defines, the expression, and the value computed from that expression.
@@ -109,6 +116,7 @@ class Step:
     place: Place | None = None
     hidden: bool = False
     entries: tuple[Index, ...] = ()
+    again: Again | None = None
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from explain.engine.worksheet import Worksheet
 
 CLOSE = 1e-9
+CANCELLED = 1e-4  # of what a number comes from; through three normalisations 1/√ε enlarges what rounding has left
 KINKS = {
     "relu": (0.0,), "leaky-relu": (0.0,), "abs": (0.0,), "elu": (0.0,), "selu": (0.0,), "hard-sigmoid": (-3.0, 3.0),
     "hardtanh": (-1.0, 1.0), "relu6": (0.0, 6.0), "hard-swish": (-3.0, 3.0),
@@ -42,7 +43,7 @@ def sympy_check(answer: Answer) -> list[Check]:
     """
     if answer.checks and not has_numbers(answer):
         return []
-    worked, largest, exact = 0, 0.0, True
+    worked, left, largest, exact = 0, 0, 0.0, True
     sources = _sources(answer)
     for step in answer.shown_steps:
         if step.value is None:
@@ -50,6 +51,7 @@ def sympy_check(answer: Answer) -> list[Check]:
         index = answer.worked_index(step)
         proven = answer.proof.entry(step.name, index)
         if proven is None or proven.is_infinite:
+            left += proven is None
             continue
         worked += 1
         exact = exact and bool(proven.is_Rational)
@@ -60,7 +62,7 @@ def sympy_check(answer: Answer) -> list[Check]:
     several = (
         f"each of the {worked} numbers that are worked"
         if scalars
-        else f"one entry of each of the {worked} steps with numbers"
+        else f"one entry of each of {_of_all(worked, left)} steps with numbers"
     )
     alone = "the one step" if all(step.value is not None for step in answer.steps) else "the one step with a number"
     entries = alone if worked == 1 else several
@@ -71,6 +73,11 @@ def sympy_check(answer: Answer) -> list[Check]:
     told = f"largest relative difference {show(largest).text}" if largest else "no difference in sixteen digits"
     text = f"SymPy, with 30 digits from the numbers as typed, gives the same for {entries}; {told}"
     return [Check(say(text), largest < CLOSE)]
+
+
+def _of_all(worked: int, left: int) -> str:
+    """How many steps are worked, and of how many where some come from too many numbers."""
+    return f"{worked} of the {worked + left}" if left else f"the {worked}"
 
 
 def _sources(answer: Answer) -> dict[str, float]:
@@ -91,7 +98,7 @@ def _difference(step: Step, index: Index, proven: Any, source: float) -> float:
     if value == 0 and abs(proven) < 1e-300:
         return 0.0  # too small for a float
     gap = abs(proven - (value if isinstance(value, int) else float(value)))
-    scale = max(abs(proven), largest_of(step.value) / 1e3, 1e-6 * source)
+    scale = max(abs(proven), largest_of(step.value) / 1e3, CANCELLED * source)
     return float(gap / scale if scale else gap)
 
 

@@ -72,7 +72,7 @@ def _of(node: Node, table: Named) -> Labels:
     if isinstance(node, Beside):
         return Labels(inner[0].rows)
     if isinstance(node, OneHot):
-        return Labels(inner[0].columns)
+        return Labels(inner[0].columns if node.operands[0].shape[0] == 1 else inner[0].rows)
     return fitting(_aligned(node, inner), node.shape)
 
 

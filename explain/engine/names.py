@@ -23,6 +23,8 @@ SUBSCRIPTS = str.maketrans(LOWERED, "₀₁₂₃₄₅₆₇₈₉ᵢⱼₜ₊�
 RAISED = str.maketrans("0123456789b", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵇ")
 _DERIVATIVE = re.compile(r"d(.+)/d(.+)")
 _NUMBERED = re.compile(r"([A-Za-z])(\d+)")
+ALIKE = str.maketrans({"\\": "∖", "^": "ˆ", "~": "∼", "`": "ˋ", "*": "∗", "$": "＄"})
+SIGNS = {"<": r"\lt ", ">": r"\gt ", "[": r"\lbrack ", "]": r"\rbrack ", "|": r"\vert "}  # not in LaTeX text
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)?")
 
 
@@ -67,6 +69,17 @@ def word(name: str, index: str = "") -> Word:
         text += f"⁽{layer.translate(RAISED)}⁾"
         latex += f"^{{({layer})}}"
     return Word(text, latex, key=name)
+
+
+def latex_name(text: str) -> str:
+    r"""A user's name as it stands in a formula; marks that LaTeX or Markdown would read are written in another way.
+
+    >>> latex_name("A <eos>")
+    '\\text{A }\\lt \\text{eos}\\gt '
+    """
+    pieces = re.split(r"([<>\[\]|])", text.translate(ALIKE))
+    plain = (re.sub(r"([{}&#%_])", r"\\\1", piece) for piece in pieces)
+    return "".join(SIGNS.get(piece) or rf"\text{{{piece}}}" for piece in plain if piece)
 
 
 def total(of: str, wrt: str, key: str = "") -> Word:

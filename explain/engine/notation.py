@@ -63,6 +63,7 @@ JOINED = Operator("", " ")
 HADAMARD = Operator(" ⊙ ", r" \odot ", True)
 OSLASH = Operator(" ⊘ ", r" \oslash ", True)
 DOTS = Word("⋯", r"\cdots")
+COMMA = Word(",")
 
 
 class Row(Notation):
@@ -193,6 +194,8 @@ def glue(left: Notation, right: Notation) -> Operator:
     digits_first, digits_second = _digits(first), _digits(second)
     if digits_second or (digits_first and isinstance(second, Paren | Call)):
         return DOT
+    if digits_first and isinstance(second, Root) and _digits(edge(second.inner, 0)):
+        return DOT
     return GAP
 
 
@@ -239,6 +242,14 @@ def sized(*sizes: Notation) -> Row:
     for size in sizes[1:]:
         row += [CROSS, size]
     return Row(row, PRODUCT)
+
+
+def listed(parts: Sequence[Notation]) -> Row:
+    """Pieces with commas between them: `a, b, c`; a line may be broken after each comma."""
+    row: list[Notation] = []
+    for part in parts:
+        row += [COMMA, GAP, part]
+    return Row(row[2:])
 
 
 def call(name: Word, argument: Notation) -> Notation:

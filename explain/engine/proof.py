@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PRECISION = 40
 LONGEST = 4000  # bits of a fraction that is carried on exactly; x squared again and again has no end
 SHORT = 8  # operations of an expression that is carried on exactly
+MOST_READ = 10_000  # numbers that the entries of one answer may read, all together; every page on paper needs fewer
 UNPRINTABLE = 10**6  # bits in the exponent of a number that no page should show
 
 
@@ -29,6 +30,7 @@ class Proof:
         self._definitions = definitions
         self._known: dict[tuple[str, Index], Any] = {}
         self._rounded = self._rooted = False
+        self._read = 0
         self._roots: dict[tuple[str, Index], Any] = {}
 
     def entry(self, name: str, index: Index) -> Any:
@@ -76,6 +78,9 @@ class Proof:
 
     def _leaf(self, leaf: Symbol | Entry) -> Any:
         symbol, index = (leaf.symbol, leaf.index) if isinstance(leaf, Entry) else (leaf, ())
+        self._read += 1
+        if self._read > MOST_READ:  # one entry of a deep network comes from all entries of all layers before it
+            raise TooLongError(symbol.name)
         value = self.entry(symbol.name, index)
         if value is None:
             raise TooLongError(symbol.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from explain.engine.nodes.base import Node, Style
 from explain.engine.notation import Notation, Word
 from explain.engine.shapes import Shape
@@ -50,6 +52,13 @@ def index_for(index: str, shape: Shape) -> str:
 
 
 SYMBOLIC = Symbolic()
+
+
+def keep_symbols(style: Style) -> None:
+    """Tell a style that puts numbers in that a part is written with symbols nevertheless."""
+    keep: Callable[[], None] | None = getattr(style, "keep_symbols", None)
+    if keep is not None:
+        keep()
 
 
 class Quoted(Notation):

@@ -10,7 +10,7 @@ from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Number, Symbol, Textbook
 from explain.engine.nodes.blocks import Rows
 from explain.engine.nodes.functions import Apply, ScalarFunction, Softmax
-from explain.engine.nodes.linear import MatMul, Sum, transpose
+from explain.engine.nodes.linear import MatMul, Sum, Transpose, transpose
 from explain.engine.notation import Word
 from explain.engine.prose import Prose, say
 
@@ -257,14 +257,24 @@ def _loss_rules(definition: Node) -> list[str]:
     return found
 
 
+def _passed(piece: Node, definition: Node) -> str:
+    """What is sent back without any work on it."""
+    if isinstance(piece, Transpose) and isinstance(definition, Transpose):
+        return "{z} is {x} transposed, so {g} is transposed back"
+    if not isinstance(piece, Symbol):
+        return ""
+    if isinstance(definition, Symbol):
+        return "{z} is {x} itself, so {g} passes as it is"
+    return "{x} is added to {z} unchanged: {J} is the identity, and {g} passes as it is"
+
+
 def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: Node, definition: Node) -> Prose:
     only = "chain rule: {L} depends on {x} only through {z}"
     parts: dict[str, Node] = {"L": top, "x": operand, "z": middle, "g": arriving}
     parts["J"] = Symbol(f"d{middle.name}/d{operand.name}")
-    if isinstance(piece, Symbol):
-        if isinstance(definition, Symbol):
-            return say("{z} is {x} itself, so {g} passes as it is", **parts)
-        return say("{x} is added to {z} unchanged: {J} is the identity, and {g} passes as it is", **parts)
+    unworked = _passed(piece, definition)
+    if unworked:
+        return say(unworked, **parts)
     sent = wording_windows.sent_back(piece, arriving)
     if sent:
         return say(only + sent, **parts)
@@ -280,8 +290,9 @@ def _why(top: Symbol, operand: Symbol, middle: Symbol, piece: Node, arriving: No
             outer = (
                 "entry i of {g} times entry j of {o}" if other.shape[0] == 1 else "row i of {g} times column j of {o}"
             )
+            those = "order and the transpose are those that give" if isinstance(other, Transpose) else "order gives"
             return say(
-                only + "; the order and the transpose are those that give the shape of {x}: entry (i, j) is " + outer,
+                only + f"; the {those} the shape of {{x}}: entry (i, j) is " + outer,
                 o=other,
                 **parts,
             )

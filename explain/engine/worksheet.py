@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from explain.engine.answer import Answer, Check, Drawing, Given, Local, Place, Step, Table
+from explain.engine.answer import Again, Answer, Check, Drawing, Given, Local, Place, Step, Table
 from explain.engine.evaluate import evaluate, largest_of, symbols
 from explain.engine.labels import NONE, Labels, carried_on, labels
 from explain.engine.names import word
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CRUMB = 1e-13  # what cancellation leaves of terms of size 1
 MOST_CRUMBS = 64
+NOTHING = 1e-30  # what is smaller in forty digits, beside terms of size 1, is 0
 
 
 class Worksheet:
@@ -145,6 +146,10 @@ class Worksheet:
         """Add what a step's value says, which is known only after it was worked."""
         next(step for step in self.steps if step.name == symbol.name).note = note
 
+    def refer(self, symbol: Symbol, of: str, why: Prose) -> None:
+        """Give a step a shorter reason for pages on which the step `of`, which it repeats, stands too."""
+        next(step for step in self.steps if step.name == symbol.name).again = Again(of, why)
+
     def work(self, step: Step) -> None:
         """Work a step that was written elsewhere."""
         self.part(step.part)
@@ -211,7 +216,8 @@ class Worksheet:
         value = value.copy()
         for place in crumbs:
             index = tuple(int(at) for at in place)
-            if proof.entry(name, index) == 0:
+            exact = proof.entry(name, index)
+            if exact is not None and abs(exact) < NOTHING * largest:  # in forty digits terms leave 1e-41, or a 0.0
                 value[index] = 0.0
         return value
 

@@ -14,7 +14,7 @@ from explain.page.captions import shape_line
 from explain.page.figures import Figures
 from explain.page.glossary import explained
 from explain.page.model import Equation, GivenLine, Page, Section
-from explain.page.slices import left_of
+from explain.page.slices import is_vast, left_of
 from explain.page.tables import tabular
 from explain.page.working import Working
 
@@ -40,12 +40,13 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
         digits=digits,
     )
     numbers = answer.numbers
+    shown = {step.name for step in answer.shown_steps}
     for step in answer.shown_steps:
         if detail == "brief" and step.name not in answer.asked:
             continue
         if not built.parts or built.parts[-1][0] != step.part:
             built.parts.append((step.part, []))
-        built.parts[-1][1].append(_section(numbers[step.name], step, working, detail))
+        built.parts[-1][1].append(_section(numbers[step.name], step, working, detail, shown))
     everything = [section for _, sections in built.parts for section in sections]
     built.conventions = [*answer.conventions, *explained(everything)]
     rounding = policy(digits, everything, has_numbers(answer))
@@ -83,7 +84,7 @@ def _given(item: Given, figures: Figures) -> GivenLine:
     return GivenLine(left, value, shape, item.meaning, exact)
 
 
-def _section(number: int, step: Step, working: Working, detail: str) -> Section:
+def _section(number: int, step: Step, working: Working, detail: str, shown: set[str]) -> Section:
     brief = detail == "brief"
     caption = step.place.caption if step.place else shape_line(step.expression)
     return Section(
@@ -91,8 +92,9 @@ def _section(number: int, step: Step, working: Working, detail: str) -> Section:
         number,
         step.title,
         "" if brief else caption,
-        () if brief else step.why,
+        () if brief else step.again.why if step.again is not None and step.again.of in shown else step.why,
         [*working.lines(step), *([_quoted(step.note, working.figures)] if step.note and not brief else [])],
+        not brief and step.value is not None and is_vast(step.value.shape),
     )
 
 

@@ -13,10 +13,11 @@ from explain.engine.nodes.linear import Transpose
 from explain.engine.notation import Grid, Notation, Word, sized
 from explain.engine.prose import SYMBOLIC, Symbolic
 from explain.engine.rounding import Shown, near, number_word, show, typed
-from explain.page.slices import ends, is_large, is_long, leads, sliced
+from explain.page.slices import ends, is_large, is_long, is_vast, leads, sliced
 
 ROWS = COLUMNS = 12  # larger arrays are shown by their corners
 SLICE = 4  # rows and columns of a slice of a large array; of a larger one the corners
+VANISHED = 1e-20  # of the float noise: SymPy's number is noise of its own then
 LONGEST_GIVEN = 10  # characters of a number in an array that a program has handed over; a longer one is rounded
 
 
@@ -69,6 +70,8 @@ class Figures:
         if math.isinf(number):
             return show(number)
         proven = exact() if near(number, self.digits) else None
+        if proven is not None and getattr(proven, "is_Float", False) and abs(proven) < VANISHED * abs(number):
+            return show(0.0)  # what forty digits leave of terms that cancel, as sixteen do
         return show(number if proven is None else proven, self.digits)
 
     def figure(self, symbol: Symbol, transposed: bool = False) -> tuple[Notation, bool]:
@@ -84,8 +87,7 @@ class Figures:
         names = self.answer.labels.get(symbol.name)
         if names is None or not isinstance(notation, Grid):
             return notation, exact
-        rows = self.answer.values[symbol.name].shape[0]
-        places = [0, None, rows - 1] if is_large(symbol.shape) else corners(rows, ROWS)
+        places = shown_rows(self.answer.values[symbol.name].shape)
         beside = [names.rows[at] if at is not None else "" for at in places] if names.rows else ()
         above = [names.columns[at] if at is not None else "" for at in notation.columns] if names.columns else ()
         return Grid(notation.rows, notation.columns, notation.key, beside, above), exact
@@ -117,12 +119,12 @@ class Figures:
 
     def _grid(self, name: str, shape: Sequence[int], lead: Index, transposed: bool = False) -> tuple[Notation, bool]:
         """A matrix by its numbers, or one slice of an array with more axes."""
-        rows, columns = shape[-2:]
+        columns = shape[-1]
         exact = True
         cells: list[list[Notation] | None] = []
         large = is_large(shape)
         places = [0, 1, None, columns - 1] if large and columns > SLICE else corners(columns, COLUMNS)
-        for row in [0, None, rows - 1] if large and rows > SLICE else corners(rows, ROWS):
+        for row in shown_rows(shape):
             if row is None:
                 cells.append(None)
                 continue
@@ -143,6 +145,12 @@ def corners(size: int, most: int) -> list[int | None]:
     if size <= most:
         return list(range(size))
     return [0, 1, 2, None, size - 1]
+
+
+def shown_rows(shape: Sequence[int]) -> list[int | None]:
+    """The rows of a matrix, or of a slice of a larger array, that are shown."""
+    rows = shape[-2]
+    return [0, None, rows - 1] if (is_large(shape) or is_vast(shape)) and rows > SLICE else corners(rows, ROWS)
 
 
 def is_elided(shape: Sequence[int]) -> bool:

@@ -57,6 +57,8 @@ MEANINGS: dict[str, Prose] = {
         " is the way back: every entry goes to all places of its window in equal shares, and what meets there is added",
     ),
     "[rows]": ("[a…b] after a matrix takes its rows a to b",),
+    "[columns]": ("[:,a…b] after a matrix takes its columns a to b",),
+    "[part]": ("after an array, [i,:] is its row i and [:,j] its column j",),
     "1[": ("1[condition] is 1 where the condition holds and 0 elsewhere",),
 }
 
@@ -78,6 +80,8 @@ def _collect(part: Notation, used: set[str]) -> None:
             used.add(part.text)
         if part.text.startswith("[") and part.text[1:2].isdigit():
             used.add("[rows]")
+        if part.text.endswith("]") and ("[:," in part.text or ",:]" in part.text) and part.text.count(",") == 1:
+            used.add("[columns]" if "…" in part.text else "[part]")
     elif not isinstance(part, Grid):  # a matrix holds numbers only
         for inner in part.parts:
             _collect(inner, used)

@@ -33,7 +33,8 @@ Line = Equation | Prose
 class Section:
     """One step: what is done, its shapes, why, and the lines of working.
 
-    Sections with the same number are printed as one: the title of the first, every why, every line.
+    Sections with the same number are printed as one: the title of the first, every why, every line. A `dense` one has
+    a matrix of which only the corners can be shown: it is laid out in few lines.
     """
 
     step: str
@@ -42,6 +43,7 @@ class Section:
     shapes: str
     why: Prose
     lines: list[Line]
+    dense: bool = False
 
 
 @dataclass(slots=True)

@@ -51,6 +51,12 @@ def is_large(shape: Sequence[int | str]) -> bool:
     return len(shape) > 2 and prod(map(int, shape)) > LARGE
 
 
+def is_vast(shape: Sequence[int | str]) -> bool:
+    """Whether a matrix, or one long column, is so large that its step is laid out in as few lines as can be."""
+    known = len(shape) == 2 and all(isinstance(size, int) for size in shape)
+    return known and (is_large(shape) or (is_long(shape) and int(shape[0]) > LARGE_MATRIX))
+
+
 def is_long(shape: Sequence[int | str]) -> bool:
     """Whether an array is one long column."""
     return len(shape) == 2 and int(shape[1]) == 1 and int(shape[0]) > LONG

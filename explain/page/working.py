@@ -24,7 +24,7 @@ from explain.page.figures import COLUMNS, ROWS, Figures, Numbers, is_elided
 from explain.page.index_formula import index_formula
 from explain.page.model import Equation, Line
 from explain.page.pooled import Forward, front, is_listed
-from explain.page.slices import is_large, leads, left_of
+from explain.page.slices import is_large, is_vast, leads, left_of
 from explain.page.stages import stages
 from explain.page.stamps import stamped
 from explain.page.windows import Windowed, pictures, sliding_in, worked_entries
@@ -32,6 +32,7 @@ from explain.page.windows import Windowed, pictures, sliding_in, worked_entries
 PARENTHESES = re.compile(r"^\w+\((-[\d.]+)\)")
 NOISE = 1e-14  # a mean of numbers of size 1 that is smaller is what float64 leaves of 0
 MOST_INTRODUCED = 12  # quantities in brief detail
+FEW = 6  # terms; of a longer sum in a large matrix the first and the last are written
 MOST_DRAWN = 36  # windows in full detail; of the entries after them the sums only
 Relations = list[tuple[str, Notation]]
 
@@ -84,6 +85,7 @@ class Working:
         numbers = Numbers(self.figures)
         written = numbers.write(step.expression)
         whole = len(step.expression.shape) > 2 or numbers.partial or _slides_over_slices(step.expression)
+        whole = whole or (is_vast(step.expression.shape) and isinstance(step.expression, Stack | Beside | Columns))
         if (
             numbers.used
             and not whole
@@ -174,7 +176,10 @@ class Working:
         """The working of one entry, from numbers put in to the line before the value."""
         entry = expression.entry(index if expression.shape else ())
         relations: Relations = []
-        lines = self._chosen(stages(entry, self.figures.answer.proof))
+        if self.detail != "full" and is_vast(expression.shape) and isinstance(entry, Add) and _terms(entry) > FEW:
+            lines: Sequence[Node] = [_by_its_ends(entry)]
+        else:
+            lines = self._chosen(stages(entry, self.figures.answer.proof))
         for line in lines[:-1] if isinstance(lines[-1], Number) and len(lines) > 1 else lines:
             numbers = Numbers(self.figures)
             notation = numbers.write(line)
@@ -236,10 +241,12 @@ class Working:
         value = step.value
         if value is None or not is_elided(value.shape):
             return []
-        least, most, average = (float(number) for number in (value.min(), value.max(), value.mean()))
+        seen = value if value.dtype == object or value.min() > float("-inf") else value[value > float("-inf")]
+        least, most, average = (float(number) for number in (seen.min(), seen.max(), seen.mean()))
         average = 0.0 if abs(average) < NOISE * max(abs(least), abs(most)) else average
         low, high, mean = (self.figures.rounded(number, lambda: None).text for number in (least, most, average))
-        return [say(f"{write(value.shape)} entries, smallest {low}, largest {high}, mean {mean}")]
+        hidden = f", {value.size - seen.size} of them hidden" if seen.size < value.size else ""
+        return [say(f"{write(value.shape)} entries{hidden}, smallest {low}, largest {high}, mean {mean}")]
 
     def _with(self, step: Step) -> list[Line]:
         """In brief detail, the computed quantities that are read but not shown, then what those read in turn."""
@@ -295,12 +302,22 @@ class Working:
         return [say(f"carried on{where}: {float(step.value[index]):.10g}")]
 
     def _is_copy(self, step: Step) -> bool:
-        """Whether the substitution is already the value; arrays with more than two axes are never put in."""
-        if len(step.symbol.shape) > 2:
+        """Whether the substitution is already the value; large arrays are never put in, nor those of more axes."""
+        if len(step.symbol.shape) > 2 or is_vast(step.symbol.shape):
             return False
         expression = step.expression
         listed = isinstance(expression, Entries) and all(map(is_leaf, expression.operands))
         return is_leaf(expression) or isinstance(expression, Sizes | Stack | Beside | Columns) or listed
+
+
+def _by_its_ends(long: Add) -> Add:
+    """A sum by its first term and its last one."""
+    return Add(long.operands[0], long.operands[-1], signs=(long.signs[0], long.signs[-1]), skipped=_terms(long) - 2)
+
+
+def _terms(added: Add) -> int:
+    """How many terms a sum has, those that are not written too."""
+    return len(added.operands) + added.skipped
 
 
 def _sign(exact: bool) -> str:

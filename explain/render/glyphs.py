@@ -11,19 +11,19 @@ from typing import NamedTuple
 _ASCII = {
     "σ": "sigma", "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "eps", "η": "eta", "θ": "theta",
     "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ρ": "rho", "τ": "tau", "φ": "phi", "ψ": "psi", "ω": "omega",
-    "χ": "chi", "Σ": "Sum_", "∇": "grad ", "∂": "d", "ŷ": "yhat", "·": "*", "⊙": "(*)", "≈": "~=", "√": "sqrt ",
-    "⊘": "(/)", "⋆": "<*>", "°": " degrees", "∞": "inf", "′": "'", "π": "pi", "Φ": "Phi", "Π": "Prod_",
+    "χ": "chi", "Σ": "Sum", "∇": "grad ", "∂": "d", "ŷ": "yhat", "·": "*", "⊙": "(*)", "≈": "~=", "√": "sqrt ",
+    "⊘": "(/)", "⋆": "<*>", "°": " degrees", "∞": "inf", "′": "'", "π": "pi", "Φ": "Phi", "Π": "Prod",
     "⋯": "...", "⋮": ":", "⋱": ":",
     "⌊": "[_", "⌋": "_]", "⌈": "[-", "⌉": "-]", "×": "x", "→": "->", "≤": "<=", "≥": ">=", "≠": "!=", "−": "-",
     "ᵀ": "^T", "…": "...",    "‖": "||", "✓": "ok", "✗": "FAILED", "±": "+-", "—": "-", "–": "-", "∈": "in",
     "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar",
-    **dict(zip("─│┌┐└┘├┤┬┴┼←↑↓", "-|+++++++++<^v", strict=True)), "ᵢ": "_i", "ⱼ": "_j", "“": '"', "”": '"', "’": "'",
+    **dict(zip("─│┌┐└┘├┤┬┴┼←↑↓", "-|+++++++++<^v", strict=True)), "“": '"', "”": '"', "’": "'",
 }  # fmt: skip
 _RULES = str.maketrans("─│┌┐└┘├┤┬┴┼→←↑↓", "-|+++++++++><^v")
 _PIECES = re.compile(r" +|-+|[^ -]+")  # blanks, rules, and what stands between them
 _SUPER = dict(zip("0123456789-+()nzxb", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿᶻˣᵇ", strict=True))  # no T: ᵀ is the transposed
 _SUPER["ᵀ"] = "ᵀ"
-_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ₜ₊₋", "0123456789t+-", strict=True))
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₜ₊₋", "0123456789ijklmnt+-", strict=True))
 _RAISED = {value: key for key, value in _SUPER.items()}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from explain.engine.names import latex_name
 from explain.engine.notation import ATOM, Ceiling, Floor, Fraction, Grid, Notation, Operator, Paren, Power, Root, Word
 
 
@@ -41,22 +42,6 @@ def latex(part: Notation) -> str:
     return "".join(latex(piece) for piece in part.parts)
 
 
-ALIKE = str.maketrans({"\\": "∖", "^": "ˆ", "~": "∼", "`": "ˋ", "*": "∗", "$": "＄"})
-SIGNS = {"<": r"\lt ", ">": r"\gt ", "[": r"\lbrack ", "]": r"\rbrack "}  # which Markdown would read as its own
-
-
-def _name(text: str) -> str:
-    """A name of a row or column; marks that LaTeX or Markdown would read are written so that they do not."""
-    written, plain = "", ""
-    for mark in text.translate(ALIKE) + "\0":
-        if mark in SIGNS or mark == "\0":
-            written += (rf"\text{{{plain}}}" if plain else "") + SIGNS.get(mark, "")
-            plain = ""
-        else:
-            plain += "\\" + mark if mark in "{}&#%_" else mark
-    return written
-
-
 def _matrix(grid: Grid) -> str:
     rows = []
     for row in grid.rows:
@@ -73,11 +58,11 @@ def _matrix(grid: Grid) -> str:
 
 def _named(grid: Grid, rows: Sequence[str]) -> str:
     """A matrix with names: beside its rows and above its columns, behind a rule."""
-    names = [f"{_name(name)} & " for name in grid.row_names] or [""] * len(rows)
+    names = [f"{latex_name(name)} & " for name in grid.row_names] or [""] * len(rows)
     lines = [name + row for name, row in zip(names, rows, strict=True)]
     head = ""
     if grid.column_names:
         corner = "& " if grid.row_names else ""
-        head = corner + " & ".join(map(_name, grid.column_names)) + " \\\\\n\\hline\n"
+        head = corner + " & ".join(map(latex_name, grid.column_names)) + " \\\\\n\\hline\n"
     form = ("r|" if grid.row_names else "") + "r" * len(grid.columns)
     return f"\\begin{{array}}{{{form}}}\n{head}" + " \\\\\n".join(lines) + "\n\\end{array}"

@@ -88,13 +88,16 @@ def append(line: Line, text: str, style: str) -> None:
         line.append((text, style))
 
 
-def equation(item: Equation, glyphs: Glyphs, width: int, indent: int, margin: int = 0) -> list[Line]:
+def equation(
+    item: Equation, glyphs: Glyphs, width: int, indent: int, margin: int = 0, inline: bool = False
+) -> list[Line]:
     """An equation: its relations under each other, or side work in one line where it fits.
 
     Args:
         margin: the width that the label is given at least, so that several lines stand aligned.
+        inline: fractions are written on one line.
     """
-    writer = BoxWriter(glyphs, inline=item.compact)
+    writer = BoxWriter(glyphs, inline=item.compact or inline)
     if item.label:
         return _side_work(item, writer, width, indent, margin)
     left = writer.box(item.left) if item.left is not None else Box(0, 1, 0, [])
@@ -118,7 +121,8 @@ def equation(item: Equation, glyphs: Glyphs, width: int, indent: int, margin: in
             start = indent + 2 if at or lines else start
             boxes = broken(right, writer, width - start - head.width)
         block = [paint(beside([head, boxes[0]]), start)]
-        block += [paint(box, start + head.width + 2) for box in boxes[1:]]
+        further = start + head.width + 2  # what is too wide even so stands further left
+        block += [paint(box, max(0, min(further, width - box.width))) for box in boxes[1:]]
         for piece in block:
             tall = _stack(lines, piece, tall)
     return lines

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from explain.page.model import Equation, GivenLine, Page, Section, grouped, joined
 from explain.render.boxes import Box, BoxWriter, beside, text_box
+from explain.render.dense import dense
 from explain.render.glyphs import UNICODE, Glyphs, width_of
 from explain.render.layout import Line, equation, paint, wrap
 from explain.render.linear import sentence
@@ -74,7 +75,7 @@ def _front(page: Page, glyphs: Glyphs, width: int) -> list[Line]:
     for drawing in page.drawings:
         out += _drawing(drawing, glyphs, width)
     for table in page.tables:
-        out += [*_heading(table.title), *tabulated(table, glyphs, width)]
+        out += [[], *wrap((table.title,), glyphs, width, style="heading"), *tabulated(table, glyphs, width)]
     return out
 
 
@@ -150,6 +151,8 @@ def _section(group: Sequence[Section], glyphs: Glyphs, width: int) -> list[Line]
     if why:
         out += wrap(why, glyphs, width, under, under, "why")
     written = [line for section in group for line in section.lines]
+    if all(section.dense for section in group):
+        return out + dense(written, glyphs, width)
     labels = [sentence(line.label) for line in written if isinstance(line, Equation) and line.compact]
     margin = max(map(width_of, labels), default=0)
     close = False  # whether side work in one line stands above, under which no empty line is needed

@@ -9,12 +9,11 @@ from typing import Annotated
 from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.engine.functions import LOG
-from explain.engine.nodes.arithmetic import times
+from explain.engine.names import latex_name
+from explain.engine.nodes.arithmetic import Add, times
 from explain.engine.nodes.base import Symbol
-from explain.engine.nodes.linear import Sum
-from explain.engine.nodes.powers import Power
-from explain.engine.nodes.products import Product
-from explain.engine.nodes.selected import EntriesAt, Gathered, LargestAt, Lengths, RowsAt
+from explain.engine.nodes.products import Factors
+from explain.engine.nodes.selected import LargestAt, NamedEntry, RowsAt
 from explain.engine.notation import Word
 from explain.engine.prose import say
 from explain.engine.rounding import tidy
@@ -22,15 +21,13 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.parameters import Count, Matrix, Scalar
 from explain.tokens import Tokens
+from explain.topics._language.final import CLOSE, best_of
 from explain.topics._language.prefixes import Prefixes
 from explain.topics._language.search import Hypothesis, Model, Round, exhausted, finals, searched
 from explain.topics._language.searches import Setting, read_setting
 from explain.topics._language.tree import candidates, drawn
-from explain.topics._language.words import latex_name
 
 LISTED = 4  # candidates that are named one by one
-NAMED = 6  # tokens of a sequence
-CLOSE = 1e-12
 
 
 @topic
@@ -74,7 +71,7 @@ def beam_search(
     _conventions(sheet, setting, steps is None)
 
     kept, products = _rounds(sheet, table, model, rounds)
-    best = _best(sheet, setting, rounds, kept)
+    best = best_of(sheet, setting, rounds, kept)
     greedy = finals(searched(model, 1, setting.steps))[0][2]
     sheet.part("Best sequence" if width > 1 else "Sequence")
     results = [*_sequence(sheet, table, model, best, "best", _compared(setting, best, greedy))]
@@ -82,8 +79,8 @@ def beam_search(
         sheet.part("Greedy search")
         results += _sequence(sheet, table, model, greedy, "greedy")
     candidates(sheet, model, rounds, products)
-    drawn(sheet, model, rounds, best, [*kept, results[1]])
-    _check_all(sheet, setting, best, results[1])
+    drawn(sheet, model, rounds, best, [*kept, results[0]])
+    _check_all(sheet, setting, best, results[0])
     return sheet.answer(*results)
 
 
@@ -120,9 +117,14 @@ def _conventions(sheet: Worksheet, setting: Setting, usual: bool) -> None:
         sheet.convention("tokens are called by their numbers, counted from 0")
     if model.end is not None:
         sheet.convention(
-            f"{model.names[model.end]} ends a hypothesis: it leaves the beam with its place, so that the beam becomes "
-            "smaller; what has not ended after the last step counts as it is"
+            f'"{model.names[model.end]}" ends a hypothesis: it leaves the beam with its place, so that the beam '
+            "becomes smaller; what has not ended after the last step counts as it is"
         )
+    lengths = "; length counts tokens" if setting.alpha is not None else ""
+    sheet.convention(
+        "rows takes the rows of {P} that follow the hypotheses, one below the other; largest takes the largest "
+        "entries, the largest first" + lengths, P=Symbol("P"),
+    )  # fmt: skip
     if not setting.exact:
         sheet.convention("the probabilities are rounded, so that a row may sum to a little less or more than 1")
     if setting.beam > 1:
@@ -138,12 +140,12 @@ def _rounds(
     for at, done in enumerate(rounds, 1):
         sheet.part(f"Step {at}")
         before = [model.told(hypothesis.tokens) for hypothesis in done.live]
-        rows = RowsAt(table, [model.row(hypothesis.tokens) for hypothesis in done.live])
+        rows = RowsAt(table, [model.row(hypothesis.tokens) for hypothesis in done.live], at > 1)
         if at == 1:
             why = "before the first token there is one hypothesis, the empty one: its row of the table"
             C = sheet.define("C_1", rows, "Candidates with one token", why, rows=before, columns=model.names)
         else:
-            C = _continued(sheet, at, rows, before, rounds[at - 2], kept[-1], model)
+            C = _continued(sheet, table, at, rows, rounds[at - 2], kept[-1], model, before)
         products.append(C)
         places = [place for place, _ in done.candidates[: done.kept]]
         called = [model.told(found.tokens) for _, found in done.candidates[: done.kept]]
@@ -153,12 +155,12 @@ def _rounds(
 
 
 def _continued(
-    sheet: Worksheet, at: int, rows: RowsAt, before: Sequence[str], last: Round, h: Symbol, model: Model
+    sheet: Worksheet, table: Symbol, at: int, rows: RowsAt, last: Round, h: Symbol, model: Model, before: Sequence[str]
 ) -> Symbol:
     """The candidates of a later step: what goes on, times what may follow it."""
     g = h
     if last.ended:
-        ended = ", ".join(model.told(last.candidates[place][1].tokens) for place in last.ended)
+        ended = ", ".join(model.quoted(last.candidates[place][1].tokens) for place in last.ended)
         g = sheet.define(
             f"g_{at - 1}",
             RowsAt(h, last.going_on),
@@ -166,17 +168,14 @@ def _continued(
             f"without what has ended: {ended}",
             rows=before,
         )
-    after = " and ".join(before) if len(before) <= 2 else f"{len(before)} hypotheses"
-    P = sheet.define(
-        f"P_{at}", rows, "What may follow", f"the row of the table for each of them: after {after}",
-        rows=before, columns=model.names,
-    )  # fmt: skip
+    after = " and ".join(f'"{name}"' for name in before) if len(before) <= LISTED else f"{len(before)} hypotheses"
+    row = "row i of {C} is hypothesis i, its" if len(before) > 1 else "the"
     return sheet.define(
         f"C_{at}",
-        times(g, P),
+        times(g, rows),
         f"Candidates with {at} tokens",
-        say("chain rule of probability: the probability of a hypothesis in {g} times that of the token after it; "
-            "entry (i, j) is hypothesis i followed by token j", g=g),
+        say(f"chain rule of probability: {row} probability in {{g}} times every entry of the row of {{P}} after "
+            f"{after}", C=Symbol(f"C_{at}"), g=g, P=table),
         rows=before, columns=model.names,
     )  # fmt: skip
 
@@ -185,47 +184,18 @@ def _which(model: Model, done: Round) -> str:
     """Which candidates are kept, and which is the first that is dropped."""
     found = [hypothesis for _, hypothesis in done.candidates]
     kept, dropped = found[: done.kept], [hypothesis for hypothesis in found[done.kept :] if hypothesis.p]
-    names = ", ".join(model.told(hypothesis.tokens) for hypothesis in kept[:LISTED])
-    told = f"the {f'{len(kept)} ' if len(kept) > 1 else ''}largest of {len(found)} candidates: {names}"
-    told += f" and {len(kept) - LISTED} more" if len(kept) > LISTED else ""
+    told = f"the {f'{len(kept)} ' if len(kept) > 1 else ''}largest of {len(found)} candidates: {_listed(model, kept)}"
     if dropped:
-        told += f"; dropped: {', '.join(model.told(hypothesis.tokens) for hypothesis in dropped[:LISTED])}"
-        told += f" and {len(dropped) - LISTED} more" if len(dropped) > LISTED else ""
+        told += f"; dropped: {_listed(model, dropped)}"
         if dropped[0].p == kept[-1].p:
-            told += f"; {model.told(kept[-1].tokens)} and {model.told(dropped[0].tokens)} tie, the first one stays"
+            told += f"; {model.quoted(kept[-1].tokens)} and {model.quoted(dropped[0].tokens)} tie, the first one stays"
     return told
 
 
-def _best(sheet: Worksheet, setting: Setting, rounds: Sequence[Round], kept: Sequence[Symbol]) -> Hypothesis:
-    """The final candidate with the largest probability, or with a length penalty the largest score."""
-    found, model = finals(rounds), setting.model
-    if len(found) == 1:
-        return found[0][2]
-    sheet.part("Comparison")
-    called = [model.told(hypothesis.tokens) for _, _, hypothesis in found]
-    f = kept[-1]
-    if any(step < len(kept) - 1 for step, _, _ in found):
-        cells = [kept[step].entry((at, 0)) for step, at, _ in found]
-        told = "what ended on the way, and what was kept in the last step"
-        f = sheet.define("f", Gathered(*cells), "Final candidates", told, rows=called)
-    s = sheet.define(
-        "s",
-        LOG(f),
-        "Logarithms of the final candidates",
-        say("of {f}: the larger a probability, the larger its logarithm, below 0", f=f),
-    )
-    if setting.alpha is None:
-        return max((hypothesis for _, _, hypothesis in found), key=lambda hypothesis: hypothesis.p)
-    lengths = Lengths(f, [len(hypothesis.tokens) for _, _, hypothesis in found])
-    L = sheet.define("L", lengths, "Their lengths", "how many tokens each has, the end token among them")
-    why = say(
-        "every token makes the probability smaller, so that short sequences would win; the logarithm is shared among "
-        "{L} to the power of {a} tokens: 0 changes nothing, 1 is the mean per token", L=L, a=Symbol("alpha"),
-    )  # fmt: skip
-    sheet.define("score", s / Power(L, Symbol("alpha")), "Scores with the length penalty", why)
-    scores = sheet.values["score"][:, 0].tolist()
-    top = max(scores) - CLOSE * abs(max(scores))
-    return next(hypothesis for (_, _, hypothesis), score in zip(found, scores, strict=True) if score >= top)
+def _listed(model: Model, found: Sequence[Hypothesis]) -> str:
+    """A few hypotheses, and how many more there are."""
+    text = ", ".join(model.quoted(hypothesis.tokens) for hypothesis in found[:LISTED])
+    return text + (f" and {len(found) - LISTED} more" if len(found) > LISTED else "")
 
 
 def _sequence(
@@ -233,41 +203,41 @@ def _sequence(
 ) -> list[Symbol]:
     """The probability of one sequence, factor by factor, and the sum of the logarithms."""
     tokens, text = found.tokens, model.told(found.tokens)
-    places = [(model.row(tokens[:at]), token) for at, token in enumerate(tokens)]
-    called = [model.names[token] for token in tokens]
-    why = "one number of the table for each token"
-    if len(tokens) <= NAMED:
-        listed = [f"{called[at]} in row {model.called[row]}" for at, (row, _) in enumerate(places)]
-        why += f": {', '.join(listed)}"
-    w = sheet.define("w" if which == "best" else "v", EntriesAt(table, places), f"Factors of {text}", why, rows=called)
+    factors = [
+        NamedEntry(table, (model.row(tokens[:at]), token), model.conditional(tokens[:at], token))
+        for at, token in enumerate(tokens)
+    ]
     key, latex = f"P_{which}", latex_name(text)
-    logarithm = sheet.define(
-        f"l_{which}",
-        Sum(LOG(w)),
-        "Its logarithm, as a sum",
-        say(
-            "log of the product of {w}: programs add logarithms, because products of many factors become too small", w=w
-        ),
-        written=Word(f"log P({text})", rf"\log P({latex})", key=f"l_{which}"),
-    )
+    given = "the token before it" if model.by_prefix is None else "all tokens before it"
     P = sheet.define(
-        key, Product(w), "Its probability", say("chain rule of probability: the product of the factors in {w}", w=w),
+        key,
+        Factors(factors) if len(factors) > 1 else factors[0],
+        f"Probability of {text}",
+        f"chain rule of probability: each token given {given}, multiplied",
         written=Word(f"P({text})", f"P({latex})", key=key), note=say(note),
+    )  # fmt: skip
+    logs = [LOG(factor) for factor in factors]
+    why = "log of a product is the sum of the logs"
+    why += ": programs add logarithms, because a product of many factors becomes too small" if which == "best" else ""
+    logarithm = sheet.define(
+        f"l_{which}", Add(*logs) if len(logs) > 1 else logs[0], "Its logarithm, as a sum", why,
+        written=Word(f"log P({text})", rf"\log P({latex})", key=f"l_{which}"),
     )  # fmt: skip
     value, log = float(sheet.values[key]), float(sheet.values[logarithm.name])
     same = math.isclose(math.log(value), log, rel_tol=1e-9, abs_tol=1e-12)
-    text = f"log {tidy(value)} is {tidy(log)}: the product and the sum of the logarithms are the same"
-    sheet.check(same, [P, logarithm], say(text))
-    return [logarithm, P]
+    told = f"log {tidy(value)} is {tidy(log)}: the product and the sum of the logarithms are the same"
+    sheet.check(same, [P, logarithm], say(told))
+    return [P, logarithm]
 
 
 def _compared(setting: Setting, best: Hypothesis, greedy: Hypothesis) -> str:
     """What greedy search finds beside the beam."""
     if best.tokens == greedy.tokens:
         return "greedy search, one hypothesis only, finds the same sequence" if setting.beam > 1 else ""
-    name, p = setting.model.told(greedy.tokens), tidy(float(greedy.p))
+    model = setting.model
+    name, p = model.quoted(greedy.tokens), tidy(float(greedy.p))
     more = f", {tidy(float(best.p / greedy.p))} times as probable" if best.p > greedy.p else ""
-    return f"greedy search finds {name} with {p}; {setting.model.told(best.tokens)} has {tidy(float(best.p))}{more}"
+    return f"greedy search finds {name} with {p}; {model.quoted(best.tokens)} has {tidy(float(best.p))}{more}"
 
 
 def _check_all(sheet: Worksheet, setting: Setting, best: Hypothesis, P: Symbol) -> None:
@@ -294,6 +264,6 @@ def _check_all(sheet: Worksheet, setting: Setting, best: Hypothesis, P: Symbol) 
     told += (
         f"which {search} has found"
         if found
-        else f"of {model.told(top.tokens)}; {search} has missed it and stops at {mine}"
+        else f"that of {model.quoted(top.tokens)}; {search} has missed it and stops at {mine}"
     )
     sheet.check(ours <= score(top) + CLOSE * abs(score(top)), [P], say(told))

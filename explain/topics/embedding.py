@@ -221,8 +221,8 @@ def _saved(told: Sequenced, size: int, width: int, hidden: int | None) -> Prose:
     count = len(told.ids)
     total, used = count * size * width, sum(number != hidden for number in told.ids) * width
     return say(
-        f"in practice nothing is multiplied: the rows are looked up. The product would take n V d = {count}·{size}·"
-        f"{width} = {total} multiplications, {used} of them by 1 and {total - used} by 0"
+        f"in practice nothing is multiplied: the rows are looked up. The product of n×V and V×d would take n V d = "
+        f"{count}·{size}·{width} = {total} multiplications, {used} of them by 1 and {total - used} by 0"
     )
 
 

@@ -15,6 +15,7 @@ from explain.maps import Maps
 from explain.masks import Mask
 from explain.parameters import Count, Matrix
 from explain.tokens import Tokens
+from explain.topics._attention.again import refer_back
 from explain.topics._attention.checks import check_heads
 from explain.topics._attention.layouts import Raw, read_weights
 from explain.topics._attention.masked import give_mask
@@ -90,7 +91,9 @@ def multi_head_attention(
     if upstream is not None:
         sheet.part("Backward pass")
         wanted = [x, *([] if y is x else [y]), *weights.all]
+        forward = len(sheet.steps)
         sheet.backward(output, wanted, seed=upstream, jacobians=False)
+        refer_back(sheet, forward)
         reached = Sum(output * upstream)
         finite_difference(sheet, reached, wanted, reached)
         results += [sheet.last(f"dL/d{symbol.name}") for symbol in wanted]

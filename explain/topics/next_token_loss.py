@@ -8,34 +8,31 @@ from typing import Annotated, Literal
 
 from explain.declare import topic
 from explain.engine.answer import Answer, Place
-from explain.engine.checks import finite_difference
 from explain.engine.functions import EXP, LOG
 from explain.engine.names import word
-from explain.engine.nodes.arithmetic import Add
-from explain.engine.nodes.base import Node, Number, Symbol
-from explain.engine.nodes.extremes import Extreme
+from explain.engine.nodes.base import Number, Symbol
 from explain.engine.nodes.functions import Softmax
 from explain.engine.nodes.linear import Sum
-from explain.engine.nodes.picked import LogSoftmaxPicked, OneHot, Picked
-from explain.engine.nodes.products import Factors, Product
-from explain.engine.notation import Word, product, related
+from explain.engine.nodes.picked import Picked
+from explain.engine.nodes.products import Product
+from explain.engine.notation import Word
 from explain.engine.prose import say
-from explain.engine.pullback import pull
 from explain.engine.rounding import tidy
-from explain.engine.values import Values, constant
+from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Count, Matrix, Scalar
 from explain.tokens import Tokens
 from explain.topics._language import targets as right
-from explain.topics._language.objective import check_symbols, objective_conventions
+from explain.topics._language.formulas import in_symbols
+from explain.topics._language.from_logits import given_mask, gradient, logarithms
+from explain.topics._language.objective import objective_conventions
 from explain.topics._language.tables import as_rows, vocabulary_names
 from explain.topics._language.targets import Text
-from explain.topics._language.words import conditional, general, joint
+from explain.topics._language.words import joint
 
 LISTED = 6  # positions that are named one by one
 OVERFLOW = 709.0  # e to the power of more leaves double precision
-KNOWN = ("nothing before it", "the token before it", *(f"the {at} tokens before it" for at in range(2, LISTED)))
 SMALLEST = 690.0  # negative logarithm of a probability that is too small to be worked as a product
 
 
@@ -48,7 +45,7 @@ def next_token_loss(
     vocabulary: Annotated[Tokens | None, "names of the tokens, one a column of P or logits"] = None,
     tokens: Annotated[Tokens | None, "names of the right tokens beside p; alone: the formulas with these names"] = None,
     ignore: Annotated[Scalar | None, "target that marks padding, which does not count; in PyTorch -100"] = None,
-    reduction: Annotated[Literal["mean", "sum"], "over the positions: of which the gradient is taken"] = "mean",
+    reduction: Annotated[Literal["mean", "sum"], "mean or sum of the loss over the positions"] = "mean",
     length: Annotated[Count | None, "without numbers: tokens of the sequence, such as 3 or n"] = None,
 ) -> Answer:
     """Training objective of GPT: next-token loss and perplexity.
@@ -78,7 +75,7 @@ def next_token_loss(
     )  # fmt: skip
     sheet = Worksheet("Training objective of GPT: next-token loss", next_token_loss.source)
     if not start:
-        return _in_symbols(sheet, tokens, length)
+        return in_symbols(sheet, tokens, length)
     if p is not None:
         column, called = right.checked_column(p, tokens)
         told = "probability that the model gave to the right token of each position, all tokens before it known"
@@ -108,7 +105,19 @@ def next_token_loss(
     if table.shape[1] == 1:
         raise InputError("{logits} has one column: a vocabulary of one token leaves no choice; give two or more")
     scores, y = _givens(sheet, "Z", "logits of the model, scores before softmax", table, text, names, padding)
-    return _from_logits(sheet, scores, y, text, reduction)
+    c = given_mask(sheet, text)
+    n = _counted(sheet, len(text.places), text.padding)
+    objective_conventions(sheet, reduction)
+    sheet.part("Forward pass")
+    why = "softmax: e to the power of each score over the sum of these powers in its row, so that each row sums to 1"
+    every = sheet.define("P", Softmax(scores, 1), "Probabilities of all tokens", why)
+    mine = _picked(sheet, every, y, text)
+    size = int(table.shape[1])
+    logs = logarithms(sheet, scores, every, mine, y, c, text)
+    results = _worked(sheet, mine, logs, n, size)
+    sheet.part("Backward pass")
+    hidden = padding if padding is not None and 0 <= padding < size else None
+    return sheet.answer(*results, gradient(sheet, sheet.last(f"L_{reduction}"), logs, scores, every, y, hidden))
 
 
 def _givens(
@@ -128,7 +137,13 @@ def _givens(
     marks = f" ({text.names[0]})" if rows and len(rows) == 1 else ""
     marks += "" if padding is None else f"; {padding} marks padding, which does not count"
     ids = right.columns_of(text, padding)
-    y = sheet.given("y", ids, f"right token of each row, counted from 0{marks}", option="targets", rows=rows)
+    y = sheet.given("y", ids, f"targets, the id of the right token of each row{marks}", option="targets", rows=rows)
+    picked = Word("P[i, yᵢ]", r"P_{i, y_i}")
+    sheet.convention(
+        "ids are counted from 0, as in PyTorch and Keras, rows and columns from 1: id k is column k + 1 of {P}, and "
+        "{p} is the number in row i in the column of id {y}",
+        P=word("P"), p=picked, y=word("y", "i"),
+    )  # fmt: skip
     return given, y
 
 
@@ -223,153 +238,3 @@ def _sequence(sheet: Worksheet, p: Symbol, total: Symbol) -> Symbol:
             say(f"the perplexity by its other definition, {tidy(whole)} to the power of -1/{count}, is {tidy(again)}"),
         )
     return found
-
-
-def _from_logits(sheet: Worksheet, Z: Symbol, y: Symbol, text: Text, reduction: str) -> Answer:
-    """The loss without dividing first, and the gradient at the logits."""
-    rows, size = (int(length) for length in Z.shape)
-    c = _mask(sheet, text)
-    n = _counted(sheet, len(text.places), text.padding)
-    objective_conventions(sheet, reduction)
-    sheet.part("Forward pass")
-    P = sheet.define(
-        "P",
-        Softmax(Z, 1),
-        "Probabilities of all tokens",
-        "softmax: e to the power of each score over the sum of these powers in its row, so that each row sums to 1",
-    )
-    mine = _picked(sheet, P, y, text)
-    largest = "taken off each score next; e^m is then a common factor of {p}'s numerator and denominator, and cancels"
-    m = sheet.define("m", Extreme(Z, 1), "Largest score of each row", say(largest, p=mine))
-    why = say(
-        "the logarithm of {p} from the scores, without dividing first: log of a quotient is the logarithm of the top, "
-        "the right token's score, minus that of the sum; with {m} taken off no power overflows, and a probability too "
-        "small for floating point still has its logarithm", p=mine, m=m,
-    )  # fmt: skip
-    node = LogSoftmaxPicked([Z, m, y], text.places, P, Symbol("Y", (rows, size)), c)
-    logs = sheet.define("l", node, "Logarithms, in the form that does not overflow", why, rows=text.names)
-    results = _worked(sheet, mine, logs, n, size)
-    sheet.part("Backward pass")
-    sheet.define(
-        "Y", OneHot(y, text.places, size), "One-hot targets",
-        say("{y} as a table of the shape of {P}: in each row 1 for the right token and 0 for every other", y=y, P=P),
-    )  # fmt: skip
-    loss = sheet.last(f"L_{reduction}")
-    return sheet.answer(*results, _gradient(sheet, loss, logs, Z, P, n))
-
-
-def _mask(sheet: Worksheet, text: Text) -> Symbol | None:
-    if not text.padding:
-        return None
-    counted = {row for row, _ in text.places}
-    marks = constant([["1" if row in counted else "0"] for row in range(text.rows)])
-    return sheet.given("c", marks, "1 where a position counts, 0 where it is padding")
-
-
-def _gradient(sheet: Worksheet, loss: Symbol, logs: Symbol, Z: Symbol, P: Symbol, n: Symbol) -> Symbol:
-    """What arrives at the logits when the loss is pulled back through its steps."""
-    import numpy as np
-
-    arriving: Node = Number(1, "1")
-    route = [loss, *([sheet.last("L_sum")] if loss.name == "L_mean" else []), logs]
-    for here, before in zip(route, [*route[1:], Z], strict=True):
-        definition = sheet.definition(here.name)
-        assert definition is not None
-        arriving = pull(definition, arriving, here, {before.name})[before.name]
-    name = f"d{loss.name}/dZ"
-    other = "sum" if loss.name == "L_mean" else "mean"
-    told = "n times these numbers" if other == "sum" else "these numbers divided by n"
-    found = sheet.define(
-        name,
-        arriving,
-        say("Gradient at {Z}", Z=Z),
-        say(
-            "chain rule through {l}: the right token's score counts with 1, and the logarithm of the sum sends back "
-            "the probabilities; with the minus sign {P} - {Y} is left: its score is to rise, all others are to fall"
-            + ("; {L} shares it among {n}" if other == "sum" else ""),
-            l=logs, P=P, Y=Symbol("Y"), L=loss, n=n,
-        ),
-        chain=product([word(f"d{loss.name}/dl"), word("dl/dZ")]),
-        note=say(f"the gradient of the {other}, {{L}}, is {told}", L=word(f"L_{other}")),
-    )  # fmt: skip
-    _slope_again(sheet, loss, Z, found)
-    off = float(np.abs(sheet.values[name].sum(axis=1)).max())
-    text = say("every row of {g} sums to 0: the same number added to all scores of a row changes nothing", g=found)
-    sheet.check(off < 1e-12, [found], text)
-    return found
-
-
-def _slope_again(sheet: Worksheet, loss: Symbol, Z: Symbol, gradient: Symbol) -> None:
-    """A finite difference of the loss; what is taken off the scores stays, since the loss does not depend on it."""
-    other = Worksheet(sheet.title, sheet.source)
-    other.values = {name: sheet.values[name] for name in ("Z", "y", "n", "m")}
-    for name in ("l", "L_sum", "L_mean"):
-        definition = sheet.definition(name)
-        assert definition is not None
-        other.define(name, definition, "", "")
-    other.values[gradient.name] = sheet.values[gradient.name]
-    finite_difference(other, loss, [Z], loss, top=loss.name)
-    sheet.checks += other.checks
-
-
-def _in_symbols(sheet: Worksheet, tokens: Tokens | None, length: Count | None) -> Answer:
-    """The formulas for a text of known tokens, of a known length, or of n tokens."""
-    count = len(tokens) if tokens is not None else (length.number if length is not None else None)
-    names = tokens.items if tokens is not None else None
-    if names is not None and len(names) > LISTED:
-        told = f"{{tokens}} has {len(names)} names: formulas are written out for at most {LISTED}"
-        raise InputError(f"{told}; give {{length}} {len(names)} instead")
-    objective_conventions(sheet)
-    if count is not None and count <= LISTED:
-        n: Node = sheet.given("n", Values((), (str(count),)), "positions, one token each")
-        parts = [
-            sheet.given(f"p_{at}", None, f"token {at}, given {told}", written=conditional(at, names, f"p_{at}"))
-            for at, told in enumerate(KNOWN[:count], 1)
-        ]
-        whole: Node = parts[0] if count == 1 else Factors(parts)
-        logs: Node = LOG(parts[0]) if count == 1 else Add(*map(LOG, parts))
-    else:
-        letter = length.name if length is not None and length.name else "n"
-        n = sheet.given(letter, None if count is None else Values((), (str(count),)), "positions", option="length")
-        p = sheet.given(
-            "p",
-            None,
-            say("{f}, one a position", f=related(word("p", "i"), "=", general())),
-            shape=(letter if count is None else count, 1),
-        )
-        whole, logs = Product(p), Sum(LOG(p))
-    P = sheet.define(
-        "P_text",
-        whole,
-        "Probability of the whole text",
-        "chain rule of probability: every token given all before it",
-        written=joint(count or "n", names if count and count <= LISTED else None, "P_text"),
-    )
-    total = sheet.define(
-        "L_sum",
-        -logs,
-        "Training objective: negative log-likelihood",
-        say(
-            "minus the logarithm of {P}, as the sum of the logarithms of its factors: the weights {t} are trained "
-            "to make it small",
-            P=P,
-            t=word("theta"),
-        ),
-    )
-    mean = sheet.define(
-        "L_mean", total / n, "Mean loss per token", say("{L} shared among the {n} positions", L=total, n=n)
-    )
-    found = sheet.define(
-        "PPL",
-        EXP(mean),
-        "Perplexity",
-        say(
-            "e to the power of {L}, which is {P} to the power of -1/{n}; a fair choice among k tokens gives each 1/k, "
-            "a loss of log k, so its perplexity is k",
-            L=mean,
-            P=P,
-            n=n,
-        ),
-    )
-    check_symbols(sheet, [P, total, found])
-    return sheet.answer(P, total, mean, found)

@@ -34,7 +34,14 @@ from explain.topics._tokens.output_input import (
     temperature_of,
     upstream_of,
 )
-from explain.topics._tokens.output_words import check_error, check_rows, next_tokens, rows_told, slope_again
+from explain.topics._tokens.output_words import (
+    check_error,
+    check_rows,
+    error_reason,
+    next_tokens,
+    rows_told,
+    slope_again,
+)
 
 
 @topic
@@ -83,7 +90,8 @@ def output_softmax(
     upstream = upstream_of(sheet, dP, count, size, rows, columns)
     y = None
     if ids is not None:
-        y = sheet.given("y", as_values(ids), "ids of the targets", option="target", columns=rows)
+        column = as_values(ids).reshape((count, 1))
+        y = sheet.given("y", column, "targets, the id of what really comes next", option="target", rows=rows)
     _conventions(sheet, layer, y is not None, reduction)
 
     sheet.part("Forward pass" if y or upstream else "")
@@ -99,7 +107,9 @@ def output_softmax(
     chosen = _chosen(sheet, P, rows, columns)
     if y is not None:
         loss, Y = _loss(sheet, scores, P, y, size, reduction, columns)
-        gradients = _gradients(sheet, loss, None, wanted)
+        averaged = reduction == "mean" and count > 1
+        shared = f"; the mean shares it among the {count} rows" if averaged else ""
+        gradients = _gradients(sheet, loss, None, wanted, shared)
         check_error(sheet, scores, P, Y, count if reduction == "mean" else 1)
         return sheet.answer(P, chosen, loss, *gradients)
     if upstream is not None:
@@ -126,8 +136,8 @@ def _conventions(sheet: Worksheet, layer: Layer, loss: bool, reduction: str) -> 
 
 def _other(reduction: str, count: int) -> str:
     """What the other reduction would give."""
-    other, way = ("sum", "times") if reduction == "mean" else ("mean", "divided by")
-    return f"; {{L}} is the {reduction} over the {count} rows (the {other} would be {{L}} {way} {count})"
+    other, way = ("sum", f"{count} times {{L}}") if reduction == "mean" else ("mean", f"{{L}} divided by {count}")
+    return f"; {{L}} is the {reduction} over the {count} rows (the {other} would be {way})"
 
 
 def _scores(sheet: Worksheet, layer: Layer, given: Sequence[Symbol], T: Symbol | None) -> Symbol:
@@ -154,10 +164,7 @@ def _scores(sheet: Worksheet, layer: Layer, given: Sequence[Symbol], T: Symbol |
         )  # fmt: skip
     if T is None:
         return Z
-    import numpy as np
-
-    with np.errstate(all="ignore"):  # logits too far apart are refused, or underflow
-        before = without_temperature(sheet, Z, T)
+    before = without_temperature(sheet, Z, T)
     return sheet.define(
         "U",
         Z / T,
@@ -194,7 +201,7 @@ def _loss(
         columns=columns,
     )
     count = int(P.shape[0])
-    ids = [int(number) for number in sheet.values[y.name][0]]
+    ids = [int(number) for number in sheet.values[y.name][:, 0]]
     if saturated("cross-entropy", "softmax", sheet.values[P.name], sheet.values[Y.name], size):
         p = _logarithms(sheet, scores, P, Y, y, list(enumerate(ids)))
         logs: Node = p
@@ -235,19 +242,16 @@ def _logarithms(
     )  # fmt: skip
 
 
-def _gradients(sheet: Worksheet, output: Symbol, upstream: Symbol | None, wanted: Sequence[Symbol]) -> list[Symbol]:
+def _gradients(
+    sheet: Worksheet, output: Symbol, upstream: Symbol | None, wanted: Sequence[Symbol], shared: str = ""
+) -> list[Symbol]:
     """Every gradient, back from the loss or from what arrives at the probabilities."""
     sheet.part("Backward pass")
     before = len(sheet.steps)
     sheet.backward(output, wanted, seed=upstream, jacobians=False)
     first = sheet.steps[before]
     if upstream is None and first.name in ("dL/dU", "dL/dZ"):
-        first.why = say(
-            "softmax and logarithm together: the logarithm of a probability is its score minus the logarithm of the "
-            "sum of all powers, whose derivative is {P}; with the minus sign {d} is left: the target's score is "
-            "to rise, all others are to fall",
-            P=Symbol("P"), d=Symbol("P") - Symbol("Y"),
-        )  # fmt: skip
+        first.why = error_reason(Symbol("P"), Symbol("Y")) + say(shared)
     reached = output if upstream is None else Sum(output * upstream)
     slope_again(sheet, reached, wanted)
     return [sheet.last(f"dL/d{symbol.name}") for symbol in wanted]

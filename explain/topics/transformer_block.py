@@ -12,11 +12,12 @@ from explain.engine.nodes.linear import Sum
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
-from explain.errors import InputError
+from explain.errors import InputError, amount
 from explain.maps import Maps
 from explain.masks import Mask
 from explain.parameters import Count, Matrix, Scalar
 from explain.tokens import Tokens, names_for
+from explain.topics._attention.again import refer_back
 from explain.topics._attention.block import run
 from explain.topics._attention.block_given import Block, give_norms
 from explain.topics._attention.feed_forward import Activation
@@ -124,7 +125,8 @@ def transformer_block(
         "gamma_3": gamma_3,
         "beta_3": beta_3,
     }
-    norms = give_norms(sheet, scales, len(block.sublayers), block.width, epsilon)
+    more = "give {W_1} and {W_2}" if W_1 is None else "choose {kind} decoder"
+    norms = give_norms(sheet, scales, len(block.sublayers), block.width, epsilon, more)
     upstream = None if dY is None else _upstream(sheet, dY, asking, names)
     _conventions(sheet, kind, norm, mask, W_1 is None)
     if encoding == "sinusoidal":
@@ -135,7 +137,9 @@ def transformer_block(
     if upstream is not None:
         sheet.part("Backward pass")
         wanted = [*block.wanted, *norms.all]
+        forward = len(sheet.steps)
         sheet.backward(Y, wanted, seed=upstream, jacobians=False)
+        refer_back(sheet, forward)
         reached = Sum(Y * upstream)
         finite_difference(sheet, reached, wanted, reached)
         results += [sheet.last(f"dL/d{symbol.name}") for symbol in wanted]
@@ -162,7 +166,8 @@ def _memory(
     for name, given in {"memory": memory, "memory_tokens": names, "memory_padding": padding, **second}.items():
         if given is not None:
             raise InputError(
-                f"{{{name}}} is given, but {{kind}} is encoder: only a decoder block looks at a memory; choose decoder"
+                f"{{{name}}} is given, but {{kind}} is encoder: only a decoder block looks at a memory; choose decoder "
+                f"or leave {{{name}}} out"
             )
     return None
 
@@ -171,19 +176,25 @@ def _upstream(sheet: Worksheet, dY: Matrix, X: Values, names: tuple[str, ...] | 
     """∂L/∂Y, of the shape of X."""
     given = as_rows(dY, int(X.shape[0]))
     if given.shape != X.shape:
-        raise InputError(f"{{dY}} is {write(given.shape)}, but Y is {write(X.shape)}: it needs the shape of Y")
+        has = f"is {write(dY.shape)}" if len(dY.shape) > 1 else f"has {amount(len(dY), 'number')}"
+        raise InputError(f"{{dY}} {has}, but Y is {write(X.shape)}: it needs the shape of Y")
     return sheet.given("dL/dY", given, "gradient of the loss L, arriving from above", option="dY", rows=names)
 
 
 def _conventions(sheet: Worksheet, kind: str, norm: str, mask: Mask | None, short: bool) -> None:
     if norm == "post":
-        sheet.convention("post-norm, as in the paper: a sublayer's output is normalised after x is added to it")
+        sheet.convention(
+            "post-norm, as in the paper: what goes into a sublayer is added to its output, and the sum is normalised"
+        )
     else:
         sheet.convention(
-            "pre-norm, as in GPT-2: what goes into a sublayer is normalised, and x itself is passed on; a stack of "
-            "such blocks ends with one more normalisation"
+            "pre-norm, as in GPT-2: a sublayer works on its normalised input, and its output is added to the input "
+            "itself, which goes up past all normalisations; so a stack of such blocks ends with one more of them"
         )
     if kind == "decoder" and mask is None:
-        sheet.convention("the self-attention of a decoder is masked (default: causal)")
+        sheet.convention(
+            "the self-attention of a decoder is masked (default: causal): no token looks at a later one, which at "
+            "inference is not written yet"
+        )
     if short:
         sheet.convention("no feed-forward weights are given: the block is worked up to the end of its attention")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from explain.engine.nodes.arithmetic import Times, negative
 from explain.engine.nodes.base import Index, Node, Number, Style, Symbol
-from explain.engine.nodes.largest import PlaceOfLargest
 from explain.engine.nodes.linear import LONGEST, long_sum
-from explain.engine.notation import DOTS, Notation, Row, Word, call
+from explain.engine.notation import DOTS, Notation, Row, Word, call, listed
+from explain.engine.prose import SYMBOLIC, keep_symbols
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -26,25 +26,18 @@ SLACK = 1e-14  # relative; two sums of decimals that differ by less are equal: 0
 
 
 class Told(Node):
-    """An operation on a column that is written by its name, without numbers put in."""
+    """An operation that is written by its name, without numbers put in."""
 
     __slots__ = ()
     NAME = Word("")
 
     def write(self, style: Style) -> Notation:
-        from explain.engine.prose import SYMBOLIC
-
-        keep = getattr(style, "keep_symbols", None)
-        if keep is not None:
-            keep()
-        listed: list[Notation] = []
-        for operand in self.operands:
-            listed += [Word(", "), SYMBOLIC.write(operand)]
-        return call(self.NAME, Row(listed[1:]))
+        keep_symbols(style)
+        return call(self.NAME, listed([SYMBOLIC.write(operand) for operand in self.operands]))
 
 
 class Ordered(Told):
-    """A column in another order: entry i is entry `order[i]` of the operand."""
+    """A row in another order: entry j is entry `order[j]` of the operand."""
 
     __slots__ = ("order",)
     NAME = Word("sort", r"\mathrm{sort}")
@@ -52,23 +45,23 @@ class Ordered(Told):
     def __init__(self, operand: Node, order: Sequence[int]) -> None:
         self.operands = (operand,)
         self.order = tuple(order)
-        self.shape = (len(self.order), 1)
+        self.shape = (1, len(self.order))
 
     def rebuild(self, operands: Sequence[Node]) -> Node:
         return Ordered(operands[0], self.order)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        return values[0][list(self.order)]
+        return values[0][:, list(self.order)]
 
     def entry(self, index: Index) -> Node:
-        return self.operands[0].entry((self.order[index[0]], 0))
+        return self.operands[0].entry((0, self.order[index[1]]))
 
 
 class Kept(Told):
-    """A column with some entries kept and 0 in place of the others.
+    """A row with some entries kept and 0 in place of the others.
 
     Args:
-        operand: the column.
+        operand: the row.
         rule: the number that says how many are kept, or up to which sum.
         places: of the kept entries.
     """
@@ -89,15 +82,15 @@ class Kept(Told):
 
         places = sorted(self.places)
         found = np.zeros_like(values[0])
-        found[places] = values[0][places]
+        found[:, places] = values[0][:, places]
         return found
 
     def entry(self, index: Index) -> Node:
-        return self.operands[0].entry(index) if index[0] in self.places else Number(0, "0")
+        return self.operands[0].entry(index) if index[1] in self.places else Number(0, "0")
 
 
 class Cumulative(Told):
-    """The sums of the first 1, 2, 3, … entries of a column."""
+    """The sums of the first 1, 2, 3, … entries of a row."""
 
     __slots__ = ()
     NAME = Word("cumsum", r"\mathrm{cumsum}")
@@ -107,14 +100,14 @@ class Cumulative(Told):
         self.shape = operand.shape
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        return values[0].cumsum(axis=0)
+        return values[0].cumsum(axis=1)
 
     def entry(self, index: Index) -> Node:
-        return long_sum(index[0] + 1, lambda at: self.operands[0].entry((at, 0)))
+        return long_sum(index[1] + 1, lambda at: self.operands[0].entry((0, at)))
 
 
 class Entropy(Node):
-    """`-Σᵢ pᵢ log pᵢ`; an entry that is 0 adds nothing, since p log p goes to 0 with p.
+    """`-Σⱼ pⱼ log pⱼ` of a row; an entry that is 0 adds nothing, since p log p goes to 0 with p.
 
     Args:
         places: of the entries that are not 0.
@@ -133,14 +126,14 @@ class Entropy(Node):
     def evaluate(self, values: Sequence[Array]) -> Array:
         import numpy as np
 
-        p = values[0][list(self.places)]
+        p = values[0][:, list(self.places)]
         return np.asarray(0.0 - (p * np.log(p)).sum())
 
     def entry(self, index: Index) -> Node:
         from explain.engine.functions import LOG
 
         def term(at: int) -> Node:
-            p = self.operands[0].entry((self.places[at], 0))
+            p = self.operands[0].entry((0, self.places[at]))
             return Times(p, LOG(p))
 
         return negative(long_sum(len(self.places), term))
@@ -150,35 +143,13 @@ class Entropy(Node):
 
         if style.numbers or not isinstance(self.operands[0], Symbol):
             return style.write(self.entry(()))
-        p = word(self.operands[0].name, "i")
+        p = word(self.operands[0].name, "j")
         log = Word("log ", r"\log ")
-        return Row([Word("-Σᵢ ", r"-\sum_{i} "), p, Word(" ", r" \, "), log, p])
-
-
-class ArgMax(Told):
-    """The place of the largest entry of a column, counted from 0; the first of several that are equal."""
-
-    __slots__ = ()
-    NAME = Word("argmax", r"\mathrm{argmax}")
-
-    def __init__(self, operand: Node) -> None:
-        self.operands = (operand,)
-        self.shape = ()
-
-    def evaluate(self, values: Sequence[Array]) -> Array:
-        import numpy as np
-
-        return np.asarray(float(first_largest(values[0][:, 0])))
-
-    def entry(self, index: Index) -> Node:
-        size = int(self.operands[0].shape[0])
-        kept = range(size) if size <= LONGEST else (0, 1, size - 1)
-        listed = [self.operands[0].entry((at, 0)) for at in kept]
-        return PlaceOfLargest(listed, size - len(kept), list(kept), "place")
+        return Row([Word("-Σⱼ ", r"-\sum_{j} "), p, Word(" ", r" \, "), log, p])
 
 
 class CountUpTo(Told):
-    """How many entries of a rising column are at most u: the place, counted from 0, of the first one above u."""
+    """How many entries of a rising row are at most u: the place, counted from 0, of the first one above u."""
 
     __slots__ = ()
 
@@ -192,20 +163,17 @@ class CountUpTo(Told):
         return np.asarray(float((values[0] <= values[1] * (1 + SLACK)).sum()))
 
     def entry(self, index: Index) -> Node:
-        size = int(self.operands[0].shape[0])
+        size = int(self.operands[0].shape[1])
         kept = range(size) if size <= LONGEST else (0, 1, size - 1)
-        return _UpTo([self.operands[0].entry((at, 0)) for at in kept] + [self.operands[1].entry(())], size - len(kept))
+        return _UpTo([self.operands[0].entry((0, at)) for at in kept] + [self.operands[1].entry(())], size - len(kept))
 
     def write(self, style: Style) -> Notation:
         from explain.engine.names import word
-        from explain.engine.prose import SYMBOLIC
 
-        keep = getattr(style, "keep_symbols", None)
-        if keep is not None:
-            keep()
+        keep_symbols(style)
         F, u = (SYMBOLIC.write(operand) for operand in self.operands)
         if isinstance(self.operands[0], Symbol):
-            F = word(self.operands[0].name, "i")
+            F = word(self.operands[0].name, "j")
         return Row([COUNT, F, AT_MOST, u, CLOSE])
 
 
@@ -234,23 +202,13 @@ class _UpTo(Node):
 
         from explain.engine.lowering import TooLongError
 
-        *listed, u = operands
+        *numbers, u = operands
         if self.skipped or not all(getattr(number, "is_number", True) for number in operands):
             raise TooLongError(f"{len(operands) + self.skipped} numbers")
-        return sympy.Integer(sum(bool(number <= u * (1 + sympy.Rational(1, 10**14)) + TINY) for number in listed))
+        return sympy.Integer(sum(bool(number <= u * (1 + sympy.Rational(1, 10**14)) + TINY) for number in numbers))
 
     def write(self, style: Style) -> Notation:
-        *listed, u = (style.write(operand) for operand in self.operands)
-        if self.skipped or len(listed) > WRITTEN:
-            listed = [*listed[:2], DOTS, listed[-1]]
-        row: list[Notation] = []
-        for part in listed:
-            row += [Word(", "), part]
-        return Row([COUNT, *row[1:], AT_MOST, u, CLOSE])
-
-
-def first_largest(numbers: Array) -> int:
-    """The place of the first of positive numbers that is as large as the largest, up to the rounding of floats."""
-    import numpy as np
-
-    return int(np.argmax(numbers >= numbers.max() * (1 - SLACK)))
+        *numbers, u = (style.write(operand) for operand in self.operands)
+        if self.skipped or len(numbers) > WRITTEN:
+            numbers = [*numbers[:2], DOTS, numbers[-1]]
+        return Row([COUNT, *listed(numbers).parts, AT_MOST, u, CLOSE])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from explain.engine.nodes.arithmetic import Divide, fit_entry, fit_shape, negative, times
 from explain.engine.nodes.base import Index, Node, Style, Textbook
 from explain.engine.nodes.linear import Diagonal, Sum, long_sum
-from explain.engine.notation import Notation, Power, Row, Word, call
+from explain.engine.notation import PRODUCT, Notation, Power, Row, Word, call, listed
 from explain.engine.shapes import broadcast
 
 if TYPE_CHECKING:
@@ -89,10 +89,9 @@ class Apply(Node):
             return Row([Word("1[", r"\mathbb{1}\left["), parts[0], Word(" > 0]", r" > 0 \right]")])
         if self.function.name == "abs":
             return Row([Word("|", r"\left|"), parts[0], Word("|", r"\right|")])
-        row: list[Notation] = [parts[0]]
-        for part in parts[1:]:
-            row += [Word(", "), part]
-        return call(self.function.word, Row(row) if len(row) > 1 else row[0])
+        if self.function.name == "log" and isinstance(parts[0], Word) and parts[0].text.endswith(")"):
+            return Row([Word("log ", r"\log "), parts[0]], PRODUCT)  # log P(x), not log(P(x))
+        return call(self.function.word, listed(parts) if len(parts) > 1 else parts[0])
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         pulled: list[Node | None] = [None] * len(self.operands)

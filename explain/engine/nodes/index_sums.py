@@ -1,4 +1,4 @@
-"""How a sum over some axes is written: `Σᵢ Xᵢ,:`, as in Goodfellow, Bengio and Courville 2016, Notation."""
+"""How a sum over some axes is written: `Σᵢ X[i,:]`, the colon as in Goodfellow, Bengio and Courville 2016, Notation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Slices(Symbolic):
         if not set(marks) - {":"}:
             return node.word
         place = ",".join(marks)
-        if "_" in node.name and ":" in marks:  # R₁[:,j]: two subscripts in a row cannot be told apart
+        if ":" in marks:
             return Word(f"{node.word.text}[{place}]", f"{{{node.word.latex}}}_{{[{place}]}}", key=node.name)
         return names.word(node.name, place)
 

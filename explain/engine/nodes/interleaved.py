@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from explain.engine.nodes.base import Index, Node, Style
 from explain.engine.nodes.beside import Beside
-from explain.engine.notation import Notation, Row, Word, call
-from explain.engine.prose import SYMBOLIC
+from explain.engine.notation import Notation, Word, call, listed
+from explain.engine.prose import SYMBOLIC, keep_symbols
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -41,9 +41,9 @@ class Interleaved(Node):
 
     def write(self, style: Style) -> Notation:
         """By name also where numbers are put in: side by side they would be read as a product."""
-        _keep_symbols(style)
+        keep_symbols(style)
         first, second = (SYMBOLIC.write(operand) for operand in self.operands)
-        return call(Word("interleave", r"\mathrm{interleave}"), Row([first, Word(", "), second]))
+        return call(Word("interleave", r"\mathrm{interleave}"), listed([first, second]))
 
 
 class Joined(Interleaved):
@@ -64,12 +64,5 @@ class Joined(Interleaved):
 
     def write(self, style: Style) -> Notation:
         """By name also where numbers are put in: the value repeats them."""
-        _keep_symbols(style)
+        keep_symbols(style)
         return Beside(*self.operands).write(SYMBOLIC)
-
-
-def _keep_symbols(style: Style) -> None:
-    """Say that the numbers are not put in."""
-    keep: Callable[[], None] | None = getattr(style, "keep_symbols", None)
-    if keep is not None:
-        keep()

@@ -7,7 +7,7 @@ from typing import Any
 
 from explain.engine.nodes.base import Index, Node, Style
 from explain.engine.nodes.geometry import ZERO
-from explain.engine.notation import DOTS, Notation, Row, Word, call
+from explain.engine.notation import DOTS, Notation, Row, Word, call, listed
 
 LISTED = 9  # numbers of a window that are written; of more the first two and the last
 
@@ -102,8 +102,8 @@ class Wins(Node):
             Word("1[", r"\mathbb{1}\left[", number=True),
             style.write(self.operands[self.at] if not self.skipped else ZERO),
         ]
-        listed = call(Word("max", r"\max"), _listed(self.operands, self.skipped, style))
-        return Row([*row, Word(" = "), listed, Word("]", r" \right]")])
+        top = call(Word("max", r"\max"), _listed(self.operands, self.skipped, style))
+        return Row([*row, Word(" = "), top, Word("]", r" \right]")])
 
 
 def _largest_at(operands: Sequence[Any], at: int) -> Any:
@@ -127,10 +127,6 @@ def _refuse(skipped: int) -> None:
 
 def _listed(operands: Sequence[Node], skipped: int, style: Style) -> Row:
     """Numbers with commas between them; of many the first and the last."""
-    many = skipped or len(operands) > LISTED
-    row: list[Notation] = []
-    for operand in operands[:2] if many else operands:
-        row += [Word(", "), style.write(operand)]
-    if many:
-        row += [Word(", "), DOTS, Word(", "), style.write(operands[-1])]
-    return Row(row[1:])
+    if not skipped and len(operands) <= LISTED:
+        return listed([style.write(operand) for operand in operands])
+    return listed([*map(style.write, operands[:2]), DOTS, style.write(operands[-1])])

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 
 class OneHot(Node):
-    """A row for each id of a row of ids counted from 0; those of `hidden`, an id, have no 1.
+    """A row for each id, counted from 0; an id that is `hidden`, or names no column (padding), has no 1.
+
+    Args:
+        operand: the ids, in a row or in a column.
+        width: the number of columns.
 
     >>> from explain.engine.nodes.base import Symbol
-    >>> OneHot(Symbol("t", (1, 3)), 5).shape
-    (3, 5)
+    >>> OneHot(Symbol("t", (1, 3)), 5).shape, OneHot(Symbol("y", (2, 1)), 5).shape
+    ((3, 5), (2, 5))
     """
 
     __slots__ = ("hidden", "width")
@@ -27,7 +31,7 @@ class OneHot(Node):
         self.operands = (operand,)
         self.width = width
         self.hidden = hidden
-        self.shape = (operand.shape[1], width)
+        self.shape = (operand.shape[1] if operand.shape[0] == 1 else operand.shape[0], width)
 
     def rebuild(self, operands: Sequence[Node]) -> Node:
         return OneHot(operands[0], self.width, self.hidden)
@@ -35,9 +39,10 @@ class OneHot(Node):
     def evaluate(self, values: Sequence[Array]) -> Array:
         import numpy as np
 
-        ids = values[0][0].astype(int)
+        ids = values[0].ravel()
+        known = np.flatnonzero((ids >= 0) & (ids < self.width))
         rows = np.zeros((len(ids), self.width))
-        rows[np.arange(len(ids)), ids] = 1.0
+        rows[known, ids[known].astype(int)] = 1.0
         if self.hidden is not None:
             rows[:, self.hidden] = 0.0
         return rows
@@ -46,7 +51,8 @@ class OneHot(Node):
         row, column = index
         if column == self.hidden:
             return Number(0, "0")
-        return Indicator(self.operands[0].entry((0, row)), Number(column, str(column)), "=")
+        place = (0, row) if self.operands[0].shape[0] == 1 else (row, 0)
+        return Indicator(self.operands[0].entry(place), Number(column, str(column)), "=")
 
     def write(self, style: Style) -> Notation:
         return call(Word("onehot", r"\mathrm{onehot}"), style.write(self.operands[0]))

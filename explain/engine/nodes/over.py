@@ -6,7 +6,7 @@ its terms: each of the two is the pull-back of the other. `Along` says once whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING, cast
 
@@ -17,7 +17,7 @@ from explain.engine.nodes.index_sums import Slices, length, sigma
 from explain.engine.nodes.linear import long_sum
 from explain.engine.nodes.rewritten import Bracketed
 from explain.engine.notation import PRODUCT, Grid, Notation, Row, held
-from explain.engine.prose import SYMBOLIC
+from explain.engine.prose import SYMBOLIC, keep_symbols
 from explain.engine.shapes import Shape
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ class SumOver(Node):
         listed = self._listed(style)
         if listed is not None:
             return listed
-        keep: Callable[[], None] | None = getattr(style, "keep_symbols", None)
-        if keep is not None:
-            keep()
+        keep_symbols(style)
         return self._index_sum(SYMBOLIC)
 
     def _index_sum(self, style: Style) -> Notation:

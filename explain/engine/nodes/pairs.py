@@ -10,7 +10,7 @@ from explain.engine.nodes.base import Index, Node, Style
 from explain.engine.nodes.index_sums import sigma
 from explain.engine.nodes.linear import long_sum
 from explain.engine.notation import PRODUCT, Notation, Row, Word, call, held
-from explain.engine.prose import SYMBOLIC
+from explain.engine.prose import SYMBOLIC, keep_symbols
 from explain.engine.shapes import ShapeError, write
 
 if TYPE_CHECKING:
@@ -81,8 +81,6 @@ class PairSum(Node):
 
     def write(self, style: Style) -> Notation:
         """As an index sum; the numbers of a pair are not put in row by row."""
-        keep = getattr(style, "keep_symbols", None)
-        if style.numbers and keep is not None:
-            keep()
+        keep_symbols(style)
         written = SYMBOLIC.indexed("ij,:").write(self.operands[0])
         return Row([sigma("ji"[self.kept]), held(written, PRODUCT)], PRODUCT)

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from explain.engine.nodes.arithmetic import Add, negative, times
-from explain.engine.nodes.base import Index, Node, Number, Style, Symbol, Textbook
+from explain.engine.nodes.base import Index, Node, Style, Symbol, Textbook
 from explain.engine.nodes.functions import exp
 from explain.engine.nodes.linear import Spread, long_sum
-from explain.engine.notation import ATOM, MINUS, SUM, Notation, Power, Row, Word, call, held
+from explain.engine.notation import ATOM, MINUS, SUM, Notation, Power, Row, Word, held
+from explain.engine.prose import SYMBOLIC, keep_symbols
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -45,8 +46,9 @@ class Picked(Node):
         return self.operands[0].entry(self.places[index[0]])
 
     def write(self, style: Style) -> Notation:
-        _keep(style)
-        return Row([held(_symbolic(self.operands[0], style), ATOM), Word("[i, yᵢ]", r"_{i, y_i}")])
+        keep_symbols(style)
+        matrix = SYMBOLIC.write(self.operands[0]) if style.numbers else style.write(self.operands[0])
+        return Row([held(matrix, ATOM), Word("[i, yᵢ]", r"_{i, y_i}")])
 
 
 class LogSoftmaxPicked(Node):
@@ -92,7 +94,7 @@ class LogSoftmaxPicked(Node):
     def write(self, style: Style) -> Notation:
         from explain.engine.names import word
 
-        _keep(style)
+        keep_symbols(style)
         scores, top = (operand for operand in self.operands[:2] if isinstance(operand, Symbol))
         z, m = word(scores.name, "ij"), word(top.name, "i")
         inner = Power(Word("e"), Row([z, MINUS, m], SUM))
@@ -105,39 +107,6 @@ class LogSoftmaxPicked(Node):
             raise TypeError("the derivative is worked for sums and means of these logarithms")
         error = difference(self.P, self.Y)
         return [times(negative(seed.operands[0]), error if self.c is None else times(self.c, error)), None, None]
-
-
-class OneHot(Node):
-    """A row for each place of y, 1 in the column that y names and 0 elsewhere; a row that does not count is 0.
-
-    Args:
-        width: the number of columns.
-    """
-
-    __slots__ = ("places",)
-
-    def __init__(self, y: Node, places: Places, width: int) -> None:
-        self.operands = (y,)
-        self.places = tuple(places)
-        self.shape = (y.shape[0], width)
-
-    def rebuild(self, operands: Sequence[Node]) -> Node:
-        return OneHot(operands[0], self.places, int(self.shape[1]))
-
-    def evaluate(self, values: Sequence[Array]) -> Array:
-        import numpy as np
-
-        found = np.zeros((len(values[0]), int(self.shape[1])))
-        rows, columns = zip(*self.places, strict=True)
-        found[list(rows), list(columns)] = 1.0
-        return found
-
-    def entry(self, index: Index) -> Node:
-        hit = index in self.places
-        return Number(int(hit), str(int(hit)))
-
-    def write(self, style: Style) -> Notation:
-        return call(Word("onehot", r"\mathrm{onehot}"), style.write(self.operands[0]))
 
 
 def difference(P: Symbol, Y: Symbol) -> Node:
@@ -157,16 +126,3 @@ def _picked(values: Array, places: Places) -> Array:
 
     rows, columns = zip(*places, strict=True)
     return np.asarray(values[list(rows), list(columns)][:, None])
-
-
-def _keep(style: Style) -> None:
-    """Nothing is put in: which entries are meant is told in words."""
-    keep = getattr(style, "keep_symbols", None)
-    if keep is not None:
-        keep()
-
-
-def _symbolic(node: Node, style: Style) -> Notation:
-    from explain.engine.prose import SYMBOLIC
-
-    return SYMBOLIC.write(node) if style.numbers else style.write(node)

@@ -5,32 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from explain.engine.nodes.base import Index, Node, Number, Style
+from explain.engine.nodes.base import Entry, Index, Node, Number, Style, Symbol
 from explain.engine.nodes.draws import Told
 from explain.engine.notation import Grid, Notation, Word
+from explain.engine.prose import SYMBOLIC, keep_symbols
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
+MOST_WRITTEN = 12  # rows, and columns
 
 
 class RowsAt(Told):
     """Rows of a matrix in a chosen order, one of them perhaps more than once.
+
+    Args:
+        operand: the matrix.
+        rows: which rows.
+        inner: they are part of a larger expression, in which their numbers are put in.
 
     >>> from explain.engine.nodes.base import Symbol
     >>> RowsAt(Symbol("P", (4, 3)), [1, 1]).shape
     (2, 3)
     """
 
-    __slots__ = ("rows",)
+    __slots__ = ("inner", "rows")
     NAME = Word("rows", r"\mathrm{rows}")
 
-    def __init__(self, operand: Node, rows: Sequence[int]) -> None:
+    def __init__(self, operand: Node, rows: Sequence[int], inner: bool = False) -> None:
         self.operands = (operand,)
-        self.rows = tuple(rows)
+        self.rows, self.inner = tuple(rows), inner
         self.shape = (len(self.rows), *operand.shape[1:])
 
     def rebuild(self, operands: Sequence[Node]) -> Node:
-        return RowsAt(operands[0], self.rows)
+        return RowsAt(operands[0], self.rows, self.inner)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
         return values[0][list(self.rows)]
@@ -38,9 +45,17 @@ class RowsAt(Told):
     def entry(self, index: Index) -> Node:
         return self.operands[0].entry((self.rows[index[0]], *index[1:]))
 
+    def write(self, style: Style) -> Notation:
+        columns = range(int(self.operands[0].shape[1]))
+        if not (style.numbers and self.inner) or max(len(self.rows), len(columns)) > MOST_WRITTEN:
+            return super().write(style)
+        return Grid(
+            [[style.write(self.entry((at, column))) for column in columns] for at in range(len(self.rows))], columns
+        )
 
-class EntriesAt(Told):
-    """Some entries of a matrix as a column.
+
+class LargestAt(Told):
+    """The largest entries of a matrix as a column, from the largest to the smallest.
 
     Args:
         operand: the matrix.
@@ -48,7 +63,7 @@ class EntriesAt(Told):
     """
 
     __slots__ = ("places",)
-    NAME = Word("entries", r"\mathrm{entries}")
+    NAME = Word("largest", r"\mathrm{largest}")
 
     def __init__(self, operand: Node, places: Sequence[tuple[int, int]]) -> None:
         self.operands = (operand,)
@@ -56,7 +71,7 @@ class EntriesAt(Told):
         self.shape = (len(self.places), 1)
 
     def rebuild(self, operands: Sequence[Node]) -> Node:
-        return type(self)(operands[0], self.places)
+        return LargestAt(operands[0], self.places)
 
     def evaluate(self, values: Sequence[Array]) -> Array:
         rows, columns = zip(*self.places, strict=True)
@@ -66,11 +81,17 @@ class EntriesAt(Told):
         return self.operands[0].entry(self.places[index[0]])
 
 
-class LargestAt(EntriesAt):
-    """The largest entries of a matrix as a column, from the largest to the smallest."""
+class NamedEntry(Entry):
+    """One entry of a table that has a name of its own, such as `P(B | A)`."""
 
-    __slots__ = ()
-    NAME = Word("largest", r"\mathrm{largest}")
+    __slots__ = ("word",)
+
+    def __init__(self, symbol: Symbol, index: Index, word: Word) -> None:
+        super().__init__(symbol, index)
+        self.word = word
+
+    def write(self, style: Style) -> Notation:
+        return self.word
 
 
 class Gathered(Node):
@@ -91,11 +112,7 @@ class Gathered(Node):
         return self.operands[index[0]].entry(())
 
     def write(self, style: Style) -> Notation:
-        from explain.engine.prose import SYMBOLIC
-
-        keep = getattr(style, "keep_symbols", None)
-        if keep is not None:
-            keep()
+        keep_symbols(style)
         return Grid([[SYMBOLIC.write(operand)] for operand in self.operands], [0])
 
 

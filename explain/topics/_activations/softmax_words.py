@@ -97,7 +97,10 @@ def outcome(T: Symbol, value: float) -> Prose:
 
 def without_temperature(sheet: Worksheet, raw: Symbol, T: Symbol) -> Prose:
     """The probabilities that T = 1 would give, to compare."""
-    usual = probabilities(sheet.values[raw.name])
+    import numpy as np
+
+    with np.errstate(over="ignore"):  # of scores too far apart the smaller one is -∞ after the shift, its power 0
+        usual = probabilities(sheet.values[raw.name])
     first = usual.ravel() if usual.shape[1] == 1 else usual[0]
     shown = [show(float(number)).text for number in first[:MOST_LISTED]]
     more = ", …" if len(first) > MOST_LISTED else ""

@@ -37,8 +37,13 @@ class Norms(NamedTuple):
         return [symbol for norm in self.weights for symbol in norm.all]
 
 
-def give_norms(sheet: Worksheet, given: Mapping[str, Values | None], count: int, width: int, epsilon: Symbol) -> Norms:
+def give_norms(
+    sheet: Worksheet, given: Mapping[str, Values | None], count: int, width: int, epsilon: Symbol, more: str
+) -> Norms:
     """γ_1, β_1, … for `count` normalisations.
+
+    Args:
+        more: what would give the block one more sublayer, as an error says it.
 
     Raises:
         InputError: one for a normalisation that the block has not, or of another length than a token.
@@ -47,10 +52,14 @@ def give_norms(sheet: Worksheet, given: Mapping[str, Values | None], count: int,
         if values is None:
             continue
         if int(name[-1]) > count:
-            raise InputError(f"{{{name}}} is given, but this block has {amount(count, 'normalisation')}: leave it out")
+            raise InputError(
+                f"{{{name}}} is given, but this block has {amount(count, 'normalisation')}, one a sublayer: leave it "
+                f"out, or {more}"
+            )
         if len(values) != width:
             raise InputError(
-                f"{{{name}}} has {amount(len(values), 'number')}, but {{X}} has {amount(width, 'column')}: one a column"
+                f"{{{name}}} has {amount(len(values), 'number')}, but {{X}} has {amount(width, 'column')}: one number "
+                "a column is needed"
             )
     found = []
     for at in range(1, count + 1):
@@ -61,11 +70,19 @@ def give_norms(sheet: Worksheet, given: Mapping[str, Values | None], count: int,
         if beta is not None and gamma is None:
             gamma = _row(sheet, f"gamma_{at}", Values((1, width), ["1"] * width), f"scale of normalisation {at}", width)
         found.append(NormWeights(gamma, beta, epsilon))
-    if not any(norm.gamma is not None for norm in found):
-        sheet.convention(
-            "no scale γ and no shift β are given: they are 1 and 0, as where training starts, and left out"
-        )
+    _left_out(sheet, found)
     return Norms(found)
+
+
+def _left_out(sheet: Worksheet, norms: list[NormWeights]) -> None:
+    """Which scales and shifts are not given."""
+    bare = [at for at, norm in enumerate(norms, 1) if norm.gamma is None]
+    rest = "they are 1 and 0, as where training starts, and left out"
+    if len(bare) == len(norms):
+        sheet.convention(f"no scale γ and no shift β are given: {rest}")
+    elif bare:
+        which = f"normalisation {bare[0]}" if len(bare) == 1 else f"normalisations {bare[0]} and {bare[1]}"
+        sheet.convention(f"{which}: no scale γ and no shift β are given; {rest}")
 
 
 def _row(sheet: Worksheet, name: str, values: Values | None, meaning: str, width: int) -> Symbol | None:
@@ -92,9 +109,9 @@ def give_feed(sheet: Worksheet, given: Mapping[str, Values | None], width: int, 
     first = _matrix("W_1", W_1, (width, inner), f"{{X}} is {width} wide", transposed)
     second = _matrix("W_2", W_2, (inner, width), f"{{W_1}} makes {amount(inner, 'hidden unit')}", transposed)
     W1 = sheet.given("W_1", first, f"weights into the hidden layer{how}", option="W_1")
-    b1 = _bias(sheet, "b_1", given["b_1"], inner, "bias of the hidden layer")
+    b1 = _bias(sheet, "b_1", given["b_1"], inner, "bias of the hidden layer", "hidden unit")
     W2 = sheet.given("W_2", second, f"weights out of the hidden layer{how}", option="W_2")
-    b2 = _bias(sheet, "b_2", given["b_2"], width, "bias of the feed-forward output")
+    b2 = _bias(sheet, "b_2", given["b_2"], width, "bias of the feed-forward output", "column of {X}")
     return FeedWeights(W1, b1, W2, b2, transposed)
 
 
@@ -104,17 +121,19 @@ def _matrix(name: str, values: Values, shape: tuple[int, int], because: str, tra
     line = len(values.shape) == 1 and 1 in needed and len(values) == needed[0] * needed[1]
     fitted = values.reshape(needed) if line else values
     if fitted.shape != needed or 0 in needed:
-        rows = f"{shape[0]} {'columns' if transposed else 'rows'}"
-        both = "" if name == "W_1" else f" and {shape[1]} {'rows' if transposed else 'columns'}"
-        raise InputError(f"{{{name}}} is {write(values.shape)}, but {because}: it needs {rows}{both}")
+        first, second = ("column", "row") if transposed else ("row", "column")
+        both = "" if name == "W_1" else f" and {amount(shape[1], second)}"
+        has = f"is {write(values.shape)}" if len(values.shape) > 1 else f"has {amount(len(values), 'number')}"
+        turned = "; its transpose fits" if 0 not in needed and values.shape == needed[::-1] else ""
+        raise InputError(f"{{{name}}} {has}, but {because}: it needs {amount(shape[0], first)}{both}{turned}")
     return fitted
 
 
-def _bias(sheet: Worksheet, name: str, values: Values | None, width: int, meaning: str) -> Symbol | None:
+def _bias(sheet: Worksheet, name: str, values: Values | None, width: int, meaning: str, each: str) -> Symbol | None:
     if values is None:
         return None
     if len(values) != width:
-        raise InputError(f"{{{name}}} has {amount(len(values), 'number')}: it needs {width}, one a column of its layer")
+        raise InputError(f"{{{name}}} has {amount(len(values), 'number')}: it needs {width}, one for each {each}")
     return sheet.given(name, values.reshape((1, width)), meaning, option=name)
 
 
@@ -150,6 +169,9 @@ class Block:
         self.sheet.part("Positional encoding")
         encoding = encoding_of(self.sheet, int(self.values.shape[0]), self.width, self.names)
         why = "without {P} attention would not see the order of the tokens; {P} is a constant, nothing in it is learned"
+        self.sheet.convention(
+            "the embeddings are taken as they are given; in the paper they are multiplied by √d first (section 3.4)"
+        )
         self.X = self.sheet.define("X", self.X + encoding, "What goes into the block", say(why, P=encoding))
 
     def attention(self, raw: Raw, mask: Mask | None, padding: Matrix | None) -> None:
@@ -185,8 +207,10 @@ class Block:
         options = ("memory_padding", "memory_padding")
         hidden = give_mask(self.sheet, None, padding, shape, both, naming, options)
         self.sheet.convention(
-            "symbols with (2) belong to the cross-attention: {W} are the weights of its queries",
+            "symbols with (2) belong to the cross-attention: {W} makes its queries from the block's own tokens; its "
+            "keys and values are made from the memory {M}",
             W=weights.roles["Q"][0].W,
+            M=other,
         )
         self.sublayers.append(attending(self.sheet, weights, hidden, both, naming, other))
 
@@ -215,7 +239,8 @@ def _fits_residual(found: Weights, width: int, suffix: str = "") -> None:
     """The output of an attention is added to what went in, so it must be as wide."""
     if found.width != width:
         option = f"{{W_O{suffix}}}" if found.output[0] is not None else f"{{W_V{suffix}}}"
+        mend = "" if found.output[0] is not None else f"; or give {{W_O{suffix}}}, which brings them to {width}"
         raise InputError(
             f"{option} makes {amount(found.width, 'column')}, but {{X}} is {width} wide: the residual connection adds "
-            "the two, so they must be equal"
+            f"the two, so they must be equal{mend}"
         )

@@ -43,21 +43,29 @@ def attend(
 
 def scores_of(sheet: Worksheet, queries: Symbol, keys: Symbol, naming: Naming) -> Symbol:
     """S = QKᵀ: every query against every key."""
-    why = FIRST if naming.head < 2 else say("{Q} against {K}, as in head 1", Q=queries, K=keys)
-    return sheet.define(naming.of("S"), queries @ keys.T, "Scores" + naming.told, why)
+    raw = sheet.define(naming.of("S"), queries @ keys.T, "Scores" + naming.told, FIRST)
+    _refer(sheet, raw, "S", naming, say(f"{{Q}} against {{K}}, {naming.as_in}", Q=queries, K=keys))
+    return raw
+
+
+def _refer(sheet: Worksheet, symbol: Symbol, base: str, naming: Naming, why: Prose) -> None:
+    """The reason of a later head, or of a second attention, beside the first one."""
+    if naming.first is not None:
+        sheet.refer(symbol, naming.first.of(base), why)
 
 
 def attention_weights(sheet: Worksheet, raw: Symbol, setting: Setting, naming: Naming) -> Symbol:
     """The scores divided by √d_k, masked, and through softmax."""
     root = setting.root
     why = say(WHY_ROOT, r=sqrt(root), d=root)
-    if naming.head > 1:
-        why = say("{S} is divided by {r} too", S=raw, r=sqrt(root))
     scaled = sheet.define(naming.of("U"), raw / sqrt(root), "Scaled scores" + naming.told, why)
+    _refer(sheet, scaled, "U", naming, say("{S} is divided by {r} too", S=raw, r=sqrt(root)))
     if setting.mask is not None:
         scaled = _masked(sheet, scaled, setting.mask, naming)
     name = naming.of("A")
     weights = sheet.define(name, Softmax(scaled, 1), "Attention weights" + naming.told, _shares(naming, setting.mask))
+    hidden = "" if setting.mask is None else ": a hidden key gets 0"
+    _refer(sheet, weights, "A", naming, say(f"softmax of each row of {{U}}, {naming.as_in}{hidden}", U=scaled))
     told = attended(weights, sheet.values[name], setting.names)
     if told:
         sheet.remark(weights, told)
@@ -73,22 +81,24 @@ def _shares(naming: Naming, mask: Hidden | None) -> str:
             + ("the weights are positive and" if mask is None else "a hidden key gets 0, and the weights")
             + " add up to 1"
         )
-    first = f"{powers} in its row" if naming.head < 2 else "softmax of each row"
     shares = "the weights are positive and each row adds up to 1"
-    return f"{first}: {shares if mask is None else 'a hidden key gets 0, and each row adds up to 1'}"
+    return f"{powers} in its row: {shares if mask is None else 'a hidden key gets 0, and each row adds up to 1'}"
 
 
 def _masked(sheet: Worksheet, scaled: Symbol, mask: Hidden, naming: Naming) -> Symbol:
     """-∞ where a query must not look, which softmax turns into a weight of 0."""
-    why: str | Prose = (
-        "-∞ is added where a query must not look, because e to the power of -∞ is 0; the other scores stay"
-    )
+    why = "-∞ is added where a query must not look, because e to the power of -∞ is 0; the other scores stay"
+    masked = sheet.define(naming.of("U_m"), scaled + mask.symbol, "Masked scores" + naming.told, why)
     if naming.head > 1:
-        why = say("the same mask {M} for every head", M=mask.symbol)
-    return sheet.define(naming.of("U_m"), scaled + mask.symbol, "Masked scores" + naming.told, why)
+        _refer(sheet, masked, "U_m", naming, say("the same mask {M} for every head", M=mask.symbol))
+    return masked
 
 
 def average(sheet: Worksheet, weights: Symbol, values: Symbol, naming: Naming, output: str) -> Symbol:
     """AV: for each query the average of the values."""
     why = say("each row is the average of the rows of {V}, weighted by that query's row of {A}", V=values, A=weights)
-    return sheet.define(naming.of(output), weights @ values, "Output" + naming.told, why)
+    found = sheet.define(naming.of(output), weights @ values, "Output" + naming.told, why)
+    if naming.head > 1:
+        told = f"the rows of {{V}}, averaged by the weights in {{A}}, {naming.as_in}"
+        _refer(sheet, found, output, naming, say(told, V=values, A=weights))
+    return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from explain.engine.names import word
 from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.beside import Beside, Columns
 from explain.engine.prose import say
@@ -67,7 +68,8 @@ def give_weights(
     W, b = found.output
     if W is not None:
         how = ", one output a row, as PyTorch keeps it" if found.transposed else ""
-        W_O = sheet.given(naming.of("W_O"), W, f"output weights, which mix the heads{how}", option=f"W_O{suffix}")
+        which = " of the cross-attention" if naming.place else ", which mix the heads" if found.heads > 1 else ""
+        W_O = sheet.given(naming.of("W_O"), W, f"output weights{which}{how}", option=f"W_O{suffix}")
         b_O = None
         if b is not None:
             b_O = sheet.given(naming.of("b_O"), b, "bias of the output", option=f"b_O{suffix}")
@@ -86,9 +88,15 @@ def _conventions(sheet: Worksheet, found: Weights) -> None:
         sheet.convention("PyTorch keeps weights with one output a row: a token is multiplied by the transpose")
     if not found.split and found.heads > 1:
         sheet.convention(
-            f"{found.heads} heads share the columns of queries and keys, {found.d_k} each, from the first head on"
+            f"{found.heads} heads share the columns: each takes {found.d_k} of queries and keys and {found.d_v} of the "
+            "values, the first head the first ones"
         )
-    sheet.convention("no dropout of the weights, as at inference")
+    if any("in" in option for option in found.options.values()):
+        sheet.convention(
+            "{q}, {k} and {v} are the upper, the middle and the lower third of the rows of {w}",
+            q=word("W_Q"), k=word("W_K"), v=word("W_V"), w=word("W_in"),
+        )  # fmt: skip
+    sheet.convention("no dropout, as at inference")
 
 
 def multi_head(sheet: Worksheet, given: Given, naming: Naming, output: str, part: str = "") -> Symbol:
@@ -143,8 +151,9 @@ def _mixed(sheet: Worksheet, found: list[Symbol], weights: OnSheet, naming: Nami
         )
     if weights.output is None:
         return joined
-    why = "{W} mixes what the heads have found: each output column is a weighted sum of all columns of {H}"
+    mixes = "mixes what the heads have found" if weights.heads > 1 else "mixes the columns of {H}"
+    why = f"{{W}} {mixes}: each output column is a weighted sum of all columns of {{H}}"
     parts = {"W": weights.output.W, "H": joined}
     if weights.output.b is not None:
         why, parts["b"] = why + ", plus its entry of {b}", weights.output.b
-    return sheet.define(output, product(joined, weights.output), "Output", say(why, **parts))
+    return sheet.define(output, product(joined, weights.output), "Output of the attention", say(why, **parts))

@@ -31,6 +31,22 @@ class Naming(NamedTuple):
         return Naming(0, self.place)
 
     @property
+    def first(self) -> Naming | None:
+        """The names of the head, or of the attention, that is worked before this one; None for the first of all.
+
+        >>> Naming(3).first, Naming(1, "2").first, Naming(1).first
+        (Naming(head=1, place='', single=False), Naming(head=1, place='', single=False), None)
+        """
+        if self.head > 1:
+            return self._replace(head=1)
+        return self._replace(place="") if self.place else None
+
+    @property
+    def as_in(self) -> str:
+        """`as in head 1`: where the whole reason stands."""
+        return "as in head 1" if self.head > 1 else "as in the first attention"
+
+    @property
     def told(self) -> str:
         """` of head 2`, for a title."""
         return f" of head {self.head}" if self.head else ""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from explain.engine.nodes.along import along
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.nodes.over import stretched
-from explain.engine.prose import Prose, say
+from explain.engine.prose import say
 from explain.engine.shapes import write
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
@@ -51,6 +51,7 @@ def give_projection(
     """Put W_Q, W_K or W_V on the sheet."""
     kind = ROLES[role][0].lower()
     head = f" of head {naming.head}" if naming.head else ""
+    head += " of the cross-attention" if naming.place else ""
     how = ", one output a row, as PyTorch keeps it" if transposed else ""
     matrix = sheet.given(naming.of(f"W_{role}"), W, f"weights of the {kind}{head}{how}", option=option or f"W_{role}")
     if b is None:
@@ -70,8 +71,10 @@ def project(sheet: Worksheet, role: str, x: Symbol, weights: Projection, naming:
     if weights.b is not None:
         times, parts["b"] = "times {W}, plus {b}", weights.b
     row = f"row i is row i of {{X}}, token i, {times}: {meaning}"
-    why: Prose = say(row if naming.head < 2 else f"head {{h}}: {{X}} {times}", **parts)
-    return sheet.define(naming.of(role), product(x, weights), title + naming.told, why)
+    found = sheet.define(naming.of(role), product(x, weights), title + naming.told, say(row, **parts))
+    if naming.head > 1 and naming.first is not None:
+        sheet.refer(found, naming.first.of(role), say(f"head {{h}}: {{X}} {times}", **parts))
+    return found
 
 
 def product(x: Node, weights: Projection) -> Node:

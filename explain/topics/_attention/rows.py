@@ -23,7 +23,7 @@ from explain.engine.pullback import pull
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, shown
 
-ASKED = re.compile(r"d([zaus])_(\d{1,4})/d([vausq])_(\d{1,4})")
+ASKED = re.compile(r"d([zaus])_(\d{1,4})/d([vausqk])_(\d{1,4})")
 MOST_KEYS = 64  # terms of a sum that is written out
 MOST_IN_A_SENTENCE = 4
 PART = "One row by another"
@@ -52,6 +52,11 @@ def worked_too(sheet: Worksheet, found: Attended, answer: Answer, name: str) -> 
         return None
     top, bottom = f"{asked[1]}_{asked[2]}", f"{asked[3]}_{asked[4]}"
     query, other = int(asked[2]) - 1, int(asked[4]) - 1
+    if asked[3] == "k":
+        raise InputError(
+            f"{{find}} {shown(name)}: derivatives by one key are not worked; ask for d{top}/dq_{asked[2]} or "
+            f"d{top}/ds_{asked[2]}, or give {{dZ}} for the gradient at K"
+        )
     limit = int(found.weights.shape[1 if asked[3] == "v" else 0])
     if not 0 <= query < int(found.weights.shape[0]) or not 0 <= other < limit:
         raise InputError(
@@ -143,7 +148,14 @@ def _by_column(sheet: Worksheet, found: Attended, query: int, top: str, bottom: 
             f"{{find}} d{top}/d{bottom}: the scores are given; ask for d{top}/ds_{query + 1}, or give {{Q}} and {{K}}"
         )
     if not isinstance(found.values, Symbol) and top[0] == "z":
-        raise InputError(f"{{find}} d{top}/d{bottom}: give {{V}}, one value a row: the derivative needs all of them")
+        if found.values[0].name not in sheet.values:
+            raise InputError(
+                f"{{find}} d{top}/d{bottom}: give {{V}}, one value a row: the derivative needs all of them"
+            )
+        raise InputError(
+            f"{{find}} d{top}/d{bottom}: of one query the values are worked one by one; give {{Q}}, {{K}}, {{V}}, or "
+            "the scores of two or more queries"
+        )
     i = query + 1
     if found.queries is not None and found.keys is not None:
         q = _row(sheet, f"q_{i}", found.queries, query, f"Query {i}")

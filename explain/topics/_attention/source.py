@@ -161,7 +161,7 @@ def from_tokens(
         "one token a row, so a row is multiplied by a weight matrix from the right: {q} = {x}",
         q=word("q_i"), x=product([word("x_i"), word("W_Q")]),
     )  # fmt: skip
-    sheet.convention("no dropout of the weights, as at inference")
+    sheet.convention("no dropout of the attention weights, as at inference")
     root = give_root(sheet, d_k, int(fitted["K"].shape[1]), "W_K")
     return Start(shape, root, names, tokens=Tokenwise(x, y, given))
 

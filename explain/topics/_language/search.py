@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from explain.engine.names import latex_name
+from explain.engine.notation import Word
 from explain.engine.values import Values
 from explain.errors import InputError, shown
 from explain.topics._language.prefixes import ANY, START
@@ -58,6 +60,16 @@ class Model(NamedTuple):
         words = [self.names[token] for token in tokens]
         text = " ".join(words) or START
         return text if len(text) <= ABBREVIATED else f"{words[0]} … {words[-1]}"
+
+    def quoted(self, tokens: Tokens) -> str:
+        """A sequence as a sentence has it, since `a` is a word too."""
+        return f'"{self.told(tokens)}"'
+
+    def conditional(self, before: Tokens, token: int) -> Word:
+        """How the probability of a token after others is written: `P(B | A)`."""
+        given = self.told(before if self.by_prefix is not None else before[-1:])
+        own = self.names[token]
+        return Word(f"P({own} | {given})", rf"P({latex_name(own)} \mid {latex_name(given)})", key="P")
 
 
 class Hypothesis(NamedTuple):

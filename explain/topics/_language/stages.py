@@ -31,9 +31,9 @@ def check_infinite(sheet: Worksheet, start: Symbol, T: Symbol | None, stages: Se
     if len(stages) < 2:
         return
     with np.errstate(divide="ignore"):
-        given = sheet.values[start.name][:, 0]
+        given = sheet.values[start.name][0]
         scores = given if start.name == "z" else np.log(given)
-    found = sheet.values[last.name][:, 0]
+    found = sheet.values[last.name][0]
     scaled = np.where(found > 0, scores / (1.0 if T is None else float(sheet.values["T"])), -np.inf)
     powers = np.exp(scaled - scaled.max())
     what = "the logits" if start.name == "z" else "log {p}"
@@ -46,12 +46,12 @@ def check_infinite(sheet: Worksheet, start: Symbol, T: Symbol | None, stages: Se
 
 def stage_table(sheet: Worksheet, stages: Sequence[Stage], names: Sequence[str] | None) -> None:
     """Every token with its probability after each stage."""
-    size = int(stages[0].symbol.shape[0])
+    size = int(stages[0].symbol.shape[1])
     if len(stages) < 2 or size > MOST_ROWS:
         return
     columns = [Column("token"), *(Column(stage.heading, True) for stage in stages)]
     rows: list[list[Cell]] = [
-        [(token_name(names, at),), *(stage.symbol.entry((at, 0)) for stage in stages)] for at in range(size)
+        [(token_name(names, at),), *(stage.symbol.entry((0, at)) for stage in stages)] for at in range(size)
     ]
     sheet.tables.append(
         Table("Probabilities after each stage", columns, rows, needs=tuple(s.symbol.name for s in stages[1:]))
@@ -60,7 +60,7 @@ def stage_table(sheet: Worksheet, stages: Sequence[Stage], names: Sequence[str] 
 
 def interval(sheet: Worksheet, F: Symbol, u: float, names: Sequence[str] | None) -> None:
     """The interval from 0 to 1, cut at the cumulative sums, with u marked."""
-    sums = [0.0, *map(float, sheet.values[F.name][:, 0])]
+    sums = [0.0, *map(float, sheet.values[F.name][0])]
     if len(sums) > WIDE // 8:
         return
     places = [round(at * WIDE) for at in sums]
@@ -74,4 +74,4 @@ def interval(sheet: Worksheet, F: Symbol, u: float, names: Sequence[str] | None)
         bar[place] = "|"
     mark = min(round(u * WIDE), WIDE)
     lines = ["0" + " " * (WIDE - 1) + "1", "".join(bar), "".join(told).rstrip(), " " * mark + "^ u"]
-    sheet.drawing("The interval from 0 to 1, one piece a token, cut at the cumulative sums", lines, [F])
+    sheet.drawing("The interval from 0 to 1, one piece a token, cut at the cumulative sums F", lines, [F])

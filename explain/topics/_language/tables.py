@@ -86,7 +86,7 @@ def place_of(option: str, text: str, names: Sequence[str] | None, size: int, whe
         return list(names).index(text)
     if text.isascii() and text.isdigit() and len(text) < 10 and int(text) < size:
         return int(text)
-    known = f", or a name such as {shown(names[0])}" if names is not None else ""
+    known = f", or a name such as {shown(names[0])}" if names is not None else ", or a name, with {vocabulary}"
     raise InputError(
         f"{{{option}}} is {shown(text)}{where}: a token is a whole number from 0 to {size - 1}{known}; "
         f"the vocabulary has {amount(size, 'token')}"
@@ -94,5 +94,10 @@ def place_of(option: str, text: str, names: Sequence[str] | None, size: int, whe
 
 
 def token_name(names: Sequence[str] | None, at: int) -> str:
-    """What a sentence calls a token: its name, or `token 2`, counted from 0 as in a program."""
-    return names[at] if names is not None else f"token {at}"
+    """What a row of a token is called: its name, or `id 2`, counted from 0 as in a program."""
+    return names[at] if names is not None else f"id {at}"
+
+
+def token_told(names: Sequence[str] | None, at: int) -> str:
+    """What a sentence calls a token: its name in quotation marks, since `a` is a word too, or `id 2`."""
+    return f'"{names[at]}"' if names is not None else f"id {at}"

@@ -34,8 +34,8 @@ def drawn(sheet: Worksheet, model: Model, rounds: Sequence[Round], best: Hypothe
     told = ["start", *(f"{text:<{width}}{number:<{numbers}}  {mark}".rstrip() for text, number, mark in lines)]
     if len(told) > 2 * MOST_LINES or max(map(len, told)) > WIDEST:
         return
-    shown = "" if every else ", without what was dropped"
-    sheet.drawing(f"The tree of the search{shown}: each token, and the probability of all tokens up to it", told, needs)
+    shown = "; what has no mark is dropped" if every else "; what is dropped is left out"
+    sheet.drawing(f"The tree: each token, and the probability of all tokens up to it{shown}", told, needs)
 
 
 def _branches(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from explain.engine.names import subscript
+from explain.engine.names import latex_name, subscript
 from explain.engine.notation import Notation, Operator, Row, Word
 
 LISTED = 3  # tokens before another one that are written
@@ -51,18 +50,3 @@ def joint(count: int | str, names: Sequence[str] | None = None, key: str = "") -
 def over(sign: str, command: str, inner: Notation) -> Row:
     """A sum or product over the positions: `Σᵢ …`."""
     return Row([Operator(f"{sign}ᵢ ", rf"{command}_{{i}} "), inner])
-
-
-ALIKE = str.maketrans({"\\": "∖", "^": "ˆ", "~": "∼", "`": "ˋ", "*": "∗", "$": "＄"})
-SIGNS = {"<": r"\lt ", ">": r"\gt ", "[": r"\lbrack ", "]": r"\rbrack ", "|": r"\vert "}  # not in LaTeX text
-
-
-def latex_name(text: str) -> str:
-    r"""A name as it stands in a formula; marks that LaTeX or Markdown would read are written so that they do not.
-
-    >>> latex_name("A <eos>")
-    '\\text{A }\\lt \\text{eos}\\gt '
-    """
-    pieces = re.split(r"([<>\[\]|])", text.translate(ALIKE))
-    plain = (re.sub(r"([{}&#%_])", r"\\\1", piece) for piece in pieces)
-    return "".join(SIGNS.get(piece) or rf"\text{{{piece}}}" for piece in plain if piece)

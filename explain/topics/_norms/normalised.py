@@ -124,7 +124,11 @@ def normalise(
         name,
         OverRoot(deviation, stretched(variance + epsilon, along)),
         "Normalised",
-        say("each number of {X} as its distance from {mu} in standard deviations, as in the first", X=X, mu=mean)
+        say(
+            "each number of {X} as its distance from {mu} in standard deviations, as in the first normalisation",
+            X=X,
+            mu=mean,
+        )
         if again
         else say(
             "each number as its distance from the mean, measured in standard deviations: the numbers of each "

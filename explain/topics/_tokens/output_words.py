@@ -40,7 +40,7 @@ def next_tokens(sheet: Worksheet, P: Symbol, rows: Sequence[str] | None, columns
 
 def rows_told(sheet: Worksheet, y: Symbol, columns: Sequence[str] | None) -> str:
     """Which token each row has as its target."""
-    ids = [int(number) for number in sheet.values[y.name][0]]
+    ids = [int(number) for number in sheet.values[y.name][:, 0]]
     told = [f"row {at + 1} {_token(number, columns)}" for at, number in enumerate(ids[:MOST_TOLD])]
     return ", ".join(told) + (", …" if len(ids) > MOST_TOLD else "")
 
@@ -69,6 +69,16 @@ def check_error(sheet: Worksheet, scores: Symbol, P: Symbol, Y: Symbol, divisor:
         [gradient],
         say("{g} is {d}" + over + ", and each of its rows sums to 0: what the target's score gains, others lose",
             g=gradient, d=P - Y),
+    )  # fmt: skip
+
+
+def error_reason(P: Symbol, Y: Symbol) -> Prose:
+    """Why what a loss by softmax and logarithm sends back to its scores is P - Y."""
+    return say(
+        "softmax and logarithm together: the logarithm of a probability is its score minus the logarithm of the sum of "
+        "all powers, which has {P} as its derivative; with the minus sign of the loss {d} is left: the target's score "
+        "is to rise, all others are to fall",
+        P=P, d=P - Y,
     )  # fmt: skip
 
 
