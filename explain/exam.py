@@ -226,7 +226,7 @@ def _topic(table: Mapping[str, Any], where: str) -> Topic | None:
     topic = find_topic(name)
     if topic is None:
         near = get_close_matches(name, declared(), 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(declared())}"
+        hint = f"did you mean {near[0]}?" if near else f"explain topics lists the {len(declared())} there are"
         raise InputError(f"{where}: topic is {shown(name)}: {hint}")
     return topic
 

@@ -97,7 +97,8 @@ def _no_words(name: str, plain: str) -> None:
         raise InputError(f"{{{name}}} is {shown(plain)}: choose none, causal, or a matrix such as 1,0;1,1{hint}")
     found = WORD.search(INFINITE.sub("0", plain))
     if found:
-        raise InputError(f"{{{name}}} has {shown(found[0])}: {RULE}")
+        whole = next(part for part in re.split(r"[\s,;]+", plain) if found[0] in part)  # with what stands around it
+        raise InputError(f"{{{name}}} has {shown(whole)}: {RULE}")
 
 
 def _first(allowed: Any) -> tuple[int, ...]:

@@ -155,7 +155,7 @@ def test_exam_file_with_nested_lists(solved):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("[[2, 0], [0, 2]]", "[[2, 0], [1, 2]]", "dL/dX, entry 3: expected 1, the answer is 0"),
+        ("[[2, 0], [0, 2]]", "[[2, 0], [1, 2]]", "dL/dX, entry (1,2,1): expected 1, the answer is 0"),
         ("expect = { Z = 5 }", "expect = { Z = 6 }", "expected 6"),
     ],
 )

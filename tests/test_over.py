@@ -111,8 +111,8 @@ def test_index_sums_are_written_as_in_books():
     """Protects the notation: a letter for each axis summed over, a colon for each other one."""
     where = Along((2, 3, 4, 4), (0, 2, 3), (1, 3))
     X, mu, m = Symbol("X", where.full), Symbol("mu", where.shape), Symbol("m")
-    assert linear(SYMBOLIC.write(SumOver(X, where))) == "Σ_nhw X_n,:,h,w"
-    assert linear(SYMBOLIC.write(SumOver(X - Stretched(mu, where), where))) == "Σ_nhw (X_n,:,h,w - μ)"
+    assert linear(SYMBOLIC.write(SumOver(X, where))) == "Σ_nhw X[n,:,h,w]"
+    assert linear(SYMBOLIC.write(SumOver(X - Stretched(mu, where), where))) == "Σ_nhw (X[n,:,h,w] - μ)"
     rows = along((3, 2), (1, 2))
-    assert linear(SYMBOLIC.write(MeanOver(Symbol("X", (3, 2)), m, rows))) == "1/m Σᵢ Xᵢ,:"
+    assert linear(SYMBOLIC.write(MeanOver(Symbol("X", (3, 2)), m, rows))) == "1/m Σᵢ X[i,:]"
     assert linear(SYMBOLIC.write(Sum(X))) == "sum(X)"
