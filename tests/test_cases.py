@@ -12,18 +12,23 @@ import pytest
 import sympy
 
 from explain import (
+    adam,
     attention,
     conv_shape,
+    cross_entropy,
     dense_params,
     embedding_params,
+    kl_divergence,
     lstm,
     lstm_params,
     mlp,
+    mse,
     multi_head_attention,
     network,
     next_token_loss,
     output_softmax,
     positional_encoding,
+    regularization,
     rnn,
     seq2seq_attention,
     softmax,
@@ -64,6 +69,10 @@ def test_every_case_is_there():
         "conv-shapes", "keras-lstm-stack", "lstm-stack-torch", "keras-text-classifier", "lstm-two-steps",
         "resnet-block", "gpt-objective", "positional-encoding-row", "softmax-row", "transformer-by-hand",
         "seq2seq-attention",
+        "gan-losses", "gradient-clip", "step-lr",
+        "kl-bags", "adam-matrices",
+        "l2-loss", "lstm-scalar",
+        "cross-entropy-model-1", "cross-entropy-model-2", "cross-entropy-one-hot", "cross-entropy-cat",
     }  # fmt: skip
 
 
@@ -352,3 +361,90 @@ def test_softmax_of_a_printed_row():
         assert_rounds_to(answer[name].value, expected)
         assert abs(answer[name].value.sum() - 1) < 1e-12
         assert answer.passed
+
+
+def test_divergence_of_two_bags():
+    """Protects entropy, cross-entropy and both divergences, in bits and in nats, from either base."""
+    case = CASES["kl-bags"]
+    expected = case["expected"]
+    bits, nats = (kl_divergence(**case["inputs"], base=base) for base in ("2", "natural"))
+    names = {"H_P": "H_p_bits", "H_PQ": "H_pq_bits", "KL": "KL_bits", "KL_reverse": "KL_reverse_bits"}
+    for name, key in names.items():
+        assert_rounds_to(bits[name].value, expected[key])
+    for answer, name in ((bits, "KL_nats"), (nats, "KL")):
+        assert_rounds_to(answer[name].value, expected["KL_nats"])
+    assert_rounds_to(nats["KL_bits"].value, expected["KL_bits"])
+    assert bits.passed
+    assert nats.passed
+
+
+def test_two_steps_of_adam():
+    """Protects both moments, corrected or not, and W after two steps; the sheet lost its gradients: these are ours."""
+    case = CASES["adam-matrices"]
+    given, expected, published = case["inputs"], case["expected"], case["published"]
+    settings = {name: given[name] for name in ("lr", "beta_1", "beta_2", "eps")}
+    answer = adam(theta=given["W"], g=given["gradients"], **settings)
+    names = {"m_2": "V_2", "v_2": "S_2", "mhat_2": "V_hat_2", "vhat_2": "S_hat_2", "theta_2": "W_2"}
+    assert answer.results == list(names)
+    assert set(names.values()) == expected.keys()
+    for ours, theirs in names.items():
+        assert_rounds_to(answer[ours].value, expected[theirs])
+    assert "some courses call them V and S" in " ".join(str(answer).split())
+    assert not np.allclose(answer["m_2"].value, published["V_2"], atol=0.01)
+    assert answer.passed
+
+
+def test_l2_loss():
+    """Protects the regularised loss of the sheet: the squared errors, the data loss, all four strengths of λ."""
+    given, expected = CASES["l2-loss"]["inputs"], CASES["l2-loss"]["expected"]
+    answer = regularization(**given)
+    assert_rounds_to(answer["e"].value, expected["squared_errors"])
+    assert_rounds_to(answer["J_data"].value, expected["data_loss"])
+    assert_rounds_to(answer["S"].value, expected["norm_sq"])
+    assert_rounds_to(answer["J"].value, expected["J[lam/2N]"])
+    for name in ("lam", "lam/2", "lam/2N", "lam/N"):
+        other = regularization(**given, coefficient=name.replace("lam", "lambda"))
+        assert_rounds_to(other["J"].value, expected[f"J[{name}]"])
+        assert other.passed
+    again = mse(y=given["y"], yhat=given["yhat"], reduction="half-mean")
+    assert_rounds_to(again["e"].value, expected["squared_errors"])
+    assert_rounds_to(again["L"].value, expected["data_loss"])
+
+
+def test_lstm_scalar_loss():
+    """Protects sum and mean of the squared errors at two time steps; the sheet calls the sum an MSE."""
+    case = CASES["lstm-scalar"]
+    given, expected = case["inputs"], case["expected"]
+    total = mse(y=given["targets"], yhat=given["h"], reduction="sum")
+    assert_rounds_to(total["L"].value, expected["sum_squared_error"])
+    assert round(float(total["L"].value), 4) == case["published"]["loss"]
+    assert "some sheets call it MSE" in " ".join(str(total).split())
+    assert_rounds_to(mse(y=given["targets"], yhat=given["h"])["L"].value, expected["mean"])
+
+
+@pytest.mark.parametrize("name", ["cross-entropy-model-1", "cross-entropy-model-2"])
+def test_cross_entropy_of_a_model(name):
+    """Protects the comparison of two models: per row, per class, in total, and the error rate they share."""
+    case = CASES[name]
+    given, expected = case["inputs"], case["expected"]
+    classes = ",".join(map(str, given["classes"]))
+    answer = cross_entropy(p=given["probabilities"], classes=classes, base=str(given["base"]))
+    assert_rounds_to(answer["l"].value, expected["per_row"])
+    # 0.666576266 of the second model has nine decimals
+    np.testing.assert_allclose(answer["L_class"].value[0], expected["per_class"], rtol=0, atol=5e-10)
+    assert_rounds_to(answer["L_sum"].value, expected["total"])
+    assert round(float(answer["L_sum"].value), 3) == case["published"]["total"]
+    assert_rounds_to(answer["error"].value, expected["error_rate"])
+    assert answer.passed
+
+
+@pytest.mark.parametrize("name", ["cross-entropy-one-hot", "cross-entropy-cat"])
+def test_cross_entropy_of_two_distributions(name):
+    """Protects H(P, Q) of one-hot P in nats and bits, given as rows and as a class."""
+    given, expected = CASES[name]["inputs"], CASES[name]["expected"]
+    for base, unit in (("natural", "nats"), ("2", "bits")):
+        answer = cross_entropy(y=given["p"], p=given["q"], base=base)
+        assert_rounds_to(answer["H"].value, expected[unit])
+        assert answer.passed
+        assert_rounds_to(cross_entropy(p=given["q"], classes="0", base=base)["H"].value, expected[unit])
+    assert_rounds_to(cross_entropy(y=given["p"], p=given["q"])["H_bits"].value, expected["bits"])

@@ -1,0 +1,1 @@
+"""What the topics of generative adversarial networks share."""

@@ -1,0 +1,1 @@
+"""What regularization and the losses with a margin need: parameters, strengths, distances."""
