@@ -368,4 +368,6 @@ ROWS = {
     "quadratic-descent": 'explain quadratic-descent --A "3,1;1,3" --x 2,-1 --lr 0.3',
     "quadratic-descent-number": "explain quadratic-descent --A 4 --x 1 --lr 0.6",
     "quadratic-descent-best": 'explain quadratic-descent --A "10,0;0,1" --x 1,1 --b 10,2 --steps 2',
+    "quadratic-descent-three": 'explain quadratic-descent --A "4,1,0;1,3,1;0,1,2" --x 1,1,1 --b 1,0,0 --steps 1',
+    "lr-schedule-cosine-default": "explain lr-schedule --schedule cosine --lr 0.001 --epochs 50 --at 0,10",
 }

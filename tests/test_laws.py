@@ -30,8 +30,8 @@ from explain.render.markdown import display, markdown, prose
 from explain.render.terminal import plain
 from explain.topics import all_topics
 
-EXAMPLES = 40
 ALL = sorted(all_topics().values(), key=lambda topic: topic.name)
+EXAMPLES = 1800 // len(ALL)  # inputs of each topic: the laws take as long however many topics there are
 WIDTH = 400  # wide enough that no column is left out and no line is broken
 NOISE = 1e-12  # relative; what float64 makes of a sum that cancels is no fault of the page
 

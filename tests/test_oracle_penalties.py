@@ -168,6 +168,17 @@ def test_kinks_are_pytorchs():
         assert "as in PyTorch" in str(answer)
 
 
+def test_nothing_is_divided_by_a_length_of_0():
+    """Protects the page of a distance of 0 from an arrow over 0; the direction is written as a function instead."""
+    same = triplet(anchor=[0, 0], positive=[0, 0], negative=[0, 0.5])
+    for answer in (same, contrastive(x1=[1, 2], x2=[1, 2], label=[1])):
+        text = " ".join(str(answer).split())
+        assert "dir(u)" in text
+        assert "torch.linalg.vector_norm" in text
+        assert "u/d_p" not in text
+        assert "u/D" not in text
+
+
 def test_kinds_of_triples():
     """Protects FaceNet's words for the three kinds."""
     text = str(triplet(anchor="0,0;0,0;0,0", positive="1,0;1,0;1,0", negative="3,0;1.5,0;0.5,0"))

@@ -83,6 +83,8 @@ def test_the_best_rate_is_the_best():
         ({"A": [[3, 1], [0, 3]], "x": [1, 1]}, "symmetric"),
         ({"A": [[1, 2], [2, 1]], "x": [1, 1]}, "eigenvalue -1"),
         ({"A": [[1, 1], [1, 1]], "x": [1, 1]}, "eigenvalue 0"),
+        ({"A": [[1, 0.999999999], [0.999999999, 1]], "x": [1, 1]}, "tiny beside the largest"),
+        ({"A": [[1e-8, 0], [0, 1e8]], "x": [1, 1]}, "tiny beside the largest"),
         ({"A": -2, "x": 1}, "falls without end"),
         ({"A": 0, "x": 1}, "above 0"),
         ({"A": [[3, 1], [1, 3]], "x": [1, 1, 1]}, "2 belong here"),

@@ -107,3 +107,8 @@ def test_what_the_others_give(reduction, says):
     """Protects the line of the other conventions: each of them once, none that was taken."""
     page = " ".join(str(mse(y="0,1,0;1,0,0", yhat="0.3,0.4,0.1;0.2,0.30,0.2", reduction=reduction)).split())
     assert f"with another reduction: {says}" in page
+
+
+def test_huber_works_a_linear_entry_of_the_gradient():
+    """Protects the cut at δ: the entry of the gradient that is worked in sight is one that is cut."""
+    assert "entry 2: 0.5·max(min(4, 1), -1)" in " ".join(str(huber(y=[1, 2], yhat=[1.5, 6])).split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from explain.engine import wording_windows
+from explain.engine.evaluate import symbols
 from explain.engine.names import word
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, Times
 from explain.engine.nodes.base import Node, Number, Symbol, Textbook
@@ -33,6 +34,8 @@ RULES = {
     "leaky-relu": "the slope is 1 where the input is positive and 0.01 elsewhere",
     "exp": "e to the power of z is its own derivative",
     "log": "log z, the natural logarithm, has the derivative 1/z",
+    "log2": "log₂ z has the derivative 1/(z ln 2)",
+    "log10": "log₁₀ z has the derivative 1/(z ln 10)",
     "sin": "sin′ = cos",
     "cos": "cos′ = -sin",
     "abs": "|z| has the derivative sign(z): 1 where z is positive, -1 where it is negative, 0 at 0 as in PyTorch",
@@ -173,13 +176,19 @@ def gradient(
         return (
             say("Derivative of the loss at {x}", x=operand),
             say(
-                "{L} is differentiated with {x} as the variable and the target as a constant"
-                + "".join(f": {rule}" for rule in _loss_rules(definition)),
+                _variable(operand, definition) + "".join(f": {rule}" for rule in _loss_rules(definition)),
                 L=top,
                 x=operand,
             ),
         )
     return title, _why(top, operand, middle, piece, arriving, definition)
+
+
+def _variable(operand: Symbol, definition: Node) -> str:
+    """What is held constant, where there is anything beside the variable."""
+    if symbols(definition).keys() <= {operand.name}:
+        return "{L} is differentiated with respect to {x}"
+    return "{L} is differentiated with {x} as the variable and the target as a constant"
 
 
 def _paths(top: Symbol, operand: Symbol, through: Sequence[Symbol], told: Mapping[str, str]) -> Prose:
@@ -254,7 +263,7 @@ def _loss_rules(definition: Node) -> list[str]:
     found = [LOSS_RULES[definition.function.name]] if isinstance(definition, Apply) else []
     for operand in definition.operands if not found else ():
         found += _loss_rules(operand)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _passed(piece: Node, definition: Node) -> str:

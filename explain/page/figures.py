@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from explain.engine.answer import Answer
-from explain.engine.nodes.arithmetic import Negative
 from explain.engine.nodes.base import Entry, Index, Node, Number, Style, Symbol
 from explain.engine.nodes.linear import Transpose
 from explain.engine.notation import Grid, Notation, Word, sized
@@ -210,10 +209,6 @@ class Numbers:
                 self.keep_symbols()
                 return node.write(self)
             return self._figure(symbol, True) if self.figures.known(symbol.name) else node.write(self)
-        if isinstance(node, Negative) and not node.shape:
-            inner = self.write(node.operands[0])
-            if isinstance(inner, Word) and inner.number and not inner.text.strip("0."):
-                return inner  # there is no minus zero
         return node.write(self)
 
     def _symbol(self, symbol: Symbol) -> Notation:

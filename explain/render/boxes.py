@@ -116,7 +116,7 @@ class BoxWriter:
 
     def _power(self, part: Power) -> Box:
         base = self.box(part.first if part.first.level >= ATOM else Paren(part.first))
-        if isinstance(part.first, Word) and part.first.level == QUOTIENT:
+        if isinstance(part.first, Word) and (part.first.level == QUOTIENT or part.first.text.endswith("⁾")):
             base = self.box(Paren(part.first))
         exponent = type(self)(self.glyphs, self.columns, inline=True).box(part.second)
         if exponent.height > 1:  # a matrix of exponents

@@ -26,7 +26,7 @@ def latex(part: Notation) -> str:
         return rf"\sqrt{{{latex(part.inner)}}}"
     if isinstance(part, Power):
         base = latex(part.first)
-        if isinstance(part.first, Word) and part.first.level != ATOM:
+        if isinstance(part.first, Word) and (part.first.level != ATOM or part.first.text.endswith("⁾")):
             base = rf"\left({base}\right)"
         elif isinstance(part.first, Word) and "^" in base:
             base = f"{{{base}}}"

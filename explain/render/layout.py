@@ -146,6 +146,9 @@ def _side_work(item: Equation, writer: BoxWriter, width: int, indent: int, margi
         parts += [writer.box(item.left), text_box(f" {glyphs.plain(item.relations[0][0])} ")]
     start = sum(part.width for part in parts)
     rows: list[list[Box]] = [parts]
+    if item.left is not None and indent + start > width:  # the label stands above its line
+        rows = [[text_box(label.rstrip(), "label")], [Box(2, 1, 0, []), *parts[1:]]]
+        start = sum(part.width for part in rows[1])
     used = indent + start
     widest = max(width_of(glyphs.plain(sign)) + 2 + writer.box(right).width for sign, right in item.relations)
     if used + widest > width:  # the label gets a line of its own

@@ -148,7 +148,7 @@ def given_probabilities(
     read = read_probabilities(option, values, normalise, kind, logits=logits, each=each)
     mine = written or word(name)
     if normalise == "yes" and read.off:
-        raw = f"w_{name}"
+        raw = f"w_{name.removeprefix('p_')}"
         told = f"{meaning}, not yet divided by their sum"
         weights = sheet.given(raw, read.values, told, option=option, rows=rows, columns=columns)
         axis = 1 if kind == "rows" else None

@@ -86,8 +86,8 @@ class Adadelta:
             fading("rho", rho)
         if eps is not None and not eps.array.item() > 0:
             raise InputError(
-                f"{{eps}} is {eps.text(())}: it must be positive, because the first step is √ε long and nothing would "
-                "ever move; PyTorch has 1e-6"
+                f"{{eps}} is {eps.text(())}: it must be positive, because the first step has the factor √ε, and "
+                "nothing would ever move; PyTorch has 1e-6"
             )
         self.v: list[Symbol] = []
         self.a: list[Symbol] = []

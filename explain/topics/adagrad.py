@@ -106,8 +106,8 @@ class Adagrad:
             f"u_{t}", g / (sqrt(self.s[-1]) + self.eps),
             "Direction" if run.single else "Direction, every entry on its own scale",
             run.later(
-                "{g} over the root of {s}: what was moved by large gradients, or often, moves less",
-                "{g} over the root of {s}, which has grown",
+                "{g} over the root of {s}: a parameter that had large gradients, or many, moves less",
+                "{g} over the root of {s}, which is never smaller than before",
             ),
             g=g, s=self.s[-1],
         )  # fmt: skip

@@ -162,7 +162,10 @@ def _losses(sheet: Worksheet, scores: Symbol, P: Symbol, Y: Symbol, w: Symbol | 
     """The loss of each prediction."""
     entries = [divmod(at, int(P.shape[1])) for at in range(min(WORKED, int(P.shape[0]) * int(P.shape[1])))]
     title = "Loss of each prediction" if int(P.shape[0]) * int(P.shape[1]) > 1 else "Loss"
-    weighted = say(", {w} times where the label is 1", w=w) if w is not None else ()
+    weighted = say(", the term of label 1 {w} times", w=w) if w is not None else ()
+    y = sheet.values[Y.name]
+    if not ((y == 0) | (y == 1)).all():
+        weighted += say("; a label between takes its share of both")
     if scores is not P:
         why = (
             say("with softplus(z) = log(1 + e^z), -log(1 - σ(z)) is softplus(z), the loss of a label 0, and -log σ(z) "
@@ -191,7 +194,8 @@ def _check_again(sheet: Worksheet, l: Symbol, P: Symbol, Y: Symbol, w: Symbol | 
     value = float(sheet.values["l"].sum())
     if option == "logits" and bool((np.minimum(p, 1 - p) > SATURATED).all()):
         again = float(-(weight * y * np.log(p) + (1 - y) * np.log(1 - p)).sum())
-        told = say("the form with probabilities, -(y log p + (1 - y) log(1 - p)), gives the same sum from {P}", P=P)
+        first = "y log p" if w is None else "w y log p"
+        told = say(f"the form with probabilities, -({first} + (1 - y) log(1 - p)), gives the same sum from {{P}}", P=P)
         sheet.check(math.isclose(again, value, rel_tol=1e-7), [l], told)
         return
     joint = math.prod(float(q) for q in np.where(y == 1, p, 1 - p).ravel())
@@ -232,6 +236,7 @@ def _gradient(
     if scores is P:
         why = say("log u has the derivative 1/u, and the inner derivative of 1 - p is -1: {P} is pushed up by labels 1 "
                   "and down by labels 0, the harder the more wrong it is", P=P)  # fmt: skip
+        why += say(", by labels 1 {w} times", w=w) if w is not None else ()
         return gradient_step(sheet, route, scores, why + shared, l, note)
     left: Node = P - Y if w is None else P * (1 - Y) - w * Y * (1 - P)
     weighted = "" if w is None else ", the label 1 weighted"

@@ -130,14 +130,16 @@ def _scaled(sheet: Worksheet, gradients: list[Symbol], beta: Symbol, norm: Symbo
     factor = sheet.define(
         "c", beta / norm, "Factor", say("below 1; it brings the length from {n} to {b}", n=norm, b=beta)
     )
-    shared = " for every gradient, so that their proportions stay too" if len(gradients) > 1 else ""
+    why = "every entry of {g} times the same {c}: the length changes, the direction does not"
+    if len(gradients) > 1:
+        why = "every entry times {c}, which all gradients share: the length changes, the direction does not"
     found = [
         sheet.define(
             _after(gradient), factor * gradient, say("{g} after clipping", g=gradient),
-            say("every entry of {g} times the same {c}" + shared + ": the length changes, the direction does not",
-                g=gradient, c=factor),
+            say("the same {c}, so that the proportions of the gradients stay too" if at else why, g=gradient,
+                c=factor),
         )
-        for gradient in gradients
+        for at, gradient in enumerate(gradients)
     ]  # fmt: skip
     again = math.hypot(*(float(x) for symbol in found for x in sheet.values[symbol.name].flat))
     most = float(sheet.values["beta"])
@@ -181,7 +183,9 @@ def _other_way(sheet: Worksheet, gradients: list[Symbol], most: float) -> None:
     entries = [float(x) for gradient in gradients for x in sheet.values[gradient.name].flat]
     if len(entries) <= LISTED:
         cut = ", ".join(tidy(min(max(x, -most), most)) for x in entries)
-        sheet.convention(f"clipped by value instead, with the same threshold, the entries would be {cut}")
+        same = all(abs(x) <= most for x in entries)
+        told = "clipped by value instead, with the same threshold, "
+        sheet.convention(told + ("no entry would change" if same else f"the entries would be {cut}"))
 
 
 def _by_value(sheet: Worksheet, gradients: list[Symbol], beta: Symbol) -> list[Symbol]:

@@ -19,7 +19,7 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.parameters import Matrix, Scalar
-from explain.topics._penalties.distances import Difference, Lengths, zero_rows
+from explain.topics._penalties.distances import Difference, Lengths, slope_of_length, told_of_kink, zero_rows
 from explain.topics._regression.reductions import share
 
 LISTED = 6  # pairs that are named one by one
@@ -96,8 +96,8 @@ def contrastive(
     sheet.backward(L, [a, b], jacobians=False)
     if several:
         share(sheet, L, of_pair)
-    else:
-        _reworded(sheet, L, D, t)
+    _reworded(sheet, of_pair, D, t)
+    slope_of_length(sheet, u, D, L)
     finite_difference(sheet, L, [a, b], L)
     _check_forces(sheet, similar, int(first.shape[0]) if reduction == "mean" else 1)
     return sheet.answer(L, sheet.last("dL/dx_1"), sheet.last("dL/dx_2"))
@@ -145,11 +145,7 @@ def _conventions(
         other = "; eq. 3 of the paper sums" if reduction == "mean" else ", eq. 3 of the paper"
         sheet.convention(f"a row is a pair; {{L}} is the {reduction} over the pairs{other}", L=Symbol("L"))
     if zeros:
-        sheet.convention(
-            "two embeddings at one place have no direction in which to part: the derivative of {D} = 0 is taken as 0, "
-            "as in PyTorch",
-            D=D,
-        )
+        told_of_kink(sheet, [D])
 
 
 def _kinds(sheet: Worksheet, Y: Symbol, t: Symbol, similar: str, several: bool) -> Prose:
@@ -174,15 +170,15 @@ def _kinds(sheet: Worksheet, Y: Symbol, t: Symbol, similar: str, several: bool) 
     return say(lead + "; ".join(told), Y=Y)
 
 
-def _reworded(sheet: Worksheet, L: Symbol, D: Symbol, t: Symbol) -> None:
-    """Say of the two derivatives of a single pair's loss what they are."""
+def _reworded(sheet: Worksheet, l: Symbol, D: Symbol, t: Symbol) -> None:  # noqa: E741 - the page's letter
+    """Say of the two derivatives of a pair's loss what they are."""
     said = {
-        "dL/dt": "of {L} only the term with {t} depends on {t}; the 2 of the square and the half cancel",
-        "dL/dD": "{D} stands in {L} itself, in the term of one class, and in {t}; what comes back on the two ways is "
+        "dL/dt": "of {l} only the term with {t} depends on {t}; the 2 of the square and the half cancel",
+        "dL/dD": "{D} stands in {l} itself, in the term of one class, and in {t}; what comes back on the two ways is "
         "added",
     }
     for name, told in said.items():
-        next(step for step in sheet.steps if step.name == name).why = say(told, L=L, D=D, t=t)
+        next(step for step in sheet.steps if step.name == name).why = say(told, l=l, D=D, t=t)
 
 
 def _check_forces(sheet: Worksheet, similar: str, number: int) -> None:

@@ -234,8 +234,9 @@ def _sums(
 ) -> tuple[list[Symbol], list[Symbol]]:
     """Row sums, column sums, total and mean; the route from the loss back to the terms."""
     if n is None:
-        why = say("the terms in {T} of all classes are added: the mean of -log of the predicted probabilities, with "
-                  "the true ones as weights", T=T)  # fmt: skip
+        log = logarithm(base).word.text
+        why = say(f"the terms in {{T}} of all classes are added: the mean of -{log} of the predicted probabilities, "
+                  "with the true ones as weights", T=T)  # fmt: skip
         H = sheet.define("H", Sum(T), "Cross-entropy", why)
         in_other_units(sheet, H, logarithm(base))
         check_single(sheet, H, base, targets.hard)
@@ -283,16 +284,22 @@ def _gradient(
         note = say(f"the gradient of the {other} is {told}")
     elif loss.name == "l":
         note = say("each row is the gradient of that example's loss; no other example's depends on it")
+    divisor = log_of_base(base)
+    left = P - Y if divisor is None else (P - Y) / divisor
+    written = logarithm(base).word.text
+    quotient = f"{written} u = log u / log({base})"
     if wrt.name == "P":
-        why = say("log u has the derivative 1/u, so -y log p has -y/p: only where {Y} is above 0 does the loss read "
-                  "{P}, and the smaller the probability the steeper", Y=Y, P=P)  # fmt: skip
-        divisor = log_of_base(base)
-        left = P - Y if divisor is None else (P - Y) / divisor
+        rule = "log u has the derivative 1/u, so -y log p has -y/p"
+        if divisor is not None:
+            rule = f"{quotient} has the derivative 1/(u log({base})), so -y {written} p has -y/(p log({base}))"
+        why = say(rule + ": only where {Y} is above 0 does the loss read {P}, and the smaller the probability the "
+                  "steeper", Y=Y, P=P)  # fmt: skip
         note += say("; " if note else "") + say("from logits, through softmax, {g} would be left", g=left)
         return gradient_step(sheet, route, wrt, why + shared, T, note)
     why = say(
         "softmax and logarithm together: -Σ y log p is log Σ e^z minus Σ y z, since each row of {Y} sums to 1; log Σ "
-        "e^z has {P} as its derivative, so {g} is left: scores whose probability lies below the target rise",
+        "e^z has {P} as its derivative, so {g} is left" + ("" if divisor is None else f", and {quotient} divides it")
+        + ": scores whose probability lies below the target are to rise",
         P=P, Y=Y, g=P - Y,
     )  # fmt: skip
     found = gradient_step(sheet, route, wrt, why + shared, T, note)

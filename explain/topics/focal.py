@@ -197,7 +197,7 @@ def _binary_alpha(sheet: Worksheet, alpha: Matrix | None) -> Symbol | None:
             f"{{alpha}} is {value.text((0,))}{', …' if len(alpha) > 1 else ''}: of labels 0 and 1 it is one number "
             "between 0 and 1, the weight of label 1"
         )
-    return sheet.given("alpha", alpha.reshape(()), "weight of label 1; label 0 has the rest of 1", option="alpha")
+    return sheet.given("alpha", alpha.reshape(()), "weight of label 1; label 0 has 1 - α", option="alpha")
 
 
 def _class_alpha(sheet: Worksheet, alpha: Matrix | None, size: int, names: Sequence[str] | None) -> Symbol | None:
@@ -213,7 +213,10 @@ def _class_alpha(sheet: Worksheet, alpha: Matrix | None, size: int, names: Seque
 
 
 def _conventions(sheet: Worksheet, reduction: str, several: bool) -> None:
-    sheet.convention("log is the natural logarithm; gamma = 0 and no alpha give the cross-entropy itself")
+    sheet.convention(
+        "log is the natural logarithm; {g} = 0 without weights {a} gives the cross-entropy itself",
+        g=word("gamma"), a=word("alpha"),
+    )  # fmt: skip
     if several:
         other = "sum" if reduction == "mean" else "mean"
         sheet.convention(
@@ -264,6 +267,8 @@ def _finish(
         )
     pt = sheet.last("p_t")
     why = say("near 1 where {p} is small, near 0 where it is near 1: what is easy is turned down", p=pt)
+    if float(sheet.values["gamma"]) == 0:
+        why = say("a power of {g} = 0 is 1: no loss is turned down, and the cross-entropy is left", g=gamma)
     f = sheet.define("f", Power(1 - pt, gamma), "Modulating factors", why)
     loss, results = losses(sheet, f, c, alpha, n, reduction)
     sheet.part("Backward pass")

@@ -68,7 +68,9 @@ def gan(
     page.gradients(x, g)
     other_route(sheet, from_logits)
     compared(sheet, _slopes)
-    return sheet.answer(*results, sheet.last("dL_minimax/da_G"), sheet.last("dL_ns/da_G"))
+    places = ("a_x", "a_G") if from_logits else ("D_x", "D_G")
+    of_discriminator = [] if x is None else [sheet.last(f"dL_D/d{place}") for place in places]
+    return sheet.answer(*results, *of_discriminator, sheet.last("dL_minimax/da_G"), sheet.last("dL_ns/da_G"))
 
 
 def _slopes(output: str) -> tuple[float, float]:

@@ -26,7 +26,7 @@ LARGEST = 700.0  # log-variance beyond which σ² leaves double precision
 CLOSE = 1e-9
 POSTERIOR = Word("q(z) = N(μ, σ²)", r"q(z) = \mathcal{N}(\mu, \sigma^2)")
 PRIOR = Word("p(z) = N(0, 1)", r"p(z) = \mathcal{N}(0, 1)")
-DIVERGENCE = Word("D_KL(q‖p)", r"D_{\mathrm{KL}}(q \,\|\, p)")
+DIVERGENCE = Word("D_KL(q‖p)", r"D_{\mathrm{KL}}(q \Vert p)")
 
 
 @topic
@@ -61,8 +61,9 @@ def gaussian_kl(
         1 + s - ConstantPower(mean, Number(2, "2")) - variance,
         "Bracket of each dimension",
         say(
-            "twice the mean of log p(z) - log q(z) under q, in each dimension by itself: the mean of z² under q is "
-            "{m}² + {v}, and that of (z - {m})²/{v} is 1",
+            "twice the mean of log p(z) - log q(z) under q, in each dimension by itself: log q(z) is -(log 2π + log "
+            "{v} + (z - {m})²/{v})/2 and log p(z) is -(log 2π + z²)/2, so that log 2π cancels; under q the mean of z² "
+            "is {m}² + {v}, and that of (z - {m})²/{v} is 1",
             m=mean, v=variance,
         ),
         note=say("0 where {m} = 0 and {v} = 1, where q is p, and negative everywhere else", m=mean, v=variance),
@@ -139,6 +140,9 @@ def _variance(sheet: Worksheet, spread: Symbol) -> tuple[Symbol, Symbol]:
         why = say("log of a square is twice the log: what an encoder gives, free to be negative")
         s = sheet.define("logvar", 2 * root, "Log-variance", why)
     why = say("e to the power of {s} takes the logarithm back: positive whatever {s} is", s=s)
+    if spread.name == "sigma":
+        why = say("e to the power of {s} takes the logarithm back: it is the square of {r}, worked by way of {s} so "
+                  "that the gradient there, which an encoder needs, is found too", s=s, r=spread)  # fmt: skip
     return s, sheet.define("sigma2", EXP(s), "Variance", why)
 
 

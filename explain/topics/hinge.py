@@ -86,12 +86,12 @@ def _binary(scores: Matrix, y: Matrix, margin: Scalar | None, squared: bool, red
     Y = sheet.given("y", labels, "label of each example, -1 or 1", option="y")
     m = _margin(sheet, margin)
     n = count_of(sheet, table, "examples")
-    _conventions(sheet, reduction, n is not None)
+    _conventions(sheet, reduction, n is not None, m, squared)
 
     sheet.part("Forward pass")
     why = say("label times score: above 0 where the sign of {f} is right, and the further the surer", f=f)
     u = sheet.define("u", Y * f, "Signed scores", why)
-    missing = say("what {u} lacks to reach the margin; below 0 where it lies beyond", u=u)
+    missing = say("what {u} lacks to reach the margin {m}; below 0 where it lies beyond", u=u, m=m)
     v = sheet.define("v", m - u, "Missing to the margin", missing)
     l, inside = _hinged(sheet, v, None, squared)  # noqa: E741 - as in books
     _check_inside(sheet, l, v, squared)
@@ -99,7 +99,8 @@ def _binary(scores: Matrix, y: Matrix, margin: Scalar | None, squared: bool, red
     if n is not None:
         sheet.part("Beside the loss")
         sign = say("1 where the score {f} is above 0, else -1", f=f)
-        predicted = sheet.define("yhat", 2 * Indicator(f, ZERO, ">") - 1, "Predicted labels", sign)
+        tied = say("a score of 0 has no sign and is taken as -1") if bool((table.array == 0).any()) else ()
+        predicted = sheet.define("yhat", 2 * Indicator(f, ZERO, ">") - 1, "Predicted labels", sign, note=tied)
         error = rates(sheet, predicted, Y, n)
         results += [sheet.last("accuracy"), error]
     sheet.part("Backward pass")
@@ -135,7 +136,7 @@ def _multiclass(
     count = int(table.shape[0])
     n = sheet.given("n", Values((), (str(count),)), "number of examples") if count > 1 else None
     K = sheet.given("K", Values((), (str(size),)), "number of classes")
-    _conventions(sheet, reduction, n is not None, multi=True)
+    _conventions(sheet, reduction, n is not None, m, squared, multi=True)
 
     sheet.part("Forward pass")
     told = say("{y} as rows of the shape of {S}: 1 in the column of the true class, 0 elsewhere", y=Y_ids, S=S)
@@ -143,8 +144,8 @@ def _multiclass(
     own = say("{Y} leaves of each row of {S} only the true class's score", Y=Y, S=S)
     s = sheet.define("s", Sum(Y * S, 1), "Scores of the true classes", own)
     missing = say(
-        "score of each class above that of the true one, {s}, plus the margin: below 0 where a class stays behind by "
-        "more than the margin", s=s,
+        "score of each class above that of the true one, {s}, plus the margin {m}: below 0 where a class stays behind "
+        "by more than the margin", s=s, m=m,
     )  # fmt: skip
     V = sheet.define("V", S - s + m, "Missing to the margin", missing)
     H, inside = _hinged(sheet, V, Y, squared)
@@ -165,7 +166,9 @@ def _margin(sheet: Worksheet, margin: Scalar | None) -> Node:
     return ONE if margin is None else sheet.given("delta", margin, "margin", option="margin")
 
 
-def _conventions(sheet: Worksheet, reduction: str, several: bool, multi: bool = False) -> None:
+def _conventions(
+    sheet: Worksheet, reduction: str, several: bool, margin: Node, squared: bool, multi: bool = False
+) -> None:
     if multi:
         sheet.convention("classes are counted from 0, as in PyTorch, rows and columns from 1: class k is column k + 1")
     if several:
@@ -175,10 +178,18 @@ def _conventions(sheet: Worksheet, reduction: str, several: bool, multi: bool = 
             f"reduction {reduction}: the loss a program reports is {{mine}}, {others}",
             mine=word(told[reduction]), **{name: word(symbol) for name, symbol in told.items()},
         )  # fmt: skip
-    sheet.convention(
-        "max(0, v) has a kink at 0, a score exactly on the margin; its slope there is taken as 0, as in PyTorch's "
-        "multi_margin_loss"
-    )
+    if not isinstance(margin, Symbol):
+        sheet.convention("the margin is 1, as in a support vector machine" + (" and in PyTorch" if multi else ""))
+    v = word("V" if multi else "v")
+    if squared:
+        sheet.convention(
+            "max(0, {v})² has the slope 2 max(0, {v}), which is 0 on the margin from both sides: no kink", v=v
+        )
+    else:
+        sheet.convention(
+            "max(0, {v}) has a kink where {v} is 0, a score exactly on the margin; its slope there is taken as 0, as "
+            "in PyTorch's multi_margin_loss", v=v,
+        )  # fmt: skip
 
 
 def _hinged(sheet: Worksheet, v: Symbol, Y: Symbol | None, squared: bool) -> tuple[Symbol, list[Symbol]]:
@@ -204,8 +215,9 @@ def _check_inside(sheet: Worksheet, l: Symbol, v: Symbol, squared: bool, Y: Symb
     total = float((picked**2).sum() if squared else picked.sum())
     what = "wrong classes" if Y is not None else "examples"
     told = say(
-        f"{len(picked)} of {int(competing.sum())} {what} lie inside the margin, and their "
-        f"{'squared ' if squared else ''}{{v}} add up to {tidy(total)}, the sum of {{l}}",
+        f"inside the margin {'lies' if len(picked) == 1 else 'lie'} {len(picked)} of {int(competing.sum())} {what}; "
+        f"the {'squares' if squared else 'sum'} of all {{v}} above 0{' of wrong classes' if Y is not None else ''} "
+        f"{'add up to' if squared else 'is'} {tidy(total)}, the sum of {{l}} too",
         v=v, l=l,
     )  # fmt: skip
     sheet.check(math.isclose(total, float(sheet.values[l.name].sum()), rel_tol=1e-9, abs_tol=1e-12), [l], told)

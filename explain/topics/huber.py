@@ -21,6 +21,8 @@ from explain.topics._regression.pairs import Pair, counted, introduced, read_pai
 from explain.topics._regression.reductions import others, reduced, share, stated, why
 
 LISTED = 8  # entries that are named one by one
+QUADRATIC = Word("r²/2", r"\frac{r^{2}}{2}")
+LINEAR = Word("δ·(|r| - δ/2)", r"\delta \left(\left|r\right| - \frac{\delta}{2}\right)")
 
 
 @topic
@@ -58,9 +60,9 @@ def huber(
     sheet.convention(
         "huber(r, {d}) is {q} where {a} ≤ {d}, and {l} elsewhere; at {a} = {d} the two have the same value and slope",
         d=d,
-        q=Word("r²/2", r"\frac{r^{2}}{2}"),
+        q=QUADRATIC,
         a=Word("|r|", r"\left|r\right|"),
-        l=Word("δ·(|r| - δ/2)", r"\delta \left(\left|r\right| - \frac{\delta}{2}\right)"),
+        l=LINEAR,
     )
 
     sheet.part("Loss")
@@ -91,6 +93,7 @@ def huber(
     sheet.part("Backward pass")
     sheet.backward(L, [prediction], jacobians=False)
     share(sheet, L, e)
+    _slope_of_branches(sheet, r, d, outside)
     finite_difference(sheet, L, [prediction], L)
     _check_forces(sheet, r, d, len(outside), pair.entries if reduction == "mean" else 1)
     return sheet.answer(L, sheet.last("dL/dyhat"))
@@ -111,6 +114,17 @@ def _why_branches(
     near = f"at most {{d}}, so quadratic: {_named(inside, shape)}" if inside else ""
     far = f"above {{d}}, so linear: {_named(outside, shape)}" if outside else ""
     return say("the size of each entry of {r} decides; " + "; ".join(part for part in (near, far) if part), r=r, d=d)
+
+
+def _slope_of_branches(sheet: Worksheet, r: Symbol, d: Symbol, outside: Sequence[Index]) -> None:
+    """Why both branches have one slope, r cut off at ±δ; a linear entry, where that matters, is worked."""
+    step = next(step for step in sheet.steps if step.name == "dL/dr")
+    told = (
+        "chain rule, by branches: {q} has the slope {r}, {l} the slope {d} with the sign of {r}; both are written at "
+        "once as {r} cut off at -{d} and at {d}"
+    )
+    step.why = say(told, r=r, d=d, q=QUADRATIC, l=LINEAR)
+    step.entries = tuple(outside[:1])
 
 
 def _named(found: Sequence[Index], shape: tuple[int, ...]) -> str:

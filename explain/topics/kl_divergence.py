@@ -30,11 +30,11 @@ from explain.topics._information.words import (
 )
 from explain.topics._probabilities import Logarithm, given_probabilities, in_other_units, log_convention, logarithm
 
-FORWARD = Pair("p", "q", Word("D_KL(P‖Q)", r"D_{\mathrm{KL}}(P \,\|\, Q)", key="KL"))
-REVERSE = Pair("q", "p", Word("D_KL(Q‖P)", r"D_{\mathrm{KL}}(Q \,\|\, P)", key="KL_reverse"))
+FORWARD = Pair("p", "q", Word("D_KL(P‖Q)", r"D_{\mathrm{KL}}(P \Vert Q)", key="KL"))
+REVERSE = Pair("q", "p", Word("D_KL(Q‖P)", r"D_{\mathrm{KL}}(Q \Vert P)", key="KL_reverse"))
 TO_MIXTURE = (
-    Pair("p", "m", Word("D_KL(P‖M)", r"D_{\mathrm{KL}}(P \,\|\, M)", key="KL_PM")),
-    Pair("q", "m", Word("D_KL(Q‖M)", r"D_{\mathrm{KL}}(Q \,\|\, M)", key="KL_QM")),
+    Pair("p", "m", Word("D_KL(P‖M)", r"D_{\mathrm{KL}}(P \Vert M)", key="KL_PM")),
+    Pair("q", "m", Word("D_KL(Q‖M)", r"D_{\mathrm{KL}}(Q \Vert M)", key="KL_QM")),
 )
 JS = Word("JS(P, Q)", r"\mathrm{JS}(P, Q)", key="JS")
 USUAL = ("nats", "bits")
@@ -93,7 +93,7 @@ def _forward(sheet: Worksheet, p: Symbol, q: Symbol, log: Logarithm, names: Sequ
         say_infinite(sheet, FORWARD, log, names)
         return []
     why = say(
-        "the mean under P of {l}({p}/{q}), which tells how many times as probable each outcome is under P as under Q",
+        "the mean under P of {l}({p}/{q}): {p}/{q} tells how many times as probable outcome j is under P as under Q",
         l=log.word, p=word("p", "j"), q=word("q", "j"),
     )  # fmt: skip
     found = sheet.define("KL", divergence_of(sheet, p, q, log), "KL divergence of P from Q", why, written=FORWARD.word)

@@ -73,10 +73,10 @@ def lr_schedule(
         InputError: a parameter that the schedule needs or does not have, a rate or a factor that is not above 0, an
             epoch that is not in the table.
     """
-    kind = SCHEDULES[schedule]
+    kind, assumed = SCHEDULES[schedule], False
     last = _whole("epochs", epochs) - 1 + kind.first
     if schedule == "cosine" and period is None:
-        period = Count(max(1, last))
+        period, assumed = Count(max(1, last)), True
     given: dict[str, Scalar | Count | None] = {
         "lr": lr, "gamma": gamma, "step": step, "period": period, "lr_min": lr_min, "warmup": warmup,
         "d_model": d_model, "decay": decay,
@@ -91,6 +91,8 @@ def lr_schedule(
     worked = "" if at is None else f"; worked in full: {', '.join(at.text(place) for place in _places(at))}"
     t = sheet.given("t", None, f"{unit}, counted from {kind.first}: {last + 1 - kind.first} of them{worked}")
     _conventions(sheet, schedule, last, unit)
+    if assumed and last:
+        _assumed(sheet, kind, symbols, known, last)
     sheet.part("Formula")
     rule = sheet.define("eta_t", kind.formula(t, symbols), f"Learning rate in {unit} t", say(kind.why, t=t, **symbols))
     chosen = _chosen(at, kind, known, last, unit)
@@ -113,7 +115,7 @@ def _refuse(schedule: str, kind: Schedule, given: Given, last: int) -> None:
     """What the schedule lacks, has no use for, or cannot work with."""
     for name, value in given.items():
         if value is None and name in kind.needs:
-            raise InputError(f"{{{name}}} is missing: {{schedule}} {schedule} needs {NAMES[name][1]}")
+            raise InputError(f"{{{name}}} is missing: {{schedule}} {schedule} needs the {NAMES[name][1]}")
         if value is None:
             continue
         if name not in kind.needs and name not in kind.may:
@@ -145,12 +147,24 @@ def _conventions(sheet: Worksheet, schedule: str, last: int, unit: str) -> None:
     if schedule == "transformer":
         sheet.convention("steps are counted from 1, since the formula has no value at 0; a step is one update")
         return
+    all_of_them = f"{last + 1} epochs are 0 to {last}" if last else "the only one is epoch 0"
     sheet.convention(
-        f"epochs are counted from 0, as in PyTorch: {last + 1} epochs are 0 to {last}; who counts from 1 reads "
-        "every epoch one higher"
+        f"epochs are counted from 0, as in PyTorch: {all_of_them}; who counts from 1 reads every epoch one higher"
     )
     if schedule == "linear-warmup":
         sheet.convention("{u} 0 has the rate η/w, not 0; code that starts at 0 takes t/w in place of (t + 1)/w", u=unit)
+
+
+def _assumed(
+    sheet: Worksheet, kind: Schedule, symbols: Mapping[str, Symbol], known: Mapping[str, float], last: int
+) -> None:
+    """The length of the cosine where none is given, and where the other usual one would end."""
+    ends = [tidy(kind.again(last, {**known, "period": period})) for period in (known["period"], known["period"] + 1)]
+    sheet.convention(
+        f"{{period}} is not given: it is taken as epochs - 1, so that the last epoch, {last}, has the rate {ends[0]}; "
+        f"with {{period}} = {last + 1}, all epochs, it would have {ends[1]}",
+        period=symbols["period"],
+    )
 
 
 def _chosen(at: Matrix | None, kind: Schedule, known: Mapping[str, float], last: int, unit: str) -> list[int]:

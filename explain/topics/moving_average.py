@@ -17,12 +17,14 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.parameters import Matrix, Scalar, as_column
+from explain.topics._optimizers.checks import lifted
 from explain.topics._schedules.plot import plotted
 
 MOST = 200  # values
 FIRST = 3  # of a long series are worked in full, and the last
 WHOLE = 5  # values of which all are
 WEIGHTS = 12  # rows of the table of weights, at most
+LONG = 0.8  # β from which the weight after n steps is near 1/e
 SEEN = 1e-3  # the smallest share of the first weight that stands in it
 
 
@@ -60,7 +62,7 @@ def moving_average(
     sheet.convention("values are counted from 1; {v} takes 1 - β of the new value, as Adam does", v=Symbol("v_t"))
     if not corrected and not float(begin.array):
         sheet.convention(
-            "not corrected: started at 0, the first averages are too small; {option} divides by 1 - β^t",
+            "not corrected: started at 0, the first averages are too small; {option} divides by 1 - βᵗ",
             option=code("--correction yes"),
         )
     count = len(x)
@@ -100,7 +102,7 @@ def _averaged(sheet: Worksheet, x: Symbol, keep: Symbol, t: int, shown: bool, co
     value = x.entry((t - 1, 0))
     rule = keep * before + (ONE - keep) * value
     why = say(
-        "{b} of the average before, {v}, and what is left of 1 of the new value {x}",
+        "{b} of the average before, {v}, and the rest, 1 - {b}, of the new value {x}",
         b=keep,
         v=before,
         x=Symbol(f"x_{t}"),
@@ -111,10 +113,8 @@ def _averaged(sheet: Worksheet, x: Symbol, keep: Symbol, t: int, shown: bool, co
         if t == 1:
             sums = "the weight of x₁ in {v} is 1 - β, the rest lies on the start, 0: divided by that it counts fully"
         else:
-            sums = (
-                f"the weights of the {t} values in {{v}} sum to 1 - β^{t}, the rest lies on the start, 0: divided by "
-            )
-            sums += "that sum they sum to 1"
+            sums = f"the weights of the {t} values in {{v}} sum to 1 - β{lifted(t)}, the rest lies on the start, 0: "
+            sums += "divided by that sum they sum to 1"
         told = say(sums, v=Symbol(f"v_{t}"))
         rule = sheet.last(f"v_{t}") / (ONE - power)
         _worked(sheet, f"vhat_{t}", rule, f"Corrected average after value {t}", told, shown)
@@ -133,19 +133,26 @@ def _memory(sheet: Worksheet, keep: Symbol) -> Symbol:
     sheet.part("How far it remembers")
     n = sheet.define(
         "n", ONE / (ONE - keep), "About how many values are remembered",
-        say("a value k steps back has the weight (1 - {b}) {b}^k; all weights sum to 1 and the largest is 1 - {b}, so "
-            "they do as much as 1/(1 - {b}) equal ones", b=keep),
+        say("a value k steps back has the weight (1 - {b}) {b}ᵏ; all weights sum to 1, and so would 1/(1 - {b}) "
+            "weights as large as the first, 1 - {b}", b=keep),
     )  # fmt: skip
     many, beta = float(sheet.values["n"]), float(sheet.values["beta"])
-    if beta:
+    if beta >= LONG:
         sheet.remark(
             n,
-            say(f"{tidy(many)} steps back the weight has fallen to β^{tidy(many)} = {tidy(beta**many)} of the first, "
+            say(f"{tidy(many)} steps back the weight has fallen to β{_raised(many)} = {tidy(beta**many)} of the first, "
                 "near 1/e = 0.3679 where β is near 1"),
         )  # fmt: skip
+    elif beta:
+        sheet.remark(n, say("the nearer β is to 1, the more: β = 0.9 remembers about 10, β = 0.99 about 100"))
     else:
         sheet.remark(n, say("with β = 0 only the newest value counts: the average is the value itself"))
     return n
+
+
+def _raised(number: float) -> str:
+    """A number as an exponent: raised where it is whole."""
+    return lifted(round(number)) if tidy(number) == str(round(number)) else f"^{tidy(number)}"
 
 
 def _weights(sheet: Worksheet, keep: Symbol, count: int) -> None:
@@ -154,7 +161,7 @@ def _weights(sheet: Worksheet, keep: Symbol, count: int) -> None:
     backs = [k for k in range(min(count, WEIGHTS)) if beta**k >= SEEN]
     rows = [[(str(k),), *_value(count - k), (tidy((1 - beta) * beta**k),), (tidy(1 - beta ** (k + 1)),)] for k in backs]
     columns = [
-        Column("steps back k", True), Column("value"), Column("weight (1 - β) β^k", True), Column("sum so far", True)
+        Column("steps back k", True), Column("value"), Column("weight (1 - β) βᵏ", True), Column("sum so far", True)
     ]  # fmt: skip
     title = f"Weights of the values in the average after value {count}"
     sheet.tables.append(Table(title, columns, rows, needs=(f"v_{count}",)))
@@ -170,7 +177,7 @@ def _over_time(sheet: Worksheet, count: int, corrected: bool) -> None:
     beta, numbers = float(sheet.values["beta"]), [float(value) for value in sheet.values["x"].flat]
     plain = [float(sheet.values[f"v_{t}"]) for t in range(1, count + 1)]
     right = [float(sheet.values[f"vhat_{t}"]) for t in range(1, count + 1)] if corrected else []
-    columns = [Column(title, True) for title in ("t", "x_t", "v_t", *(("1 - β^t", "corrected") if corrected else ()))]
+    columns = [Column(title, True) for title in ("t", "xₜ", "vₜ", *(("1 - βᵗ", "v̂ₜ") if corrected else ()))]
     rows = []
     for at in range(count):
         more = [(tidy(1 - beta ** (at + 1)),), (tidy(right[at]),)] if corrected else []
@@ -193,13 +200,15 @@ def _confirm(sheet: Worksheet, count: int, corrected: bool) -> None:
     last = sheet.last(f"v_{count}")
     sheet.check(
         math.isclose(float(sheet.values[last.name]), again, rel_tol=1e-9, abs_tol=1e-12 * scale), [last],
-        say(f"all {amount(count, 'value')} at once, each times its weight (1 - β) β^k, and β^{count} times the start: "
-            f"{tidy(again)} = {{v}}", v=last),
+        say(f"all {amount(count, 'value')} at once, each times its weight (1 - β) βᵏ, and β{lifted(count)} times the "
+            f"start: {tidy(again)} = {{v}}", v=last),
     )  # fmt: skip
     if corrected:
         total = math.fsum(weights) / (1 - left)
         again = math.fsum(w * v for w, v in zip(weights, values, strict=True)) / math.fsum(weights)
         last = sheet.last(f"vhat_{count}")
         passed = math.isclose(float(sheet.values[last.name]), again, rel_tol=1e-9, abs_tol=1e-12 * scale)
-        text = f"the weights divided by 1 - β^{count} sum to {tidy(total)}: {{v}} is a weighted mean, {tidy(again)}"
+        text = (
+            f"the weights divided by 1 - β{lifted(count)} sum to {tidy(total)}: {{v}} is a weighted mean, {tidy(again)}"
+        )
         sheet.check(passed and math.isclose(total, 1, rel_tol=1e-9), [last], say(text, v=last))

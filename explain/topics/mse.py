@@ -65,12 +65,19 @@ def mse(
     L = sheet.define("L", expression, "Loss", why(e, reduction, count), note=note)
     all_entries = count is not None and count.name == ("N" if pair.outputs == 1 else "n")
     root = sqrt(Sum(e) / (count if all_entries and count is not None else Number(pair.entries, str(pair.entries))))
-    told = f"over {'all ' if pair.entries > 1 else ''}{amount(pair.entries, 'entry')}"
+    told = (
+        "over both entries"
+        if pair.entries == 2
+        else f"over {'all ' * (pair.entries > 1)}{amount(pair.entries, 'entry')}"
+    )
     sheet.define("RMSE", root, "", "", place=Place("L", (told,)))
     sheet.convention("RMSE, the root of the mean squared error over all entries, has the unit of the targets")
     sheet.part("Backward pass")
     sheet.backward(L, [prediction], jacobians=False)
     share(sheet, L, e)
+    told = "chain rule: a square has the derivative 2 {r}, and counts in {L} with its share {s}"
+    told += "; the share of a row is that of each of its entries" if e.shape != r.shape else ""
+    next(step for step in sheet.steps if step.name == "dL/dr").why = say(told, r=r, L=L, s=sheet.last("dL/de"))
     finite_difference(sheet, L, [prediction], L)
     _check_gradient(sheet, r, prediction, reduction, pair.examples if divided == "examples" else pair.entries)
     return sheet.answer(L, sheet.last("dL/dyhat"))

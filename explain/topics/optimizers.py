@@ -17,7 +17,7 @@ from explain.topics._optimizers.course import Beside, Course
 from explain.topics._optimizers.given import Common, positive, read_problem
 from explain.topics._optimizers.known import Known, Optimizers
 from explain.topics._optimizers.objective import Objective
-from explain.topics._optimizers.table import length
+from explain.topics._optimizers.table import left_out, length
 from explain.topics._optimizers.words import conventions
 
 LISTED = 2  # parameters that are listed one by one
@@ -66,7 +66,7 @@ def optimizers(
         runs[-1].run(rule)
     conventions(runs[0])
     marks = ", ".join(f"⁽{lifted(number)}⁾ is {known.label}" for number, known in enumerate(use.known, 1))
-    sheet.convention(f"what belongs to one of them carries its number: {marks}")
+    sheet.convention(f"what belongs to one of them carries its number: {marks}; the sums of the checks leave it out")
     if not runs[0].single:
         sheet.convention("squares and roots are taken entry by entry")
     sheet.tables.append(_side_by_side(runs, use.known))
@@ -117,6 +117,7 @@ def _side_by_side(runs: Sequence[Course], known: Sequence[Known]) -> Table:
             if run.formula is not None:
                 row.append(run.formula.value(theta))
     told = "; ".join(f"⁽{lifted(number)}⁾ {one.label}" for number, one in enumerate(known, 1))
+    told += "".join(f"; {line}" for line in left_out(runs[-1]))
     if any("‖" in column.title for column in columns):
         told += "; ‖ ‖ is the root of the sum of all squared entries"
     needs = tuple(theta.name for run in runs for theta in run.theta[1:])

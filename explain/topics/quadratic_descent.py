@@ -19,8 +19,8 @@ from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.parameters import Count, Matrix, Scalar, as_column
 from explain.topics._gan.routes import retold
-from explain.topics._schedules.converging import again_by_directions, compared, definite, judged
-from explain.topics._schedules.curvature import Curvature
+from explain.topics._schedules.converging import again_by_directions, compared, definite, judged, solved
+from explain.topics._schedules.curvature import more_than_two
 from explain.topics._schedules.quadratic import HalfForm
 
 LARGEST = 4  # rows of A
@@ -65,8 +65,8 @@ def quadratic_descent(
     point = sheet.given("x_0", start, f"where the descent starts; steps worked: {count}", option="x")
     linear = None if line is None else sheet.given("b", line, "linear part of f", option="b")
     given_rate = None if lr is None else sheet.given("eta", lr, "learning rate", option="lr")
-    _conventions(sheet, a, linear, given_rate, count)
-    roots = _eigenvalues(sheet, a)
+    _conventions(sheet, a, linear, given_rate)
+    roots = _eigenvalues(sheet, a, matrix)
     limit, best = _bounds(sheet, roots)
     rate = best if given_rate is None else given_rate
     factors = _factors(sheet, roots, rate)
@@ -115,15 +115,15 @@ def _read(A: Matrix, x: Matrix, b: Matrix | None) -> tuple[Values, Values, Value
     return A, as_column("x", x, size), None if b is None else as_column("b", b, size)
 
 
-def _conventions(sheet: Worksheet, a: Symbol, b: Symbol | None, rate: Symbol | None, count: int) -> None:
+def _conventions(sheet: Worksheet, a: Symbol, b: Symbol | None, rate: Symbol | None) -> None:
     form = "f = ½ xᵀ A x" if a.shape else "f = A/2 · x²"
     form += "" if b is None else (" - bᵀ x" if a.shape else " - b x")
-    sheet.convention(f"{form}; gradient descent takes η times the gradient away from x, {amount(count, 'time')}")
+    sheet.convention(f"{form}; each step takes η times the gradient away from x")
     if rate is None:
         sheet.convention("no learning rate is given: the best one is taken")
 
 
-def _eigenvalues(sheet: Worksheet, a: Symbol) -> list[Symbol]:
+def _eigenvalues(sheet: Worksheet, a: Symbol, matrix: Values) -> list[Symbol]:
     """The curvatures of f along its main directions, the largest first."""
     sheet.part("Curvatures")
     if not a.shape:
@@ -131,14 +131,7 @@ def _eigenvalues(sheet: Worksheet, a: Symbol) -> list[Symbol]:
                                                              A=a))]  # fmt: skip
     if a.shape == (2, 2):
         return _two(sheet, a)
-    return [
-        sheet.define(
-            f"lambda_{at + 1}", Curvature(a, at), f"Eigenvalue {at + 1} of {a.shape[0]}, the largest first",
-            say("a root of det({A} - λI) = 0: the curvature of f along its eigenvector" if not at else
-                f"root {at + 1} of the same equation, by size", A=a),
-        )
-        for at in range(int(a.shape[0]))
-    ]  # fmt: skip
+    return more_than_two(sheet, a, matrix)
 
 
 def _two(sheet: Worksheet, a: Symbol) -> list[Symbol]:
@@ -165,8 +158,9 @@ def _bounds(sheet: Worksheet, roots: list[Symbol]) -> tuple[Symbol, Symbol]:
     high, low = roots[0], roots[-1]
     limit = sheet.define(
         "eta_max", TWO / high, "Bound of the learning rate",
-        say("|1 - η {h}| < 1 asks for 0 < η < 2/{h}; the other directions are less curved and allow more" if
-            len(roots) > 1 else "|1 - η {h}| < 1 asks for 0 < η < 2/{h}", h=high),
+        say("|1 - η {h}| < 1 asks for 0 < η < 2/{h}"
+            + ("; no other direction is more curved, so each allows at least as much" if len(roots) > 1 else ""),
+            h=high),
     )  # fmt: skip
     if len(roots) == 1:
         why = say("half the bound: the factor 1 - η {h} is 0 then, and one step reaches the minimum", h=high)
@@ -203,7 +197,7 @@ def _factors(sheet: Worksheet, roots: list[Symbol], rate: Symbol) -> list[Symbol
 def _minimum(sheet: Worksheet, a: Symbol, b: Symbol | None) -> list[Symbol]:
     """Where the gradient is 0, worked for one and two variables."""
     if b is None or a.shape not in ((), (2, 2)):
-        sheet.convention("the minimum is at x = 0" if b is None else "the minimum is where A x = b")
+        sheet.convention("the minimum is at x = 0" if b is None else f"the minimum is where A x = b: ({solved(sheet)})")
         return []
     sheet.part("Minimum")
     if not a.shape:

@@ -85,6 +85,11 @@ def regularization(
     arriving = parameters.with_gradients(sheet, gradient, thetas) if gradient is not None else []
     factor = STRENGTHS[taken](strength, count if count is not None else Number(1, "1"))
     _conventions(sheet, taken, factor, penalty, rho)
+    if data is None and target is None:
+        sheet.convention("{J} is the loss of the data alone, which is not given here", J=word("J_data"))
+    if len(thetas) > 1:
+        listed = " and ".join(symbol.word.text for symbol in thetas)
+        sheet.convention(f"θ without a number stands for all entries of {listed} together")
 
     if target is not None and count is not None:
         data = _data_loss(sheet, *target, count)
@@ -137,7 +142,10 @@ def _norm(sheet: Worksheet, thetas: Sequence[Symbol], penalty: str, rho: Symbol 
     listed = " and ".join(symbol.word.text for symbol in thetas)
     parts = []
     if penalty != "l2":
-        told = "absolute values are added up: every entry of {t} counts with its size, and a small one is not forgiven"
+        told = (
+            "absolute values are added up: every entry of {t} counts with its size, so that the "
+            "same cut saves as much at a small entry as at a large one"
+        )
         parts.append(
             sheet.define("A", parameters.sizes(thetas), say("L1 norm, {n}", n=NORMS["l1"]), say(told, t=listed))
         )
@@ -187,9 +195,9 @@ def _decay(
     eta = next(item.symbol for item in sheet.given_items if item.symbol.name == "eta")
     sheet.part("Weight decay")
     told = say(
-        "the penalty's gradient is {d} times the parameter, so the step multiplies each parameter by this factor and "
-        "then takes {e} times the gradient of the data loss away: the weights decay",
-        d=decay, e=eta,
+        "the penalty's gradient is {d} times the parameter, so {n} = {t} - {e} ({g} + {d} · {t}); the two terms with "
+        "{t} together are {k} {t}, and {n} = {k} {t} - {e} {g}: before the data has its say, the weights decay",
+        d=decay, e=eta, t=thetas[0], n=after[0], g=arriving[0], k=Symbol("k"),
     )  # fmt: skip
     k = sheet.define("k", 1 - eta * decay, "Factor by which the parameters shrink", told)
     for theta, g, new in zip(thetas, arriving, after, strict=True):

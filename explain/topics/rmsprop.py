@@ -119,7 +119,10 @@ class RMSprop:
         u = run.define(
             f"u_{t}", g / root, "Direction, every entry on its own scale" if not run.single else "Direction",
             run.later(
-                "{g} over the root of {v}, the usual size of the gradients: large and small gradients take steps alike",
+                "{g} over the root of {v}, "
+                + ("how far the gradients usually lie from their average: where they agree, the steps are longer"
+                   if self.centered else
+                   "the usual size of the gradients: large and small gradients take steps alike"),
                 "{g} over the root of {v}",
             ),
             g=g, v=size,
@@ -150,7 +153,8 @@ class RMSprop:
         return run.define(
             f"s_{t}", v - self.mean[-1] ** 2, "Variance of the gradients",
             run.later(
-                "average of the squares minus the square of the average: how much the gradients change",
+                "average of the squares minus the square of the average: how far the gradients lie from their average, "
+                "with the start at 0 counted in",
                 "{v} minus the square of {mean}",
             ),
             v=v, mean=self.mean[-1],

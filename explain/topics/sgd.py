@@ -117,7 +117,8 @@ class Sgd:
         """β and the velocity before the first step."""
         if self.momentum is None:
             return
-        self.beta = run.given("beta", self.momentum, "momentum: the part of the velocity that stays", option="momentum")
+        told = "the part of the velocity that stays" if run.beside else "momentum: the part of the velocity that stays"
+        self.beta = run.given("beta", self.momentum, told, option="momentum")
         if self.dampening is not None:
             self.delta = scalar(run, "delta", self.dampening, "0", "dampening", "dampening")
         self.v = [run.zero("v_0", "velocity before the first step")]
@@ -126,9 +127,9 @@ class Sgd:
         """One step: the velocity, then the parameters."""
         if self.momentum is None:
             self.moves.append(g)
-            run.moved(
-                theta - run.eta * g, run.later(DOWNHILL, "against {g} again, {eta} times its length"), g=g, eta=run.eta
-            )
+            first = DOWNHILL if run.common.clip_value is None else "against {g}, {eta} times its length"
+            why = run.later(first, "against {g} again, {eta} times its length")
+            run.moved(theta - run.eta * g, why, g=g, eta=run.eta)
             return
         v = self._velocity(run, g)
         if self.velocity == "rate-inside":
@@ -160,8 +161,16 @@ class Sgd:
             "rate-inside": "{old} is 0, so the velocity begins as the plain step -η {g}",
             "averaged": "{old} is 0, so the average begins with the part 1 - β of {g} alone",
         }[self.velocity]
-        again = "{beta} of the old velocity {old} stays, {g} comes in: gradients that agree add up, others cancel"
-        v = run.define(f"v_{t}", new, "Velocity", run.later(first, again), old=before, g=g, beta=self.beta)
+        comes = {"rate-outside": "{g}", "rate-inside": "-{eta} {g}", "averaged": "1 - {beta} of {g}"}[self.velocity]
+        if self.dampening is not None:
+            comes = "1 - {delta} of {g}"
+        again = (
+            "{beta} of the old velocity {old} stays, " + comes + " comes in: gradients that agree add up, others cancel"
+        )
+        more = {} if self.dampening is None else {"delta": self.delta}
+        v = run.define(
+            f"v_{t}", new, "Velocity", run.later(first, again), old=before, g=g, beta=self.beta, eta=run.eta, **more
+        )
         self.v.append(v)
         return v
 

@@ -19,7 +19,15 @@ from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
 from explain.parameters import Matrix, Scalar
-from explain.topics._penalties.distances import Difference, Hinge, Lengths, squared_lengths, zero_rows
+from explain.topics._penalties.distances import (
+    Difference,
+    Hinge,
+    Lengths,
+    slope_of_length,
+    squared_lengths,
+    told_of_kink,
+    zero_rows,
+)
 from explain.topics._regression.reductions import share
 
 ARROW = "the arrow from {x} to {a}: its length is how far apart the two are"
@@ -77,9 +85,14 @@ def triplet(
     v = sheet.define("v", Difference(a, n), "From negative to anchor", say(ARROW, x=n, a=a))
     d_p = _distance(sheet, "d_p", u, distance, "positive")
     d_n = _distance(sheet, "d_n", v, distance, "negative")
+    kinks = [far for arrow, far in ((u, d_p), (v, d_n)) if zero_rows(sheet.values[arrow.name])]
+    if kinks and distance == "euclidean":
+        told_of_kink(sheet, kinks)
     sheet.part("Loss")
-    told = "{p} should be below {n} by at least {m}; what is missing of that is above 0 here"
-    t = sheet.define("t", Difference(d_p, d_n, m), "What is missing of the margin", say(told, p=d_p, n=d_n, m=m))
+    told = "{p} should be below {n} by at least {m}: {t} is positive where something of that is missing, else 0 or less"
+    t = sheet.define(
+        "t", Difference(d_p, d_n, m), "What is missing of the margin", say(told, p=d_p, n=d_n, m=m, t=Symbol("t"))
+    )
     hinge = _hinge(sheet, t)
     one = sheet.define(
         "l" if several else "L", hinge, "Loss of each triple" if several else "Loss", _kinds(sheet, t, several)
@@ -96,6 +109,8 @@ def triplet(
         share(sheet, L, one)
     else:
         _slope_of_hinge(sheet, t)
+    for arrow, far in ((u, d_p), (v, d_n)):
+        slope_of_length(sheet, arrow, far, L, squared=distance == "squared")
     finite_difference(sheet, L, [a, p, n], L)
     gradients = [sheet.last(f"dL/d{symbol.name}") for symbol in (a, p, n)]
     _check_shift(sheet, gradients)
@@ -127,11 +142,6 @@ def _distance(sheet: Worksheet, name: str, u: Symbol, distance: str, which: str)
         told = say(f"the squares of {which_of} of {{u}} are added up", u=u)
         return sheet.define(name, squared_lengths(u), f"Squared distance to the {which}", told)
     zeros = zero_rows(sheet.values[u.name])
-    if zeros:
-        sheet.convention(
-            "a distance of 0 is a kink of the root: the derivative of {d} is taken as 0 there, as in PyTorch",
-            d=Symbol(name),
-        )
     told = say(f"Pythagoras: the root of the sum of the squares of {which_of} of {{u}}", u=u)
     return sheet.define(name, Lengths(u, zeros), f"Distance to the {which}", told)
 

@@ -23,6 +23,7 @@ from explain.engine.notation import (
     Power,
     Root,
     Row,
+    Word,
     glue,
     held,
     minus,
@@ -173,7 +174,10 @@ class Negative(_Elementwise):
         return -operands[0]
 
     def write(self, style: Style) -> Notation:
-        return Row(minus(style.write(self.operands[0])), NEGATIVE)
+        inner = style.write(self.operands[0])
+        if isinstance(inner, Word) and inner.number and not inner.text.strip("0."):
+            return inner  # there is no minus zero
+        return Row(minus(inner), NEGATIVE)
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         return [negative(seed)]

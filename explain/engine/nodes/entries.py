@@ -110,8 +110,11 @@ class _EigenvalueOf(Node):
 
         unknown = sympy.Symbol("lambda")
         matrix = sympy.Matrix(len(operands) // self.width, self.width, [sympy.nsimplify(value) for value in operands])
-        found = sympy.Poly(matrix.charpoly(unknown).as_expr(), unknown).nroots(n=40, maxsteps=200)
-        return sorted((sympy.re(root) for root in found), reverse=True)[self.place]
+        polynomial = sympy.Poly(matrix.charpoly(unknown).as_expr(), unknown)
+        found = []
+        for factor, times in polynomial.sqf_list()[1]:  # a root that is there twice is found as one of a simple factor
+            found += [sympy.re(root) for root in factor.nroots(n=40, maxsteps=200)] * times
+        return sorted(found, reverse=True)[self.place]
 
     def write(self, style: Style) -> Notation:
         cells = [style.write(operand) for operand in self.operands]

@@ -13,7 +13,7 @@ from explain.engine.nodes.arithmetic import Divide, _Elementwise, fit_shape, tim
 from explain.engine.nodes.base import Index, Node, Style
 from explain.engine.nodes.linear import LONGEST, Sum, is_leaf
 from explain.engine.nodes.reductions import leaves_several
-from explain.engine.notation import DOTS, Notation, Row, Word, call
+from explain.engine.notation import DOTS, Notation, Row, Word, call, listed
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -139,7 +139,7 @@ class Larger(_Elementwise):
     def write(self, style: Style) -> Notation:
         name = "max" if self.largest else "min"
         first, second = (style.write(operand) for operand in self.operands)
-        return call(Word(name, rf"\{name}"), Row([first, Word(", "), second]))
+        return call(Word(name, rf"\{name}"), listed([first, second]))
 
     def pull(self, seed: Node, output: Node) -> Sequence[Node | None]:
         pulled: list[Node | None] = []

@@ -12,7 +12,7 @@ from explain.engine.prose import Prose, say
 from explain.engine.rounding import tidy
 from explain.engine.worksheet import Worksheet
 from explain.topics._classification.error_rate import class_told
-from explain.topics._probabilities import UNITS
+from explain.topics._probabilities import UNITS, logarithm
 
 MOST = 24  # examples of the table that sums up
 SMALLEST = 600.0  # negative logarithm of a product that is still a float
@@ -22,23 +22,24 @@ CLOSE = 1e-9
 
 def conventions(sheet: Worksheet, base: str, reduction: str, single: bool, ids: bool) -> None:
     """What the question leaves open."""
+    log = logarithm(base).word.text
     if single:
         sheet.convention(
-            "the cross-entropy is -Σ y log p over the classes: the true distribution {Y} stands in front of the "
-            "logarithm, the predicted one, {P}, inside; where a sheet writes H(P, Q) = -Σ P(x) log Q(x), its P is {Y} "
-            "here and its Q is {P}, and exchanged they give another number",
+            f"the cross-entropy is -Σ y {log} p over the classes: the true distribution {{Y}} stands in front of the "
+            f"logarithm, the predicted one, {{P}}, inside; where a sheet writes H(P, Q) = -Σ P(x) {log} Q(x), its P is "
+            "{Y} here and its Q is {P}, and exchanged they give another number",
             Y=word("Y"), P=word("P"),
         )  # fmt: skip
     if ids:
         sheet.convention(
             "classes are counted from 0, as in PyTorch and Keras, rows and columns from 1: class k is column k + 1"
         )
-    logarithm = {"natural": "the natural logarithm, and losses are in nats", "2": "", "10": ""}[base]
-    if logarithm:
-        sheet.convention(f"log is {logarithm}, as in PyTorch, Keras and scikit-learn")
+    if base == "natural":
+        sheet.convention("log is the natural logarithm, and losses are in nats, as in PyTorch, Keras and scikit-learn")
     else:
         sheet.convention(
-            f"logarithms have base {base}, and losses are in {UNITS[base]}; PyTorch and Keras take the natural one"
+            f"the loss is taken with the logarithm of base {base}, in {UNITS[base]}; log without a base is the natural "
+            "one, which PyTorch and Keras take"
         )
     if not single:
         told = {

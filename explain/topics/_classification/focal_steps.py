@@ -63,7 +63,8 @@ def losses(
     _table(sheet, each)
     if n is None:
         value, whole = float(sheet.values["l"].sum()), float(entropy.sum())
-        share = f"; {tidy(100 * value / whole)} % of it is left" if whole > 0 else ""
+        weights = "" if alpha is None else ", weight included"
+        share = f"; the focal loss is {tidy(100 * value / whole)} % of it{weights}" if whole > 0 else ""
         sheet.remark(each, say(f"beside it the cross-entropy: {tidy(whole)}{share}"))
         _check(sheet, each, f, c, alpha)
         return each, [each]
@@ -74,8 +75,9 @@ def losses(
     plain = sheet.define("CE", Sum(c), "Cross-entropy beside it, total", told)
     value, whole = float(sheet.values["L_sum"]), float(sheet.values["CE"])
     if whole > 0:
-        sheet.remark(plain, say(f"of this the focal loss keeps {tidy(100 * value / whole)} %, {tidy(value)} in total; "
-                                f"the mean of the cross-entropy is {tidy(whole / entropy.size)}"))  # fmt: skip
+        weights = "" if alpha is None else ", weights included"
+        share = f"the focal loss, {tidy(value)} in total, is {tidy(100 * value / whole)} % of this{weights}"
+        sheet.remark(plain, say(f"{share}; the mean of the cross-entropy is {tidy(whole / entropy.size)}"))
     return (mean if reduction == "mean" else total), [each, total, mean, plain]
 
 
@@ -90,7 +92,8 @@ def _check(sheet: Worksheet, each: Symbol, f: Symbol, c: Symbol, alpha: Symbol |
         return
     again = math.fsum(float(h) * math.exp(gamma * math.log(-math.expm1(-h))) if h > 0 else 0.0 for h in entropy.ravel())
     held = math.isclose(again, float((factors * entropy).sum()), rel_tol=1e-7, abs_tol=1e-9)
-    told = say(f"without {{a}} the losses are the factors e^(γ log(1 - p)) times -log p: {tidy(again)} in all", a=alpha)
+    told = say(f"without {{a}} the losses are the factors e^(γ log(1 - {{p}})) times {{c}}: {tidy(again)} in all",
+               a=alpha, p=Symbol("p_t", c.shape), c=c)  # fmt: skip
     sheet.check(held, [each], told)
 
 
@@ -125,16 +128,21 @@ def gradients(sheet: Worksheet, loss: Symbol, shape: Shape, wrt: Symbol) -> Symb
         direct, through = pull(_made(sheet, "c"), pieces["c"], c, {"p_t"})["p_t"], falling
     constant = float(sheet.values["gamma"]) == 0
     own = say("{c} itself has the slope {f}", c=c, f=f) if scores else say("{c} has the slope -1/{p}", c=c, p=pt)
-    other = say(", and {f} has -γ (1 - p)^(γ - 1) at {p}, by the power rule", f=f, p=pt)
+    other = say(", and {f} has -γ (1 - {p})^(γ - 1), by the power rule and the inner derivative -1", f=f, p=pt)
     if scores:
         other += say(", times -{p}, the slope of e^-c", p=pt, c=c)
     if constant:
-        other = say(", and {f} is 1 everywhere, since {g} is 0", f=f, g=Symbol("gamma"))
+        other = say("; {f} is 1 everywhere, since {g} is 0, and adds nothing", f=f, g=Symbol("gamma"))
+    rule = () if constant else say("product rule, since {m} moves both factors: ", m=middle)
+    weight = next((Symbol(name) for name in ("alpha_t", "alpha") if name in sheet.values), None)
+    rest = say("; {a} stays as a factor", a=weight) if weight is not None else ()
+    if loss.name == "L_mean":
+        rest += say("; {L} shares it among {n}", L=loss, n=Symbol("n"))
     G = sheet.define(
         f"d{loss.name}/d{middle.name}",
         direct if constant else joined(direct, through),
         say("Gradient at {c}", c=middle),
-        say("product rule, since {m} moves both factors: ", m=middle) + own + other,
+        rule + own + other + rest,
     )
     multi = int(wrt.shape[1]) > 1 and shape != wrt.shape
     name = "softmax" if multi else "the sigmoid"

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from explain.engine.checks import finite_difference
 from explain.engine.names import word
+from explain.engine.nodes.arithmetic import Negative, Times
 from explain.engine.nodes.base import Node, Number, Symbol
+from explain.engine.nodes.extremes import Indicator
 from explain.engine.nodes.linear import Spread, Sum
 from explain.engine.notation import Word, product
 from explain.engine.prose import Prose, say
@@ -40,13 +42,22 @@ def gradient_step(
         chain = product([word(f"d{loss.name}/d{through.name}"), word(f"d{through.name}/d{wrt.name}")])
     found = sheet.define(
         f"d{loss.name}/d{wrt.name}",
-        arriving(sheet, route, wrt),
+        _indicator_last(arriving(sheet, route, wrt)),
         say("Gradient at {Z}", Z=wrt),
         why,
         chain=chain,
         note=note,
     )
     slope_again(sheet, route, wrt)
+    return found
+
+
+def _indicator_last(found: Node) -> Node:
+    """`-y 1[v > 0]` for `-1[v > 0] y`: no number begins with a minus before a 0."""
+    if isinstance(found, Negative) and isinstance(found.operands[0], Times):
+        first, *others = found.operands[0].operands
+        if isinstance(first, Indicator) and len(others) == 1:
+            return -(others[0] * first)
     return found
 
 
@@ -61,7 +72,7 @@ def slope_again(sheet: Worksheet, route: Sequence[Symbol], wrt: Symbol) -> None:
     loss = route[0]
     total: Node = Sum(loss) if loss.shape else loss
     written: Node = loss
-    if loss.shape:
+    if any(size != 1 for size in loss.shape):
         written = Symbol("sum", (), Word(f"the sum of {loss.word.text}", rf"\sum_i {loss.word.latex}_i"))
     finite_difference(other, total, [wrt], written, top=loss.name)
     sheet.checks += other.checks

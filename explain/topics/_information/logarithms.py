@@ -133,10 +133,11 @@ def in_other_units(
             converted = found / LOG(Number(int(base), base))
         else:
             converted = found * other(Number(int(log.base), log.base))
-        told = f"in {other.unit}, base {other.number}"
+        told = f"in base {other.number}"
         name = f"{found.name}_{other.unit}"
-        plain = not found.word.text.endswith(")")  # H_bits, but D(P‖Q) in bits
-        told_of = Word(f"{found.word.text} in {other.unit}", rf"{found.word.latex}\ \text{{in {other.unit}}}", key=name)
-        written = word(name) if plain else told_of
+        written = word(name)
+        if found.word.text.endswith(")"):  # D(P‖Q)_bits as H_bits
+            text, latex = f"{found.word.text}_{other.unit}", rf"{found.word.latex}_{{\mathrm{{{other.unit}}}}}"
+            written = Word(text, latex, key=name)
         lines.append(sheet.define(name, converted, "", "", place=Place(found.name, (told,)), written=written))
     return lines

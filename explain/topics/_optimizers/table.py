@@ -86,9 +86,13 @@ def _note(run: Course, columns: Sequence[Column]) -> tuple[str, ...]:
     told = []
     if any("‖" in column.title for column in columns):
         told.append("‖ ‖ is the root of the sum of all squared entries")
-    left_out = [t for t in range(1, run.problem.steps + 1) if t not in run.shown]
-    if left_out:
-        which = f"step {left_out[0]}" if len(left_out) == 1 else f"steps {left_out[0]} to {left_out[-1]}"
-        name = run.theta[left_out[0]].name
-        told.append(f"{which}: by the same formulas, worked where --find {name} asks for it")
-    return ("; ".join(told),)
+    return ("; ".join([*told, *left_out(run)]),)
+
+
+def left_out(run: Course) -> list[str]:
+    """Which steps stand in the table only, and how to see them."""
+    hidden = [t for t in range(1, run.problem.steps + 1) if t not in run.shown]
+    if not hidden:
+        return []
+    which = f"step {hidden[0]}" if len(hidden) == 1 else f"steps {hidden[0]} to {hidden[-1]}"
+    return [f"{which}: by the same formulas, worked where --find {run.theta[hidden[0]].name} asks for it"]

@@ -10,16 +10,29 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from explain.engine.nodes.arithmetic import Add, Divide, Negative, fit_shape, sqrt, times
-from explain.engine.nodes.base import Index, Node, Number, Style
+from explain.engine.nodes.base import Index, Node, Number, Style, Symbol
 from explain.engine.nodes.extremes import Indicator, Larger
 from explain.engine.nodes.linear import Sum
 from explain.engine.nodes.powers import ConstantPower
-from explain.engine.notation import Notation
+from explain.engine.notation import Notation, Word, call
+from explain.engine.prose import say
+from explain.engine.worksheet import Worksheet
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
 
 NONE = frozenset[int]()
+DIRECTION = Word("dir", r"\mathrm{dir}")
+
+
+def told_of_kink(sheet: Worksheet, far: Sequence[Symbol]) -> None:
+    """The convention of a distance of 0."""
+    listed = " or ".join(f"{{d{at}}} = 0" for at in range(len(far)))
+    sheet.convention(
+        f"dir gives each row the length 1; where {listed} the root has a kink and a row no direction: the derivative "
+        "is taken as 0 there, as in torch.linalg.vector_norm",
+        **{f"d{at}": symbol for at, symbol in enumerate(far)},
+    )
 
 
 def squared_lengths(u: Node) -> Node:
@@ -91,6 +104,8 @@ class Directions(Node):
         return Divide(u.entry(index), lengths.entry((index[0], 0) if lengths.shape else ()))
 
     def write(self, style: Style) -> Notation:
+        if self.zeros:  # a length of 0 divides nothing
+            return call(DIRECTION, style.write(self.operands[0]))
         return style.write(Divide(*self.operands))
 
 
@@ -113,6 +128,23 @@ class Hinge(Larger):
 def zero_rows(values: Array) -> frozenset[int]:
     """The rows in which every number is 0."""
     return frozenset(int(row) for row in (values == 0).all(axis=1).nonzero()[0])
+
+
+def slope_of_length(sheet: Worksheet, u: Symbol, far: Symbol, L: Symbol, squared: bool = False) -> None:
+    """Say of ∂L/∂u why the derivative of a length is the direction, and of its square twice the arrow."""
+    step = next((step for step in sheet.steps if step.name == f"d{L.name}/d{u.name}"), None)
+    if step is None:
+        return
+    zeros = not squared and bool(zero_rows(sheet.values[u.name]))
+    told = "chain rule: {f} is a sum of squares, and the derivative of each square is twice what is squared: 2 {u}"
+    if not squared:
+        told = (
+            "chain rule: a distance grows fastest along its arrow, 1 for 1, so the derivative of {f} is the arrow of "
+            "length 1 along {u}, that is {u} divided by {f}"
+        )
+    if zeros:
+        told += "; 0 where {f} is 0"
+    step.why = say(told, f=far, u=u)
 
 
 class Difference(Add):

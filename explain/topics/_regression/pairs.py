@@ -59,8 +59,9 @@ def read_pair(y: Matrix, yhat: Matrix) -> Pair:
 
 def introduced(sheet: Worksheet, pair: Pair) -> tuple[Symbol, Symbol]:
     """Y and ŷ as givens, and what their rows and columns are."""
-    y = sheet.given("y", pair.y, "targets", option="y")
-    yhat = sheet.given("yhat", pair.yhat, "predictions", option="yhat")
+    ending = "s" if pair.entries > 1 else ""
+    y = sheet.given("y", pair.y, f"target{ending}", option="y")
+    yhat = sheet.given("yhat", pair.yhat, f"prediction{ending}", option="yhat")
     if pair.outputs > 1:
         sheet.convention("a row is an example, a column an output")
     elif pair.flat and pair.examples > 1:
@@ -70,12 +71,10 @@ def introduced(sheet: Worksheet, pair: Pair) -> tuple[Symbol, Symbol]:
 
 def residuals(sheet: Worksheet, y: Symbol, yhat: Symbol) -> Symbol:
     """r = ŷ - y."""  # noqa: D403 - a symbol
-    why = say(
-        "each prediction in {p} less its target in {y}: positive where the prediction is too large, negative where it "
-        "is too small",
-        p=yhat, y=y,
-    )  # fmt: skip
-    return sheet.define("r", yhat - y, "Residuals" if count(y.shape) > 1 else "Residual", why)
+    several = count(y.shape) > 1
+    which = "each prediction in {p} less its target in {y}" if several else "the prediction {p} less the target {y}"
+    told = which + ": positive where the prediction is too large, negative where it is too small"
+    return sheet.define("r", yhat - y, "Residuals" if several else "Residual", say(told, p=yhat, y=y))
 
 
 def counted(sheet: Worksheet, pair: Pair, over: str) -> Symbol:

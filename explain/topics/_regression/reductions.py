@@ -33,6 +33,14 @@ WHY = {
 }
 
 
+WHY_ONE = {
+    "mean": "there is one entry only: the mean of {e} is {e} itself",
+    "sum": "there is one entry only: nothing is added to {e}",
+    "half": "{e} is halved: the half takes away the 2 of the derivative of a square",
+    "half-mean": "there is one entry only; the half takes away the 2 of the derivative of a square",
+}
+
+
 def reduced(e: Symbol, reduction: str, count: Symbol | None) -> Node:
     """One number from the losses of the examples or entries."""
     return REDUCTIONS[reduction](Sum(e), count if count is not None else Number(1, "1"))
@@ -40,7 +48,8 @@ def reduced(e: Symbol, reduction: str, count: Symbol | None) -> Node:
 
 def why(e: Symbol, reduction: str, count: Symbol | None) -> Prose:
     """What the reduction does."""
-    return say(WHY[reduction], e=e, n=count if count is not None else "")
+    alone = all(size == 1 for size in e.shape)
+    return say((WHY_ONE if alone else WHY)[reduction], e=e, n=count if count is not None else "")
 
 
 def others(sheet: Worksheet, e: Symbol, pair: Pair, taken: str, over: str, offered: Sequence[str]) -> Prose:
@@ -89,4 +98,10 @@ def share(sheet: Worksheet, L: Symbol, e: Symbol) -> None:
     """Say of ∂L/∂e what it is: the share with which every entry counts in the loss."""
     step = next(step for step in sheet.steps if step.name == f"d{L.name}/d{e.name}")
     step.title = say("Share of {e} in {L}", e=e, L=L)
-    step.why = say("every entry of {e} is a term of {L} and counts with the factor that stands before it", e=e, L=L)
+    alone = all(size == 1 for size in e.shape)
+    told = (
+        "{e} counts in {L} with the factor that stands before it"
+        if alone
+        else ("every entry of {e} is a term of {L} and counts with the factor that stands before it")
+    )
+    step.why = say(told, e=e, L=L)

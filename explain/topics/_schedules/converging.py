@@ -9,8 +9,10 @@ from explain.engine.rounding import tidy
 from explain.engine.values import Values
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError
+from explain.topics._schedules.curvature import characteristic, diagonal
 
 EDGE = 1e-12
+NARROW = 1e-6  # smallest over largest eigenvalue, below which the smallest loses its digits
 
 
 def definite(A: Values) -> None:
@@ -21,14 +23,20 @@ def definite(A: Values) -> None:
     """
     import numpy as np
 
-    values = A.array.reshape(1, 1) if not A.shape else A.array
-    roots = np.linalg.eigvalsh(values)
-    low = float(roots[0])
-    if low <= EDGE * max(1e-300, float(abs(roots).max())):
-        flat = abs(low) <= EDGE * float(abs(roots).max())
-        like = "f is flat along a direction and has no single minimum" if flat else "f falls without end along it"
-        told = "is" if not A.shape else "has the eigenvalue"
-        raise InputError(f"{{A}} {told} {'0' if flat else tidy(low)}: {like}; every eigenvalue must be above 0")
+    size = int(A.shape[0]) if A.shape else 1
+    entries = A.reshape((size, size))
+    roots = np.linalg.eigvalsh(entries.array)
+    low, high = float(roots[0]), float(abs(roots).max())
+    singular = characteristic(entries)[-1] == 0
+    if singular or low <= -EDGE * high:
+        like = "f is flat along a direction and has no single minimum" if singular else "f falls without end along it"
+        told = "has the eigenvalue" if A.shape else "is"
+        raise InputError(f"{{A}} {told} {'0' if singular else tidy(low)}: {like}; every eigenvalue must be above 0")
+    if low <= (EDGE if diagonal(entries) else NARROW) * high:
+        raise InputError(
+            "{A} has a smallest eigenvalue that is tiny beside the largest, "
+            f"{tidy(high)}: double precision would not keep its digits; give a matrix less close to singular"
+        )
 
 
 def judged(sheet: Worksheet, factors: list[Symbol]) -> None:
@@ -43,10 +51,16 @@ def _verdict(worst: float, count: int) -> str:
     """Whether the descent converges, from the size of the largest factor."""
     several = count > 1
     if worst > 1 + EDGE:
-        grows = f"the largest factor has the size {tidy(worst)}, above 1" if several else "its size is above 1"
+        grows = (
+            f"the largest factor has the size {tidy(worst)}, above 1" if several else "the factor is above 1 in size"
+        )
         return f"So the descent diverges: {grows}"
     if worst >= 1 - EDGE:
-        return "So the descent neither converges nor diverges: " + ("the largest" if several else "its") + " size is 1"
+        return (
+            "So the descent neither converges nor diverges: "
+            + ("the largest factor is" if several else "the factor is")
+            + " 1 in size"
+        )
     if worst <= EDGE:
         return "So one step is enough"
     small = (
@@ -94,6 +108,15 @@ def again_by_directions(sheet: Worksheet, rate: Symbol, count: int) -> None:
         else f"the distance of {{s}} from the minimum times the factor{power}, from the minimum on: {told} is {{x}}"
     )
     sheet.check(passed, needs, say(text, s=Symbol("x_0"), x=last))
+
+
+def solved(sheet: Worksheet) -> str:
+    """Where A x = b, the numbers in a row."""
+    import numpy as np
+
+    found = np.linalg.solve(sheet.values["A"], sheet.values["b"]).reshape(-1)
+    scale = float(abs(found).max())
+    return ", ".join(tidy(float(value)) if abs(value) > 1e-13 * scale else "0" for value in found)
 
 
 def compared(sheet: Worksheet, count: int) -> None:

@@ -85,7 +85,8 @@ SCHEDULES = {
         "Step decay", ("lr", "gamma", "step"), (),
         lambda t, s: times(s["lr"], Power(s["gamma"], FloorQuotient(t, s["step"]))),
         "⌊t/s⌋ counts how many times {step} epochs are over by epoch {t}; each time the rate is multiplied by {gamma}",
-        lambda t, n: f"periods of {n['step']:g} epochs that are over: {t // int(n['step'])}, the power of γ",
+        lambda t, n: f"{t // int(n['step'])} periods of {n['step']:g} epochs are over: that is the power of γ"
+        if t // int(n["step"]) != 1 else f"1 period of {n['step']:g} epochs is over: that is the power of γ",
         lambda n, last: [0, int(n["step"]) - 1, int(n["step"]), last],
         lambda t, n: _product(t, int(n["step"]), n),
         "epoch by epoch, the rate multiplied by γ whenever s divides the epoch",
@@ -138,8 +139,8 @@ SCHEDULES = {
     "inverse-time": Schedule(
         "Decay as 1/t", ("lr", "decay"), (),
         lambda t, s: s["lr"] / (ONE + times(s["decay"], t)),
-        "the divisor grows by {decay} in every epoch: the rate falls as 1/t, so that the rates together have no "
-        "bound but their squares do, as Robbins and Monro ask for",
+        "the divisor grows by {decay} in every epoch: the rate falls as 1/t, so the sum of all rates has no bound, "
+        "but the sum of their squares has one, as Robbins and Monro ask for",
         lambda t, n: f"before epoch {t} lie {t} others: the divisor has grown by {t} times k",
         lambda n, last: [0, 1, round(1 / n["decay"]), last],
         _slower,
