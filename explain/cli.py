@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from explain.commands import command_of, file_names, output_options, plain_text
 from explain.errors import InputError, printable, shown
 from explain.output import Output
 from explain.topics import declared, find_topic
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 EXAMPLES = (
     "explain attention --scores 112,96",
@@ -44,6 +47,16 @@ class TopicGroup(click.Group):
             found[name] = "" if own is None else own.get_short_help_str(limit=200)
         with formatter.section("Commands"):
             formatter.write_dl(sorted(found.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so; a topic's file is not loaded for it."""
+        from click.shell_completion import CompletionItem
+
+        own = [(name, super(TopicGroup, self).get_command(ctx, name)) for name in super().list_commands(ctx)]
+        found = {name: title for name, (title, _) in declared().items()}
+        found |= {name: command.get_short_help_str() for name, command in own if command is not None}
+        named = [CompletionItem(name, help=told) for name, told in sorted(found.items()) if name.startswith(incomplete)]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a topic."""
