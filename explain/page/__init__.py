@@ -48,23 +48,25 @@ def page(answer: Answer, detail: str = "exam", digits: int = 4) -> Page:
             built.parts.append((step.part, []))
         built.parts[-1][1].append(_section(numbers[step.name], step, working, detail, shown))
     everything = [section for _, sections in built.parts for section in sections]
+    built.tables = [tabular(table, figures) for table in answer.tables]
     built.conventions = [*answer.conventions, *explained(everything)]
-    rounding = policy(digits, everything, has_numbers(answer))
+    rounding = policy(digits, everything, has_numbers(answer), figures.rounds)
     built.conventions += [rounding] if rounding else []
     built.results = [_result(answer[name], figures) for name in answer.results]
-    built.tables = [tabular(table, figures) for table in answer.tables]
     built.drawings = list(answer.drawings)
     built.checks = [(check.passed, check.text) for check in answer.all_checks]
     return built
 
 
-def policy(digits: int, sections: Sequence[Section], numbers: bool = True) -> Prose:
+def policy(digits: int, sections: Sequence[Section], numbers: bool = True, tables: bool = False) -> Prose:
     """What is done about rounding, said once; nothing where there are coefficients only, and none is rounded."""
     lines = [line for section in sections for line in section.lines if isinstance(line, Equation)]
     notes = [part for section in sections for line in section.lines if isinstance(line, tuple) for part in line]
     if all(sign == "=" for line in lines for sign, _ in line.relations):
         if any(isinstance(part, str) and "≈" in part for part in notes):
             return say("every number is exact, except where ≈ is written")
+        if tables:
+            return say(f"every number is exact, except in the tables: they are rounded to {digits} decimals (half-up)")
         return say("every number is exact: nothing is rounded") if numbers else ()
     return say(
         f"numbers are shown to {digits} decimals (half-up) and at least three significant digits; "

@@ -26,6 +26,7 @@ class Figures:
     def __init__(self, answer: Answer, digits: int) -> None:
         self.answer = answer
         self.digits = digits
+        self.rounds = False  # whether a rounded number has been put into a table
         self._entries: dict[tuple[str, Index], Shown] = {}
         self._figures: dict[tuple[str, bool], tuple[Notation, bool]] = {}
         self._given = {item.symbol.name: item.values for item in answer.given if item.values is not None}

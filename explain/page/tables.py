@@ -48,18 +48,25 @@ def _cell(cell: Cell, figures: Figures) -> Prose:
     if not all(figures.known(name) for name in symbols(cell)):
         return (Numbers(figures).write(cell),)
     if isinstance(cell, Entry) and figures.answer.values[cell.symbol.name].dtype.kind == "f":
-        return (figures.entry(cell.symbol.name, cell.index).text,)
+        shown = figures.entry(cell.symbol.name, cell.index)
+        figures.rounds = figures.rounds or not shown.exact
+        return (shown.text,)
     value: Any = evaluate(cell, figures.answer.values)
     if getattr(value, "dtype", None) is not None and value.dtype.kind == "f":
-        return _numbers(value, figures)
+        return _numbers(cell, value, figures)
     if not cell.shape:
         return (str(int(value)),)
     return (sized(*(number_word(str(int(size))) for size in value)),)
 
 
-def _numbers(value: Any, figures: Figures) -> Prose:
+def _numbers(cell: Node, value: Any, figures: Figures) -> Prose:
     """The first numbers of an array."""
-    shown = [figures.rounded(float(number), lambda: None).text for number in value.flat[:MOST_NUMBERS]]
-    if value.size > MOST_NUMBERS:
-        shown.append("…")
-    return (", ".join(shown),)
+    single = all(size == 1 for size in cell.shape)
+
+    def exact() -> Any:
+        """SymPy's number, of a single one."""
+        return figures.answer.proof.number(cell.entry((0,) * len(cell.shape)) if cell.shape else cell)
+
+    found = [figures.rounded(float(number), exact if single else lambda: None) for number in value.flat[:MOST_NUMBERS]]
+    figures.rounds = figures.rounds or not all(shown.exact for shown in found)
+    return (", ".join([shown.text for shown in found] + ["…"] * (value.size > MOST_NUMBERS)),)
