@@ -7,7 +7,7 @@ from typing import Any
 
 from explain.engine.answer import Cell, Table
 from explain.engine.evaluate import evaluate, symbols
-from explain.engine.nodes.base import Entry, Node
+from explain.engine.nodes.base import Entry, Node, Symbol
 from explain.engine.notation import Word, sized
 from explain.engine.prose import Prose
 from explain.engine.rounding import number_word
@@ -52,21 +52,19 @@ def _cell(cell: Cell, figures: Figures) -> Prose:
         figures.rounds = figures.rounds or not shown.exact
         return (shown.text,)
     value: Any = evaluate(cell, figures.answer.values)
+    if isinstance(cell, Symbol) and value.size == 1 and value.dtype.kind == "f":
+        shown = figures.entry(cell.name, (0,) * value.ndim)
+        figures.rounds = figures.rounds or not shown.exact
+        return (shown.text,)
     if getattr(value, "dtype", None) is not None and value.dtype.kind == "f":
-        return _numbers(cell, value, figures)
+        return _numbers(value, figures)
     if not cell.shape:
         return (str(int(value)),)
     return (sized(*(number_word(str(int(size))) for size in value)),)
 
 
-def _numbers(cell: Node, value: Any, figures: Figures) -> Prose:
+def _numbers(value: Any, figures: Figures) -> Prose:
     """The first numbers of an array."""
-    single = all(size == 1 for size in cell.shape)
-
-    def exact() -> Any:
-        """SymPy's number, of a single one."""
-        return figures.answer.proof.number(cell.entry((0,) * len(cell.shape)) if cell.shape else cell)
-
-    found = [figures.rounded(float(number), exact if single else lambda: None) for number in value.flat[:MOST_NUMBERS]]
+    found = [figures.rounded(float(number), lambda: None) for number in value.flat[:MOST_NUMBERS]]
     figures.rounds = figures.rounds or not all(shown.exact for shown in found)
     return (", ".join([shown.text for shown in found] + ["…"] * (value.size > MOST_NUMBERS)),)
