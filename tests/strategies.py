@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from map_inputs import is_small, takes_maps, varied
 
 from explain.errors import InputError
+from explain.tokens import Tokens
 
 DETAILS = ("brief", "exam", "full")
 NUMBER = re.compile(r"(?<![\w.])[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?!\w)")
@@ -93,7 +94,8 @@ def answered(topic, given):
 def typed_numbers(topic, given):
     """The texts of all numbers that are given as quantities, as typed."""
     for parameter in topic.parameters:
-        setting = parameter.choices or (takes_maps(topic) and is_small(parameter))  # how a window moves
+        named = parameter.choices or parameter.kind is Tokens  # names are no quantities
+        setting = named or (takes_maps(topic) and is_small(parameter))  # how a window moves
         for text in () if setting else _texts(given.get(parameter.name, [])):
             if all(map(NUMBERS.fullmatch, re.split(r"\|+", text) if takes_maps(topic) else [text])):
                 yield from NUMBER.findall(text)
