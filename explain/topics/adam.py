@@ -13,7 +13,7 @@ from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.matrices import Matrices
 from explain.parameters import Count, Matrix, Scalar
-from explain.topics._optimizers.checks import adam_again, check_end, check_memory, check_slopes, lifted
+from explain.topics._optimizers.checks import adam_again, check_end, check_memory, check_slopes
 from explain.topics._optimizers.course import Course, other_end, scalar
 from explain.topics._optimizers.given import fading, not_negative, read_problem, settled
 from explain.topics._optimizers.objective import Objective
@@ -143,11 +143,11 @@ class Adam:
         mhat = run.define(
             f"mhat_{t}", m / (1 - self.b1**t), "First moment, corrected for its start at 0",
             run.later(
-                "the weights in {m} sum to 1 - {b} = 1 - {b}¹ only, because {zero} = 0 has the rest; dividing by that "
+                "the weights in {m} sum to 1 - {b} = 1 - {p} only, because {zero} = 0 has the rest; dividing by that "
                 "sum makes it an average",
-                "the weights of the gradients in {m} sum to 1 - {b}" + lifted(t) + ", and {m} is divided by that sum",
+                "the weights of the gradients in {m} sum to 1 - {p}, and {m} is divided by that sum",
             ),
-            m=m, b=self.b1, zero=self.m[0],
+            m=m, b=self.b1, p=self.b1**t, zero=self.m[0],
         )  # fmt: skip
         if self.amsgrad:
             before = self.largest[-1] if self.largest else self.v[0]
@@ -167,9 +167,9 @@ class Adam:
                 "PyTorch divides the largest one, {v}, by that sum of weights too, here 1 - {b}"
                 if self.amsgrad
                 else "the same for {v}: its weights sum to 1 - {b} only",
-                ("{v} is divided by 1 - {b}" if self.amsgrad else "its weights sum to 1 - {b}") + lifted(t),
+                "{v} is divided by 1 - {p}" if self.amsgrad else "its weights sum to 1 - {p}",
             ),
-            v=v, b=self.b2,
+            v=v, b=self.b2, p=self.b2**t,
         )  # fmt: skip
         self.mhat.append(mhat)
         self.vhat.append(vhat)

@@ -124,11 +124,11 @@ class Adamax:
         mhat = run.define(
             f"mhat_{t}", m / (1 - self.b1**t), "Average, corrected for its start at 0",
             run.later(
-                "the weight in {m} is 1 - {b} = 1 - {b}¹ only, because {zero} = 0 has the rest; divided by that it is "
+                "the weight in {m} is 1 - {b} = 1 - {p} only, because {zero} = 0 has the rest; divided by that it is "
                 "an average; {w} needs no correction, because a largest one has no weights",
-                "the weights of the gradients in {m} sum to 1 - {b}" + lifted(t) + ", and {m} is divided by that sum",
+                "the weights of the gradients in {m} sum to 1 - {p}, and {m} is divided by that sum",
             ),
-            m=m, b=self.b1, zero=self.m[0], w=w,
+            m=m, b=self.b1, p=self.b1**t, zero=self.m[0], w=w,
         )  # fmt: skip
         u = run.define(
             f"u_{t}", mhat / w, "Direction" if run.single else "Direction, every entry on its own scale",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from explain.engine.checks import finite_difference
 from explain.engine.functions import LOG, SIGMOID
 from explain.engine.nodes.base import Node, Symbol
@@ -19,27 +21,27 @@ MINIMAX = Word("L_minimax", r"L_{\mathrm{minimax}}", key="L_minimax")
 NON_SATURATING = Word("L_ns", r"L_{\mathrm{ns}}", key="L_ns")
 
 
-class Game:
+class Game(ABC):
     """The lines that both kinds of input share."""
 
     def __init__(self, sheet: Worksheet) -> None:
         self.sheet = sheet
 
+    @abstractmethod
     def outputs(self, x: Symbol | None, g: Symbol) -> None:
         """What is worked before the losses."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_real(self, x: Symbol) -> Node:
         """The logarithm of D(x)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_fake(self, g: Symbol) -> Node:
         """The logarithm of 1 - D(G(z))."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_fooled(self, g: Symbol) -> Node:
         """The logarithm of D(G(z))."""
-        raise NotImplementedError
 
     def losses(self, x: Symbol | None, g: Symbol) -> list[Symbol]:
         """The value and the losses."""
@@ -101,10 +103,11 @@ class Game:
         self.retell(loss, wrt[0] if len(wrt) > 1 else None, wrt[-1])
         finite_difference(sheet, top, wrt, top, top=loss)
 
+    @abstractmethod
     def retell(self, loss: str, x: Symbol | None, g: Symbol) -> None:
         """The reasons of the gradients, by what the quantities are here."""
-        raise NotImplementedError
 
+    @abstractmethod
     def at_logit(self, loss: str, g: Symbol) -> None:
         """The gradient carried on to the logit, where it does not stand there already."""
 
@@ -200,6 +203,9 @@ class FromLogits(Game):
         told = turned if loss == "L_ns" else rule + ", and σ(a) is {D}"
         retold(self.sheet, f"d{loss}/da_G", say("Gradient of {L} at the fake logits", L=top),
                say(told + _shared(g), D=FAKE))  # fmt: skip
+
+    def at_logit(self, loss: str, g: Symbol) -> None:
+        """The gradient stands at the logit already."""
 
 
 def _shared(samples: Symbol) -> str:
