@@ -40,20 +40,24 @@ class TopicGroup(click.Group):
         return sorted([*declared(), *super().list_commands(ctx)])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands; the title of a topic is enough for it, its file is not loaded."""
-        found: dict[str, str] = {name: title for name, (title, _) in declared().items()}
-        for name in super().list_commands(ctx):
-            own = super().get_command(ctx, name)
-            found[name] = "" if own is None else own.get_short_help_str(limit=200)
+        """The commands, then the topics by field; the title of a topic is enough for it, its file is not loaded."""
+        from explain.listing import by_field
+
+        own = {name: super(TopicGroup, self).get_command(ctx, name) for name in super().list_commands(ctx)}
+        width = max(map(len, [*own, *declared()]))
         with formatter.section("Commands"):
-            formatter.write_dl(sorted(found.items()))
+            told = {name: command.get_short_help_str(limit=200) for name, command in own.items() if command is not None}
+            formatter.write_dl([(f"{name:{width}}", text) for name, text in sorted(told.items())])
+        for field, topics in by_field(declared()).items():
+            with formatter.section(field):
+                formatter.write_dl([(f"{name:{width}}", entry.title) for name, entry in topics.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names that begin so; a topic's file is not loaded for it."""
         from click.shell_completion import CompletionItem
 
         own = [(name, super(TopicGroup, self).get_command(ctx, name)) for name in super().list_commands(ctx)]
-        found = {name: title for name, (title, _) in declared().items()}
+        found = {name: entry.title for name, entry in declared().items()}
         found |= {name: command.get_short_help_str() for name, command in own if command is not None}
         named = [CompletionItem(name, help=told) for name, told in sorted(found.items()) if name.startswith(incomplete)]
         return named + click.Command.shell_complete(self, ctx, incomplete)
@@ -73,7 +77,11 @@ class TopicGroup(click.Group):
         name = args[0]
         if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
             near = get_close_matches(name.lower().replace("_", "-"), self.list_commands(ctx), 1)
-            hint = f"did you mean {near[0]}?" if near else "explain topics lists what there is"
+            hint = (
+                f"did you mean {near[0]}?"
+                if near
+                else "explain topics lists what there is, explain topics --search WORD finds"
+            )
             raise click.UsageError(f"{shown(name)} is not a topic: {hint}")
         return super().resolve_command(ctx, args)
 
@@ -95,13 +103,15 @@ def group(context: click.Context) -> None:
         click.echo("\nexplain topics lists what can be asked; explain TOPIC --help its options.")
 
 
-@group.command("topics", short_help="List what can be asked", epilog="Example: explain topics")
-def topics() -> None:
-    """List what can be asked, one line a topic."""
-    found = declared()
-    width = max(map(len, found))
-    for name, (title, _) in sorted(found.items()):
-        click.echo(plain_text(f"{name:{width}}  {title}"))
+@group.command(
+    "topics", short_help="List what can be asked, or search it", epilog="Example: explain topics --search gru"
+)
+@click.option("--search", metavar="WORDS", help="only the topics that speak of it")
+def topics(search: str | None) -> None:
+    """List what can be asked, by field, with the source of each."""
+    from explain.listing import listed, searched
+
+    click.echo(plain_text(listed(declared()) if search is None else searched(declared(), search)))
 
 
 @group.command(

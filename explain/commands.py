@@ -112,16 +112,26 @@ def option_of(parameter: Parameter) -> click.Parameter:
         return click.Argument([parameter.name], nargs=-1, required=False, metavar=parameter.name.upper())
     dashed = "--" + parameter.name.replace("_", "-")
     names = dict.fromkeys([parameter.name, dashed, "--" + parameter.name])
-    told = parameter.help
-    if not parameter.required and isinstance(parameter.default, str):
-        told += f" (default: {parameter.default})"
+    told = parameter.help + _left_out(parameter)
     return click.Option(
         list(names),
         multiple=parameter.many,
-        help=told + (" [required]" if parameter.required else ""),
+        help=told,
         type=Choices(parameter.offered) if parameter.offered else click.STRING,
         metavar=None if parameter.choices else parameter.kind.__name__.upper(),
     )
+
+
+SAYS_SO = re.compile(r"default|left out|without|not given|if given|never")
+
+
+def _left_out(parameter: Parameter) -> str:
+    """What holds where an option is left out; nothing where its help says so."""
+    if parameter.required:
+        return " [required]"
+    if SAYS_SO.search(parameter.help):
+        return ""
+    return " [optional]" if parameter.default is None else f" (default: {parameter.default})"
 
 
 def file_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -90,8 +90,8 @@ class Topic:
         self.__signature__ = inspect.signature(function)
         doc = inspect.cleandoc(function.__doc__ or "").split("\n")
         self.title = doc[0].rstrip(".")
-        told = (self.__doc__ or "").partition("Source: ")[2].partition("\n\n")[0]
-        self.source = " ".join(told.split())
+        self.field = paragraph(self.__doc__ or "", "Field")
+        self.source = paragraph(self.__doc__ or "", "Source")
         self.examples = [line.strip() for line in doc if line.strip().startswith("explain ")]
 
     @cached_property
@@ -167,6 +167,15 @@ class Topic:
 
 def _empty(raw: Any) -> bool:
     return isinstance(raw, Sequence) and not len(raw)
+
+
+def paragraph(doc: str, name: str) -> str:
+    """A paragraph of a docstring that begins with a name and a colon.
+
+    >>> paragraph("Adam. Source: Kingma and Ba 2015", "Source")
+    'Kingma and Ba 2015'
+    """
+    return " ".join(doc.partition(f"{name}: ")[2].partition("\n\n")[0].split())
 
 
 def topic(function: Callable[..., Answer]) -> Topic:

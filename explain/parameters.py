@@ -34,6 +34,9 @@ class Count:
         self.number = number
         self.name = name
 
+    def __str__(self) -> str:
+        return self.name if self.number is None else str(self.number)
+
     @property
     def values(self) -> Values | None:
         """The number as a value, None for a symbol."""

@@ -19,7 +19,8 @@ import pytest
 
 import explain
 from explain import cli, commands
-from explain.topics import all_topics, declared, topics_of
+from explain.listing import short
+from explain.topics import FIELDS, all_topics, declared, topics_of
 
 TOPICS = sorted(all_topics())
 COMMAND = [sys.executable, "-m", "explain"]
@@ -97,7 +98,7 @@ def test_help_lists_every_topic():
     assert helped.returncode == listed.returncode == 0
     for name, topic in all_topics().items():
         assert name in helped.stdout
-        assert re.search(rf"^{name} +{re.escape(topic.title)}$", listed.stdout, re.MULTILINE)
+        assert " ".join(f"{name} {topic.title} {short(topic.source)}".split()) in " ".join(listed.stdout.split())
     assert "topics" in helped.stdout
 
 
@@ -107,8 +108,10 @@ def test_what_is_listed_is_what_is_declared():
     for module in iter_modules(explain.topics.__path__):
         for topic in topics_of(import_module(f"explain.topics.{module.name}")):
             if topic.function.__module__ == f"explain.topics.{module.name}":
-                loaded[topic.name] = (topic.title, module.name)
-    assert declared() == loaded
+                loaded[topic.name] = (topic.title, module.name, topic.field, topic.source)
+    assert {name: tuple(entry[:4]) for name, entry in declared().items()} == loaded
+    assert {entry.field for entry in declared().values()} == set(FIELDS)
+    assert all(entry.source for entry in declared().values())
 
 
 @pytest.mark.parametrize("command", [(), ("topics",), *((name,) for name in TOPICS)], ids=" ".join)

@@ -66,6 +66,8 @@ def activation(
     that is passed on. Functions: sigmoid, tanh, relu, leaky-relu, hard-sigmoid, softplus, elu, selu, gelu, gelu-tanh,
     silu (swish), mish, softsign, hardtanh, relu6, hard-swish, exponential, identity.
 
+    Field: Networks and gradients
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.3; PyTorch documentation of
     torch.nn, non-linear activations, also for the slope at a kink
 

@@ -51,6 +51,8 @@ def adadelta(
     v is a running average of the squared gradients, a of the squared moves; every parameter moves by
     √(a + ε)/√(v + ε) times its gradient. Shapes: θ and every gradient alike, one number, a vector or a matrix.
 
+    Field: Optimisers
+
     Source: Zeiler 2012, ADADELTA: An Adaptive Learning Rate Method, algorithm 1; PyTorch documentation,
     torch.optim.Adadelta
 

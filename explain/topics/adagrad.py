@@ -43,6 +43,8 @@ def adagrad(
     s is the sum of all squared gradients; every parameter moves by η g/(√s + ε), so one that was moved often moves less
     and less. Shapes: θ and every gradient alike, one number, a vector or a matrix.
 
+    Field: Optimisers
+
     Source: Duchi, Hazan and Singer 2011, Adaptive Subgradient Methods, section 1.1; Goodfellow et al. 2016, Deep
     Learning, algorithm 8.4; PyTorch documentation, torch.optim.Adagrad
 

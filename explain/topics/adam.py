@@ -46,6 +46,8 @@ def adam(
     parameter moves by η m̂/(√v̂ + ε), about η where its gradients agree. Shapes: θ and every gradient alike, one
     number, a vector or a matrix.
 
+    Field: Optimisers
+
     Source: Kingma and Ba 2015, Adam, algorithm 1 and section 3 (bias correction); Goodfellow et al. 2016, Deep
     Learning, algorithm 8.7; AMSGrad: Reddi, Kale and Kumar 2018, algorithm 2, as in torch.optim.Adam
 

@@ -54,6 +54,8 @@ def adamax(
     fades by β₂ a step; every parameter moves by η m̂/w. Shapes: θ and every gradient alike, one number, a vector or a
     matrix.
 
+    Field: Optimisers
+
     Source: Kingma and Ba 2015, Adam, algorithm 2 (its u is w here); PyTorch documentation, torch.optim.Adamax
 
     Examples:

@@ -44,6 +44,8 @@ def adamw(
     Adam's step. With λ θ in the gradient, as in Adam, the decay would be divided by √v̂ too. Shapes: θ and every
     gradient alike, one number, a vector or a matrix.
 
+    Field: Optimisers
+
     Source: Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization, algorithm 2; PyTorch documentation,
     torch.optim.AdamW
 

@@ -54,6 +54,8 @@ def attention(
     (n×d) and the weights W_Q (d×d_k), W_K (d×d_k), W_V (d×d_v). `--find dz_1/dv_2` (or dz_1/dq_1, dz_1/ds_1) works the
     derivative of one row by another. There is no dropout, as at inference.
 
+    Field: Attention and transformers
+
     Source: Vaswani et al. 2017, Attention Is All You Need, eq. 1; masks: section 3.2.3
 
     Examples:

@@ -35,6 +35,8 @@ def attention_params(
     Projections to queries, keys and values for all heads, and one back to the width of the tokens. The length of the
     sequence does not matter; without key_dim neither does the number of heads.
 
+    Field: Counting
+
     Source: Vaswani et al. 2017, Attention Is All You Need, section 3.2.2; Keras documentation, MultiHeadAttention;
     PyTorch documentation, torch.nn.MultiheadAttention
 

@@ -34,6 +34,8 @@ def backprop(
     softplus, softmax, exp, log, sqrt, sin, cos, abs; sum, mean, max and min with axis=0 or axis=1. A list is a
     column; a name without a value stays a symbol. With wrt only these inputs are variables, the others constants.
 
+    Field: Networks and gradients
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.5; Stanford CS231n, Backpropagation,
     Intuitions
 

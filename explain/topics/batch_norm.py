@@ -51,6 +51,8 @@ def batch_norm(
     by γ and shifted by β; the running averages are updated. In inference the running averages are used, and the layer
     is one scale and one shift.
 
+    Field: Regularisation and normalisation
+
     Source: Ioffe and Szegedy 2015, Batch Normalization, algorithms 1 and 2; gradients: section 3
 
     Examples:

@@ -42,6 +42,8 @@ def bce(
     error rate and accuracy at 0.5, and the gradient. Shapes: y, p and logits (N×K), N examples, K independent outputs;
     a vector is N examples of one output.
 
+    Field: Losses
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 5.5 and 6.2.2.2; Bishop 2006, Pattern
     Recognition and Machine Learning, eqs. 4.90 and 4.91; PyTorch documentation, torch.nn.BCEWithLogitsLoss
 

@@ -51,6 +51,8 @@ def beam_search(
     prefix, `start` for none, `*` for every prefix that is not listed; in an exam file a table, { A = [0.1, 0.9] }).
     What ends leaves the beam with its place. Greedy search and, where it is small, all sequences stand beside it.
 
+    Field: Language models
+
     Source: Zhang et al., Dive into Deep Learning, sections 10.8.1 to 10.8.3 and eq. 10.8.4 (length penalty); Jurafsky
     and Martin, Speech and Language Processing, 3rd edition draft (hypotheses that end leave the beam)
 

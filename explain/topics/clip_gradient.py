@@ -41,6 +41,8 @@ def clip_gradient(
     gradients share one length, that of all their entries together. By value: each entry is cut off at -β and β, which
     changes the direction too. Shapes: a gradient stays as it is, a vector is a column (n×1).
 
+    Field: Optimisers
+
     Source: Pascanu, Mikolov and Bengio 2013, On the difficulty of training recurrent neural networks, algorithm 1;
     Goodfellow et al. 2016, Deep Learning, section 10.11.1 (eqs. 10.48 and 10.49)
 

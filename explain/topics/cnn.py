@@ -53,6 +53,8 @@ def cnn(
     × channels × rows × columns, or units × inputs) and b_3; a bias that is not given is left out. X is one sample,
     (H×W) or (C×H×W).
 
+    Field: Convolution
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 6.5 and 9.1-9.3; PyTorch documentation,
     torch.nn.Conv2d, MaxPool2d, Linear
 

@@ -39,6 +39,8 @@ def contrastive(
     A pair of one class costs half its squared distance, a pair of two classes half the square of what its distance is
     short of the margin. The gradients at both embeddings by the chain rule. Shapes: x1 and x2 (N×d), one pair a row.
 
+    Field: Losses
+
     Source: Hadsell, Chopra and LeCun 2006, Dimensionality Reduction by Learning an Invariant Mapping, eqs. 3 and 4
 
     Examples:

@@ -44,6 +44,8 @@ def conv(
     one dimension a row, (C×L) or (N×C×L). As in deep learning the kernel is not turned, which mathematics calls
     cross-correlation.
 
+    Field: Convolution
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, eqs. 9.6-9.8 and 9.11-9.13; Dumoulin and Visin
     2016, A guide to convolution arithmetic for deep learning; PyTorch documentation, torch.nn.Conv2d
 

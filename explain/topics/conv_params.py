@@ -47,6 +47,8 @@ def conv_params(
     separable and transposed convolutions with the same words; 1-D to 3-D; sizes may be symbols. The size of the
     images, the stride and the padding do not matter.
 
+    Field: Counting
+
     Source: Goodfellow et al. 2016, Deep Learning, section 9.5; Chollet 2017, Xception, section 1; PyTorch
     documentation, torch.nn.Conv2d; Keras documentation, Conv2D, DepthwiseConv2D, SeparableConv2D
 

@@ -49,6 +49,8 @@ def conv_shape(
     With the size of the output given, what is left out is found: the kernel, the input, the padding or the stride,
     the first of these that is missing. Sizes then stand without channels: which kernel gives 28 from 32.
 
+    Field: Convolution
+
     Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning, relationships 6, 14
     and 15; PyTorch documentation, torch.nn.Conv2d, torch.nn.ConvTranspose2d
 

@@ -29,6 +29,8 @@ def dense_params(
     Every unit has one weight for each input, and one bias. Sizes may be symbols; on a sequence or a batch the same
     weights are used again, so that neither counts.
 
+    Field: Counting
+
     Source: Goodfellow et al. 2016, Deep Learning, section 6.1; PyTorch documentation, torch.nn.Linear; Keras
     documentation, Dense
 
@@ -70,6 +72,8 @@ def embedding_params(
 
     A table with one row for each token; looking a row up is a product with a one-hot vector. How long the sequences
     are does not matter.
+
+    Field: Counting
 
     Source: Goodfellow et al. 2016, Deep Learning, section 12.4.2; PyTorch documentation, torch.nn.Embedding; Keras
     documentation, Embedding
@@ -115,6 +119,8 @@ def norm_params(
     Batch normalisation has a scale and a shift for each channel, which are learned, and keeps a running mean and
     variance for inference, which are not. Layer normalisation has the two that are learned. The size of the maps does
     not matter.
+
+    Field: Counting
 
     Source: Ioffe and Szegedy 2015, Batch Normalization, algorithms 1 and 2; Ba, Kiros and Hinton 2016, Layer
     Normalization, section 3

@@ -58,6 +58,8 @@ def cross_entropy(
     and accuracy beside them, and the gradient. Of a single row it is H(P, Q), P the true and Q the predicted
     distribution. Shapes: p, logits and y (N×K), N examples, K classes; a vector is one example.
 
+    Field: Losses
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, eqs. 3.51 and 6.30; Bishop 2006, Pattern Recognition
     and Machine Learning, eqs. 4.108 and 4.109; Szegedy et al. 2016, Rethinking the Inception Architecture, section 7
     (label smoothing)

@@ -44,6 +44,8 @@ def derivative(
     leaky_relu, softplus, exp, log (natural), sqrt, sin, cos, abs. Without wrt every name is a variable; with a point
     the result is worked in numbers too; at a kink, such as |x| at 0, the value is PyTorch's, and the page says so.
 
+    Field: Networks and gradients
+
     Source: Deisenroth, Faisal and Ong 2020, Mathematics for Machine Learning, sections 5.1 to 5.3 (rules: eqs.
     5.29-5.32) and 5.7 (Hessian); Goodfellow et al. 2016, Deep Learning, sections 3.10 and 4.3.1
 

@@ -35,6 +35,8 @@ def dropout(
     Inverted dropout (PyTorch, Keras) divides what is kept by 1 - p in training, so that nothing is left to do at test
     time; the original form multiplies by 1 - p at test time instead. The mask is given, since nothing here is random.
 
+    Field: Regularisation and normalisation
+
     Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, Dropout: A Simple Way to Prevent Neural
     Networks from Overfitting, sections 4 and 10; Zhang et al., Dive into Deep Learning, section 5.6 (inverted)
 

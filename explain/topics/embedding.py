@@ -60,6 +60,8 @@ def embedding(
     E, which programs look up without multiplying. Shapes: E (V×d), V tokens in the vocabulary; O (n×V) and X (n×d),
     one token a row. With a gradient from above, the gradient at E, in which the uses of one token add up.
 
+    Field: Language models
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 12.4.2 (word embeddings in place of
     one-hot vectors); Vaswani et al. 2017, Attention Is All You Need, section 3.4 (multiplied by √d)
 

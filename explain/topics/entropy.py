@@ -39,6 +39,8 @@ def entropy(
     have, and the perplexity. An outcome of probability 0 adds nothing. The entropy is told in nats, bits and hartleys.
     Shapes: p is a row (1×n), one number an outcome.
 
+    Field: Information
+
     Source: Shannon 1948, A Mathematical Theory of Communication, section 6; Goodfellow, Bengio and Courville 2016, Deep
     Learning, section 3.13, eq. 3.49; perplexity: Jurafsky and Martin, Speech and Language Processing, 3rd edition
     draft, chapter on n-gram language models

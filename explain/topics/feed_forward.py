@@ -39,6 +39,8 @@ def feed_forward(
     to 2048) and back. The activation is ReLU in the paper, GELU in BERT and GPT-2. Shapes: X (n×d), W₁ (d×d_ff),
     b₁ (1×d_ff), W₂ (d_ff×d), b₂ (1×d), Y (n×d).
 
+    Field: Attention and transformers
+
     Source: Vaswani et al. 2017, Attention Is All You Need, section 3.3, eq. 2
 
     Examples:

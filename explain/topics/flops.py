@@ -41,6 +41,8 @@ def flops(
     (FLOPs). Biases, activations, pooling, normalisation and look-ups are left out, as in most papers. The layers are
     written as for explain network.
 
+    Field: Counting
+
     Source: Goodfellow et al. 2016, Deep Learning, section 9.5; He et al. 2016, Deep Residual Learning, table 1
     (multiply-adds); PyTorch documentation, torch.utils.flop_counter
 

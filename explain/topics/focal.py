@@ -50,6 +50,8 @@ def focal(
     is right and sure counts next to nothing. Binary with labels, or of several classes; the gradient by the chain rule.
     Shapes: p or logits (N) or (N×K) with y of the same shape, or (N×K) with N classes.
 
+    Field: Losses
+
     Source: Lin, Goyal, Girshick, He and Dollár 2017, Focal Loss for Dense Object Detection, eqs. 2 to 5
 
     Examples:

@@ -29,6 +29,8 @@ def gan(
     of the discriminator, and for the generator the minimax loss and the non-saturating one, with their gradients; the
     gradients at the logit of D(G(z)) show why the second is used in training. Shapes: one number a sample, (m×1).
 
+    Field: Generative models
+
     Source: Goodfellow et al. 2014, Generative Adversarial Nets, eq. 1 (value), algorithm 1 (both gradients) and
     section 3 (the generator that maximises log D(G(z)))
 

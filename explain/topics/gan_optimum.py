@@ -43,6 +43,8 @@ def gan_optimum(
     generator has the distribution of the data. Without numbers the derivation with symbols. Shapes: one probability an
     outcome, (n×1).
 
+    Field: Generative models
+
     Source: Goodfellow et al. 2014, Generative Adversarial Nets, section 4.1: proposition 1 (eq. 2) and theorem 1
     (eqs. 4 to 6)
 

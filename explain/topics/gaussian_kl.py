@@ -40,6 +40,8 @@ def gaussian_kl(
     The closed form -1/2 (1 + log σ² - μ² - σ²) in each latent dimension, its sum, and the gradients with respect to μ
     and log σ² (from sigma: also σ). Shapes: mu, logvar and sigma are rows (1×d), one number a latent dimension.
 
+    Field: Generative models
+
     Source: Kingma and Welling 2014, Auto-Encoding Variational Bayes, eq. 10 and appendix B
 
     Examples:

@@ -46,6 +46,8 @@ def group_norm(
     by their own mean and variance; then each channel is scaled by γ and shifted by β. One group has the means of layer
     normalisation, C groups those of instance normalisation, and nothing depends on the batch.
 
+    Field: Regularisation and normalisation
+
     Source: Wu and He 2018, Group Normalization, eqs. 1-7; gradients: Ioffe and Szegedy 2015, section 3
 
     Examples:

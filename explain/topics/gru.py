@@ -60,6 +60,8 @@ def gru(
     far as r_t shows it; h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ h̃_t. Shapes: x_t (d×1), W (n×d), U (n×n), b and h_t (n×1);
     a batch has one sample a column. With a target and a loss, every gradient through time.
 
+    Field: Recurrent networks
+
     Source: Cho et al. 2014, eqs. 5-8; Chung et al. 2014, section 3.2, where z lets in the new state; Keras and PyTorch
         documentation of GRU
 

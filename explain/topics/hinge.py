@@ -48,6 +48,8 @@ def hinge(
     multi_margin_loss: every wrong class that comes nearer to the true one than the margin adds what is missing. Error
     rate beside it, and the gradient with its kinks. Shapes: scores (N) with y, or (N×K) with classes.
 
+    Field: Losses
+
     Source: Cortes and Vapnik 1995, Support-Vector Networks; Weston and Watkins 1999, Support Vector Machines for
     Multi-Class Pattern Recognition; PyTorch documentation, torch.nn.MultiMarginLoss
 

@@ -38,6 +38,8 @@ def huber(
     force of at most δ. Which entries are which is said; smooth L1, this divided by δ, stands in one line. Shapes: y and
     ŷ (N×d), one example a row; a vector is N examples of one number.
 
+    Field: Losses
+
     Source: Huber 1964, Robust Estimation of a Location Parameter; PyTorch documentation, torch.nn.HuberLoss and
     torch.nn.SmoothL1Loss
 

@@ -32,6 +32,8 @@ def instance_norm(
     Every map is normalised by the mean and variance of its own places, then scaled by γ and shifted by β, one number of
     each for each channel. It takes the contrast out of an image, which is why style transfer uses it.
 
+    Field: Regularisation and normalisation
+
     Source: Ulyanov, Vedaldi and Lempitsky 2016, Instance Normalization, section 2; gradients: as Ioffe and Szegedy
     2015, section 3
 

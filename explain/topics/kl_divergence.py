@@ -56,6 +56,8 @@ def kl_divergence(
     infinite where the second distribution gives 0 to what the first one allows: then the page says so, and works the
     others. Shapes: p, q and m are rows (1×n), one number an outcome.
 
+    Field: Information
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 3.13, eqs. 3.50 and 3.51; Lin 1991, Divergence
     Measures Based on the Shannon Entropy, section III (Jensen-Shannon)
 

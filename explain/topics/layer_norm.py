@@ -40,6 +40,8 @@ def layer_norm(
     on the batch, so training and inference are the same. With a residual R it is the Add & Norm of a transformer: R
     went into a sublayer, X came out of it, and X + R is normalised, one token a row.
 
+    Field: Regularisation and normalisation
+
     Source: Ba, Kiros and Hinton 2016, Layer Normalization, eqs. 3 and 4; gradients: as Ioffe and Szegedy
     2015, section 3
 

@@ -57,6 +57,8 @@ def lr_schedule(
     from 0 as in PyTorch, so that 50 epochs are 0 to 49; the steps of the transformer are counted from 1 as in its
     paper.
 
+    Field: Optimisers
+
     Source: PyTorch documentation, torch.optim.lr_scheduler (step, exponential, cosine); Loshchilov and Hutter 2017,
     SGDR, eq. 5 (cosine); Goyal et al. 2017, Accurate, Large Minibatch SGD, section 2.2 (linear warm-up); Vaswani et
     al. 2017, Attention Is All You Need, eq. 3 (transformer)

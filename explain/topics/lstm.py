@@ -57,6 +57,8 @@ def lstm(
     With a target and a loss, every gradient: of the states as the sum of their paths, of the shared weights as the sum
     over time.
 
+    Field: Recurrent networks
+
     Source: Hochreiter and Schmidhuber 1997; Gers, Schmidhuber and Cummins 2000; Goodfellow, Bengio and Courville 2016,
         eqs. 10.40-10.44 and section 10.2.2
 

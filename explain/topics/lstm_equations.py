@@ -61,6 +61,8 @@ def lstm_equations(
     The forget, input and output gates, the candidate, the cell c_t and the state h_t, with the shape of every array,
     in the naming that is asked for; with x_t = 0 put in, what is left of them, and whether the state then stays.
 
+    Field: Recurrent networks
+
     Source: Hochreiter and Schmidhuber 1997, Long Short-Term Memory; Gers, Schmidhuber and Cummins 2000, Learning to
     Forget; Goodfellow et al. 2016, eqs. 10.40-10.44
 
@@ -93,6 +95,8 @@ def gru_equations(
 
     The reset and update gates, the candidate and the state h_t, with the shape of every array, in the naming that is
     asked for; with x_t = 0 put in, what is left of them, and whether the state then stays.
+
+    Field: Recurrent networks
 
     Source: Cho et al. 2014, Learning Phrase Representations, eqs. 5-8; Keras documentation, GRU (reset_after);
     Chung et al. 2014, Empirical Evaluation of Gated Recurrent Neural Networks, eq. 4 (the update gate that renews)

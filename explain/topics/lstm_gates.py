@@ -51,6 +51,8 @@ def lstm_gates(
     Each gate with its symbol, its equation, its range and what it does at 0 and at 1; whether gates lie between 0 and 1
     and whether they sum to one; a picture of the cell, and of the network over several inputs that predicts one output.
 
+    Field: Recurrent networks
+
     Source: Hochreiter and Schmidhuber 1997, Long Short-Term Memory; Gers, Schmidhuber and Cummins 2000, Learning to
     Forget; Goodfellow et al. 2016, eqs. 10.40-10.44
 

@@ -38,6 +38,8 @@ def lstm_gradient(
     The Jacobians of h_t and c_t by h_t-1 and c_t-1: along the cell path c_t depends on c_t-1 through the forget gate
     alone; h_t depends on h_t-1 through every gate and the candidate, and its Jacobian is the sum over these paths.
 
+    Field: Recurrent networks
+
     Source: Hochreiter and Schmidhuber 1997, Long Short-Term Memory; Gers, Schmidhuber and Cummins 2000, Learning to
     Forget; Goodfellow et al. 2016, eqs. 10.40-10.44 and 6.49
 

@@ -50,6 +50,8 @@ def lstm_unroll(
     c_t in terms of c_t-2 (or further back); the error along the cell path, with the gates held constant; and what that
     leaves out: the full derivative of c_t by c_t-1, path by path. With the forget gates in numbers, the product.
 
+    Field: Recurrent networks
+
     Source: Hochreiter and Schmidhuber 1997, Long Short-Term Memory, section 3 (constant error carousel); Gers,
     Schmidhuber and Cummins 2000, Learning to Forget; Goodfellow et al. 2016, eqs. 10.40-10.44 and 6.49
 

@@ -29,6 +29,8 @@ def mae(
     predictions is made of signs only; at a residual of 0, a kink, it is 0 as in PyTorch. Shapes: y and ŷ (N×d), one
     example a row; a vector is N examples of one number.
 
+    Field: Losses
+
     Source: PyTorch documentation, torch.nn.L1Loss; Goodfellow, Bengio and Courville 2016, Deep Learning, section
     6.2.1.2, eq. 6.16
 

@@ -52,6 +52,8 @@ def memory(
     that the backward pass reads again. Generating keeps a key and a value for every token, layer and head; with
     grouped queries several query heads share one of them. Sizes may be symbols.
 
+    Field: Counting
+
     Source: Rajbhandari et al. 2020, ZeRO, section 3.1; Kingma and Ba 2015, Adam, algorithm 1; Ainslie et al. 2023,
     GQA, section 2.2; Shazeer 2019, Fast Transformer Decoding
 

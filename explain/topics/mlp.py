@@ -53,6 +53,8 @@ def mlp(
     Shapes: x (d×1), W (units×inputs), b (units×1), a batch with one sample a column; with rows x (1×d), W
     (inputs×units), b (1×units).
 
+    Field: Networks and gradients
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.5, algorithms 6.3 and 6.4
 
     Examples:

@@ -41,6 +41,8 @@ def moving_average(
     0 it is too small at first; divided by 1 - β^t it is not. The weights of past values and how many are remembered,
     with a table and a plot. Shapes: x is a column of n values (n×1).
 
+    Field: Optimisers
+
     Source: Kingma and Ba 2015, Adam: A Method for Stochastic Optimization, section 3 (bias correction); Zhang et al.,
     Dive into Deep Learning, section 12.6 (effective sample weight)
 

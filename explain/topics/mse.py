@@ -38,6 +38,8 @@ def mse(
     sum, half the sum, or half the mean; what the other reductions would give stands in one line. The gradient at the
     predictions by the chain rule. Shapes: y and ŷ (N×d), one example a row; a vector is N examples of one number.
 
+    Field: Losses
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 5.1.4, eq. 5.4; PyTorch documentation,
     torch.nn.MSELoss (mean over all entries, or sum)
 

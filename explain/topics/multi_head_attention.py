@@ -55,6 +55,8 @@ def multi_head_attention(
     side and are mixed by W_O. Shapes: X (n×d), W_Q and W_K (d×h·d_k), W_V (d×h·d_v), W_O (h·d_v×d). There is no
     dropout, as at inference.
 
+    Field: Attention and transformers
+
     Source: Vaswani et al. 2017, Attention Is All You Need, section 3.2.2
 
     Examples:

@@ -54,6 +54,8 @@ def mutual_information(
     and the entropies H(X), H(Y), H(X, Y), H(X|Y) and H(Y|X), from which it follows a second time. Shapes: P (m×n),
     p_x is a column (m×1), p_y a row (1×n).
 
+    Field: Information
+
     Source: Cover and Thomas 2006, Elements of Information Theory, 2nd edition, eqs. 2.28 (definition) and 2.43 to 2.45
     (entropies); Goodfellow, Bengio and Courville 2016, Deep Learning, eq. 3.3 (marginals)
 

@@ -45,6 +45,8 @@ def network(
     the activations, skip and add (a residual block); after their sizes stride 2 (or /2), pad 1, same, dilation 2,
     groups 4, no-bias, sequences, bidirectional.
 
+    Field: Counting
+
     Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning; Araujo, Norris and Sim 2019,
     Computing Receptive Fields of Convolutional Neural Networks, eqs. 1-2; Keras and PyTorch documentation
 

@@ -55,6 +55,8 @@ def next_token_loss(
     From logits the gradient too. Without numbers, the formulas. Shapes: p (n×1), P and logits (n×V), V tokens in the
     vocabulary.
 
+    Field: Language models
+
     Source: Radford et al. 2018, Improving Language Understanding by Generative Pre-Training, eq. 1; perplexity:
     Jurafsky and Martin, Speech and Language Processing, 3rd edition draft, chapter on n-gram language models
 

@@ -42,6 +42,8 @@ def optimizers(
     A table holds every step; the first and the last are worked. Every setting but the rate is PyTorch's default,
     momentum is 0.9; the topic of each optimiser has its settings. Shapes: θ and every gradient alike.
 
+    Field: Optimisers
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, chapter 8; Kingma and Ba 2015, Adam; PyTorch
     documentation, torch.optim
 

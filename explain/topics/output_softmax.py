@@ -64,6 +64,8 @@ def output_softmax(
     probability of each target, and every gradient. Shapes: H (n×d) one token a row, W (d×V) one token of the
     vocabulary a column, b (1×V), Z and P (n×V). Row i predicts the token after token i.
 
+    Field: Language models
+
     Source: Vaswani et al. 2017, Attention Is All You Need, section 3.4; Press and Wolf 2017, Using the Output Embedding
     to Improve Language Models (weight tying); Hinton, Vinyals and Dean 2015, eq. 1 (temperature)
 

@@ -50,6 +50,8 @@ def pool(
     dimension a row, (C×L) or (N×C×L). For a maximum the page tells which entry wins each window; its gradient goes
     there. A mean hands its gradient on in equal shares.
 
+    Field: Convolution
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 9.3; Lin, Chen and Yan 2014, Network in
     Network, section 3.2 (global pooling); PyTorch documentation, torch.nn.MaxPool2d, AvgPool2d
 

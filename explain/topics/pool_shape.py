@@ -35,6 +35,8 @@ def pool_shape(
     With the size of the output given, what is left out is found: the window, the input, the padding or the stride,
     the first of these that is missing. Sizes then stand without channels.
 
+    Field: Convolution
+
     Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning, section 3; PyTorch
     documentation, torch.nn.MaxPool2d; Keras documentation, MaxPooling2D
 

@@ -38,6 +38,8 @@ def positional_encoding(
     power of 10000, frequency, wavelength, angle, sine and cosine; then X + PE where X is given. Shapes: n positions,
     m = ⌈d/2⌉ pairs, angles (n×m), PE and X (n×d). Positions and dimensions are counted from 0.
 
+    Field: Attention and transformers
+
     Source: Vaswani et al. 2017, Attention Is All You Need, section 3.5
 
     Examples:

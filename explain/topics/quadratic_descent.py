@@ -41,6 +41,8 @@ def quadratic_descent(
     converges for 0 < η < 2/λ_max, and fastest for η = 2/(λ_min + λ_max). Eigenvalues, these bounds, the factors at the
     given rate, and the first steps. Shapes: A (n×n), x and b (n×1), n up to 4.
 
+    Field: Optimisers
+
     Source: Goodfellow et al. 2016, Deep Learning, sections 4.3.1 and 8.2.1; Goh 2017, Why Momentum Really Works,
     Distill, first section (factors 1 - ηλ, best rate 2/(λ_min + λ_max)); Nesterov 2004, Introductory Lectures on
     Convex Optimization, theorem 2.1.15

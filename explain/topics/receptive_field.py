@@ -44,6 +44,8 @@ def receptive_field(
     A window makes the field wider by what it covers beyond one place, counted in places of the input; a stride moves
     the neighbours apart. Filters may be left out: conv 3x3 stride 2. The borders of the input are left aside.
 
+    Field: Convolution
+
     Source: Araujo, Norris and Sim 2019, Computing Receptive Fields of Convolutional Neural Networks, eqs. 1-2;
     Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning
 

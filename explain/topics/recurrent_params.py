@@ -48,6 +48,8 @@ def rnn_params(
     Input weights, recurrent weights and a bias; the count does not depend on the batch or on the number of time
     steps. Sizes may be symbols.
 
+    Field: Counting
+
     Source: Elman 1990, Finding Structure in Time; Goodfellow et al. 2016, eqs. 10.8-10.9
 
     Examples:
@@ -73,6 +75,8 @@ def lstm_params(
 
     Four gates of the same shape read the input and the last hidden state; the count does not depend on the batch
     or on the number of time steps. Units and features may be symbols.
+
+    Field: Counting
 
     Source: Gers, Schmidhuber and Cummins 2000, Learning to Forget; Goodfellow et al. 2016, eqs. 10.40-10.44
 
@@ -100,6 +104,8 @@ def gru_params(
 
     Three gates of the same shape. Keras (reset_after=True, its default) and PyTorch keep two bias vectors a gate;
     textbooks, and Keras with reset_after=False, one.
+
+    Field: Counting
 
     Source: Cho et al. 2014, Learning Phrase Representations, eqs. 5-8; Keras documentation, GRU (reset_after);
     PyTorch documentation, torch.nn.GRU

@@ -57,6 +57,8 @@ def regularization(
     and a learning rate one step, and what weight decay makes of it. λ is given as lam, since lambda is a word of
     Python. Shapes: y and ŷ (N×d), θ of any shape, a vector as a column.
 
+    Field: Regularisation and normalisation
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 7.1.1 (L2) and 7.1.2 (L1); Zou and Hastie
     2005, Regularization and variable selection via the elastic net, eq. 3
 

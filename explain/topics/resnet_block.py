@@ -45,6 +45,8 @@ def resnet_block(
     Z₁ = X ⋆ K₁, A₁ = ReLU(Z₁), Z₂ = A₁ ⋆ K₂, and before the last ReLU the skip is added: A₂ = ReLU(Z₂ + X), or a
     projection X ⋆ K_s where the shapes differ. Shapes as in `explain conv`: X (H×W), (C×H×W) or (N×C×H×W).
 
+    Field: Convolution
+
     Source: He, Zhang, Ren and Sun 2016, Deep Residual Learning for Image Recognition, eqs. 1 and 2, figure 2
 
     Examples:

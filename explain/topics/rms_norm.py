@@ -30,6 +30,8 @@ def rms_norm(
     As layer normalisation without the mean: x/√(mean(x²) + ε), scaled by γ. There is no shift β. Used in place of
     layer normalisation in many language models.
 
+    Field: Regularisation and normalisation
+
     Source: Zhang and Sennrich 2019, Root Mean Square Layer Normalization, eq. 4
 
     Examples:

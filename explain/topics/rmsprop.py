@@ -45,6 +45,8 @@ def rmsprop(
     are collected; centered, v is replaced by the variance. Shapes: θ and every gradient alike, one number, a vector or
     a matrix.
 
+    Field: Optimisers
+
     Source: Tieleman and Hinton 2012, Lecture 6.5; Goodfellow et al. 2016, Deep Learning, algorithms 8.5 and 8.6;
     centered: Graves 2013, Generating Sequences with Recurrent Neural Networks, eqs. 38 to 41; PyTorch documentation,
     torch.optim.RMSprop

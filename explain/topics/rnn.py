@@ -37,6 +37,8 @@ def rnn(
     or one step of two features. With a target and a loss, every gradient: of the states as the sum of their paths, of
     the shared weights as the sum over time.
 
+    Field: Recurrent networks
+
     Source: Elman 1990, Finding Structure in Time; Goodfellow et al. 2016, eqs. 10.8-10.11 and 10.17-10.28
 
     Examples:

@@ -56,6 +56,8 @@ def rnn_gradient(
     From h_t+1 = f(z_t), z_t = W h_t + U x_t + b and the gradient at h_t+1, the gradient at h_t: the chain, why the
     transposed W stands on the left, and the check of the dimensions. Vectors are columns.
 
+    Field: Recurrent networks
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 10.2.2, eqs. 10.20-10.21; Werbos 1990,
     Backpropagation Through Time
 

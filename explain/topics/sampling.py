@@ -49,6 +49,8 @@ def sampling(
     order, each renormalised, the entropy before and after, and with a number u the token that it draws by the
     cumulative sums. Tokens are counted from 0. Shapes: everything is a row (1×V), V tokens.
 
+    Field: Language models
+
     Source: Holtzman et al. 2020, The Curious Case of Neural Text Degeneration, section 3.1 (top-p); Fan, Lewis and
     Dauphin 2018, Hierarchical Neural Story Generation (top-k); order and ties: the logits processors of Hugging Face
     transformers

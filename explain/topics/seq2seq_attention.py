@@ -53,6 +53,8 @@ def seq2seq_attention(
     the weighted average of the encoder states. Beside it stands what a model without attention uses at every output
     step: the last encoder state alone.
 
+    Field: Attention and transformers
+
     Source: Bahdanau, Cho and Bengio 2015, Neural Machine Translation by Jointly Learning to Align and Translate, eqs.
     5 and 6; Luong, Pham and Manning 2015, eqs. 5, 7 and 8; without attention: Sutskever, Vinyals and Le 2014
 

@@ -49,6 +49,8 @@ def sgd(
     and θ follows v. The gradients are given, or taken of a formula at each new θ. Shapes: θ and every gradient alike,
     one number, a vector or a matrix.
 
+    Field: Optimisers
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, algorithms 8.1 to 8.3, eqs. 8.15 and 8.16; PyTorch
     documentation, torch.optim.SGD; clipping: Pascanu, Mikolov and Bengio 2013, algorithm 1
 

@@ -59,6 +59,8 @@ def softmax(
     The Jacobian diag(p) - p pᵀ is worked with numbers, of several examples for the first one; with a gradient from
     above, the gradient at the scores. Shapes: one example is a column (D×1), several are the rows of (N×D).
 
+    Field: Networks and gradients
+
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 4.1 (overflow) and 6.2.2.3, eqs. 6.29 and
     6.33; Hinton, Vinyals and Dean 2015, eq. 1 (temperature)
 

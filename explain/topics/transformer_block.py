@@ -89,6 +89,8 @@ def transformer_block(
     the sum (post-norm) or in front of the sublayer (pre-norm). Shapes: X and Y (n×d), the weights as in
     multi-head-attention and feed-forward. There is no dropout, as at inference.
 
+    Field: Attention and transformers
+
     Source: Vaswani et al. 2017, Attention Is All You Need, sections 3.1 to 3.3; pre-norm: Xiong et al. 2020, table 1
 
     Examples:

@@ -45,6 +45,8 @@ def transformer_params(
     pooler, encoder-decoder with positions that have no parameters. Sizes may be symbols; the number of heads does not
     matter where they share the width.
 
+    Field: Counting
+
     Source: Vaswani et al. 2017, Attention Is All You Need, section 3; Radford et al. 2019, Language Models are
     Unsupervised Multitask Learners, section 2.3; Devlin et al. 2019, BERT, section 3
 

@@ -41,6 +41,8 @@ def transposed_conv(
     (H×W), (C×H×W) or (N×C×H×W), K (kh×kw) or (C×F/groups×kh×kw) as in PyTorch, Z (F×H'×W'); in one dimension a row,
     (C×L) or (N×C×L). It is called deconvolution too, but is not the inverse of a convolution.
 
+    Field: Convolution
+
     Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning, section 4 (relationship 14);
     Zhang, Lipton, Li and Smola, Dive into Deep Learning, section 14.10; PyTorch documentation,
     torch.nn.ConvTranspose2d

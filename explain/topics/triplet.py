@@ -53,6 +53,8 @@ def triplet(
     positive by the margin. Which triples are easy, semi-hard and hard is said; the gradients at anchor, positive and
     negative by the chain rule. Shapes: anchor, positive and negative (N×d), one triple a row.
 
+    Field: Losses
+
     Source: Schroff, Kalenichenko and Philbin 2015, FaceNet, section 3.1, eq. 3; PyTorch documentation,
     torch.nn.TripletMarginLoss
 

@@ -29,6 +29,8 @@ def updates(
     One update for every batch; a last batch that is not full counts as one, unless it is dropped. With accumulated
     gradients several batches make one update, and what is left at the end of an epoch makes one more.
 
+    Field: Counting
+
     Source: Goodfellow et al. 2016, Deep Learning, section 8.1.3; PyTorch documentation, torch.utils.data.DataLoader
     (drop_last); Keras documentation, Model.fit (steps_per_epoch)
 

@@ -62,6 +62,8 @@ def vanishing_gradient(
     vanishes nor explodes, and the two cures: clipping by norm against exploding, gates against vanishing. With a weight
     or a number of steps, a cure is shown where its gradient or its forget gate is given.
 
+    Field: Recurrent networks
+
     Source: Bengio, Simard and Frasconi 1994, Learning Long-Term Dependencies with Gradient Descent is Difficult;
     Pascanu, Mikolov and Bengio 2013, On the difficulty of training recurrent neural networks, sections 2.1 and 3.2
 
