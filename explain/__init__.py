@@ -17,9 +17,21 @@ from explain.errors import InputError
 
 if TYPE_CHECKING:
     from explain.declare import Topic
+    from explain.essay import WorkedConcept
 
 __version__ = "0.1.0"
-__all__ = ["InputError", "__version__"]
+__all__ = ["InputError", "__version__", "concept"]
+
+
+def concept(name: str) -> WorkedConcept:
+    """A concept with its calculations worked: `print(concept("lstm-gates"))` shows the page.
+
+    Raises:
+        InputError: there is no such concept; the message names the nearest one.
+    """
+    from explain.essay import work
+
+    return work(name)
 
 
 def __getattr__(name: str) -> Topic:

@@ -12,6 +12,7 @@ import click
 
 from explain import __version__
 from explain.commands import command_of, file_names, output_options, plain_text
+from explain.concept_command import concept
 from explain.errors import InputError, printable, shown
 from explain.output import Output
 from explain.topics import declared, find_topic
@@ -142,6 +143,9 @@ def solve(files: Sequence[str], check: bool, **chosen: Any) -> None:
 
 
 solve.params += [option for option in output_options() if option.name != "find"]
+
+
+group.add_command(concept)
 
 
 @group.command(

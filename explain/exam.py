@@ -12,7 +12,8 @@ expect = { alpha = [0.8808, 0.1192] }
 ```
 
 Every key that is not one of the paper's own is a parameter of the topic. Parts (`[[question.part]]`) have a topic of
-their own, or ask for more steps of the question's answer with `find`.
+their own, or ask for more steps of the question's answer with `find`. A descriptive question is answered by a concept:
+`concept = "lstm-gates"`. What the sheet itself prints is held against the answer too (explain.printed).
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000  # bytes of a file
 LONGEST_NUMBER = 10_000  # bits of a whole number
 POINTS = re.compile(r"|[0-9]{1,6}(\.[0-9]{1,4})?")
-OWN = {"title": str, "text": str, "points": (int, float, str), "topic": str, "find": (str, list), "expect": dict}
+OWN = {
+    "title": str, "text": str, "points": (int, float, str), "topic": str, "concept": str, "find": (str, list),
+    "expect": dict, "printed": dict, "slip": dict,
+}  # fmt: skip
 
 
 class TypedNumber(str):
@@ -58,6 +62,14 @@ class Part:
     find: list[str] = field(default_factory=list)
     expect: dict[str, Any] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
+    concept: str = ""
+    printed: dict[str, Any] = field(default_factory=dict)
+    slip: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> bool:
+        """Whether a part is answered by its question's answer."""
+        return self.topic is None and (not self.concept or bool(self.find))
 
 
 @dataclass(slots=True)
@@ -138,9 +150,10 @@ def _part(table: Any, label: str, where: str, folder: Path, above: Part | None) 
         raise InputError(f"{where} is {shown(table)}: write it as a table, [[question]] and its keys below")
     part = Part(label, where, _text(table, "title", where), _text(table, "text", where), _points(table, where))
     part.find, part.expect = _find(table, where), _expect(table, where)
+    part.printed, part.slip = _printed(table, where), _slip(table, where)
     own = {*OWN, "part"} if above is None else set(OWN)
     rest = {key: value for key, value in table.items() if key not in own}
-    part.topic = _topic(table, where)
+    part.topic, part.concept = _topic(table, where), _concept(table, where)
     if part.topic is not None:
         names = {parameter.name for parameter in part.topic.parameters}
         given = {key.replace("-", "_"): value for key, value in rest.items()}
@@ -158,8 +171,8 @@ def _part(table: Any, label: str, where: str, folder: Path, above: Part | None) 
     for at, inner in enumerate(parts):
         letter = chr(ord("a") + at) if at < 26 else str(at + 1)
         part.parts.append(_part(inner, f"{label} ({letter})", f"{where} ({letter})", folder, part))
-    if part.topic is None and above is None and not part.parts and not part.text:
-        raise InputError(f'{where} asks nothing: give it a topic, such as topic = "attention", or a text')
+    if part.topic is None and above is None and not part.parts and not part.text and not part.concept:
+        raise InputError(f'{where} asks nothing: give it a topic, such as topic = "attention", a concept or a text')
     return part
 
 
@@ -231,6 +244,18 @@ def _topic(table: Mapping[str, Any], where: str) -> Topic | None:
     return topic
 
 
+def _concept(table: Mapping[str, Any], where: str) -> str:
+    name = _text(table, "concept", where)
+    if not name:
+        return ""
+    from explain.concepts import known
+
+    try:
+        return known(name)
+    except InputError as error:
+        raise InputError(f"{where}: " + str(error).replace("{", "{{")) from error
+
+
 def _find(table: Mapping[str, Any], where: str) -> list[str]:
     find = table.get("find", [])
     names = [find] if isinstance(find, str) else find
@@ -246,6 +271,21 @@ def _expect(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     return expect
 
 
+def _printed(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    printed = table.get("printed", {})
+    if not isinstance(printed, dict):
+        raise InputError(f"{where}: printed is {shown(printed)}: write printed = {{{{ P = 83985 }}}}")
+    return printed
+
+
+def _slip(table: Mapping[str, Any], where: str) -> dict[str, str]:
+    slip = table.get("slip", {})
+    if not isinstance(slip, dict) or not all(type(text) is str and text.strip() for text in slip.values()):
+        form = '{{ P = "P_1 + P_4: the middle layers are left out" }}'
+        raise InputError(f"{where}: slip is {shown(slip)}: write slip = {form}")
+    return {name: printable(text) for name, text in slip.items()}
+
+
 def answers(exam: Exam) -> dict[str, Answer | None]:
     """The answer of every question and part by its label; a part without a topic shares its question's.
 
@@ -256,10 +296,10 @@ def answers(exam: Exam) -> dict[str, Answer | None]:
     for question in exam.questions:
         shared = found[question.label] = _answer(question)
         for part in question.parts:
-            found[part.label] = own = shared if part.topic is None else _answer(part)
-            if own is None and (part.find or part.expect):
+            found[part.label] = own = shared if part.shares else _answer(part)
+            if own is None and (part.find or ((part.expect or part.printed) and not part.concept)):
                 raise InputError(f"{part.where} asks for steps, but neither it nor its question has a topic")
-        if shared is None and (question.find or question.expect):
+        if shared is None and (question.find or ((question.expect or question.printed) and not question.concept)):
             raise InputError(f"{question.where} asks for steps, but has no topic")
     return found
 

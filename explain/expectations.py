@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,13 +25,32 @@ class Outcome(NamedTuple):
     told: str
 
 
-def outcomes(part: Part, answer: Answer) -> list[Outcome]:
-    """Every expectation of a question against its answer.
+def outcomes(part: Part, answer: Answer | None, calculations: Mapping[str, Answer] | None = None) -> list[Outcome]:
+    """Every expectation of a question against its answer, `cell.f_1` against the calculation `cell` of its concept.
 
     Raises:
         InputError: a name that is no step, a shape that does not fit, words for numbers.
     """
-    return [_outcome(name, expected, answer, part.where) for name, expected in part.expect.items()]
+    calculations = calculations or {}
+    found = []
+    for name, expected in _named(part.expect, calculations):
+        of, _, step = name.partition(".")
+        if step and of in calculations:
+            own = _outcome(step, expected, calculations[of], part.where)
+            found.append(Outcome(name, own.holds, f"{of}.{own.told}" if own.told else ""))
+        elif answer is None:
+            known = " or ".join(f'"{of}.step"' for of in calculations)
+            raise InputError(f"{part.where}: expect has {shown(name)}: name a step of the concept as {known}")
+        else:
+            found.append(_outcome(name, expected, answer, part.where))
+    return found
+
+
+def _named(expect: Mapping[str, Any], calculations: Mapping[str, Answer]) -> list[tuple[str, Any]]:
+    """What is expected by name; a table of a calculation, `cell = { f_1 = 0.95 }`, by its steps."""
+    tables = [name for name, value in expect.items() if isinstance(value, dict) and name in calculations]
+    inner = [(f"{of}.{step}", value) for of in tables for step, value in expect[of].items()]
+    return [(name, value) for name, value in expect.items() if name not in tables] + inner
 
 
 def _outcome(name: str, expected: Any, answer: Answer, where: str) -> Outcome:

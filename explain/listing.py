@@ -33,7 +33,7 @@ def listed(found: Listing) -> str:
 
 
 def searched(found: Listing, sought: str) -> str:
-    """The topics that have all the words: first those that are named so, then those that speak of it.
+    """The topics that have all the words, first those that are named so, and the concepts that do.
 
     Raises:
         InputError: nothing has them; the nearest word that something has is told.
@@ -43,12 +43,16 @@ def searched(found: Listing, sought: str) -> str:
         raise InputError(f"{{search}} is {shown(sought)}: give a word, such as gru")
     named = {name: entry for name, entry in found.items() if _has(words, name, entry.title)}
     spoken = {name: entry for name, entry in found.items() if name not in named and _has(words, name, *entry)}
-    if not named and not spoken:
+    told = _concepts(sought)
+    if not named and not spoken and not told:
         raise InputError(f"{{search}} is {shown(sought)}: no topic speaks of it; {_near(found, words)}")
-    width = max(map(len, [*named, *spoken]))
+    width = max(map(len, [*named, *spoken, *told]))
     blocks = [_rows(named, width)] if named else []
     if spoken:
         blocks.append([_heading("Also speak of it" if named else "Speak of it"), *_rows(spoken, width)])
+    if told:
+        lines = [f"  {name:{width}}  {title}" for name, title in told.items()]
+        blocks.append([_heading("In words: explain concept NAME"), *lines])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
@@ -61,6 +65,16 @@ def short(source: str) -> str:
     parts = [re.sub(r"^[a-z][a-z ]*: ", "", part.strip()).removeprefix("as ") for part in source.split(";")]
     found = (re.match(r".*?\b(?:1[89]|20)\d\d\b|[^,:(]+", part) for part in parts)
     return "; ".join(dict.fromkeys(part[0].strip() for part in found if part))
+
+
+def _concepts(sought: str) -> dict[str, str]:
+    """The titles of the concepts that speak of it, by their names."""
+    from explain.concepts import search
+
+    try:
+        return {item.name: item.title for item in search(sought)}
+    except InputError:
+        return {}
 
 
 def _has(words: Iterable[str], *texts: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from explain.errors import InputError
@@ -11,14 +11,17 @@ from explain.exam import Exam, Part, answers, load
 from explain.expectations import Outcome, outcomes
 from explain.page import page
 from explain.page.model import Page
+from explain.printed import Printed, printed
 
 if TYPE_CHECKING:
     from explain.engine.answer import Answer
+    from explain.engine.prose import Prose
+    from explain.essay import Essay, WorkedConcept
 
 
 @dataclass(slots=True)
 class Solved:
-    """A question or a part: its page (None for a text), its whole answer, how its expectations compare."""
+    """A question or a part: its page (None for a text), its whole answer, how its expectations compare, its concept."""
 
     part: Part
     page: Page | None
@@ -26,11 +29,28 @@ class Solved:
     outcomes: list[Outcome]
     detail: str = "exam"
     digits: int = 4
+    concept: WorkedConcept | None = None
+    printed: list[Printed] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
-        """Whether the answer's own checks hold."""
-        return self.whole is None or self.whole.passed
+        """Whether the checks of the answer and of the concept hold."""
+        return (self.whole is None or self.whole.passed) and (self.concept is None or self.concept.passed)
+
+    @property
+    def failed(self) -> list[str]:
+        """What differs: expectations, and slips that do not give what the sheet prints."""
+        told = [outcome.told for outcome in self.outcomes if not outcome.holds]
+        return told + [item.failed for item in self.printed if item.failed]
+
+    def essay(self) -> Essay | None:
+        """The concept as it is printed; what is expected of it stands there where there is no page."""
+        if self.concept is None:
+            return None
+        found = self.concept.essay(self.detail, self.digits)
+        if self.outcomes and self.page is None:
+            found.expected = _as_expected(self.outcomes)
+        return found
 
     def whole_page(self) -> Page:
         """The page of the answer with nothing left out."""
@@ -49,7 +69,7 @@ class Paper:
     @property
     def holds(self) -> bool:
         """Whether every expectation holds and every check passes."""
-        return all(item.passed and all(outcome.holds for outcome in item.outcomes) for item in self.solved)
+        return all(item.passed and not item.failed for item in self.solved)
 
 
 def solve(path: str, detail: str = "exam", digits: int = 4) -> Paper:
@@ -66,16 +86,35 @@ def solve(path: str, detail: str = "exam", digits: int = 4) -> Paper:
         for part in (question, *question.parts):
             answer = found[part.label]
             if answer is None:
-                solved.append(Solved(part, None, None, []))
+                solved.append(_without_answer(part, detail, digits))
                 continue
             solved.append(_worked(question, part, answer, shown, detail, digits))
     return Paper(path, exam, solved)
 
 
+def _concept(part: Part) -> WorkedConcept | None:
+    if not part.concept:
+        return None
+    from explain.essay import work
+
+    return work(part.concept)
+
+
+def _without_answer(part: Part, detail: str, digits: int) -> Solved:
+    """A text, or a concept with what is expected of its calculations."""
+    concept = _concept(part)
+    if concept is None:
+        return Solved(part, None, None, [], detail, digits)
+    compared = outcomes(part, None, concept.answers)
+    return Solved(part, None, None, compared, detail, digits, concept, printed(part, concept.answers, digits))
+
+
 def _worked(question: Part, part: Part, answer: Answer, shown: set[str], detail: str, digits: int) -> Solved:
     """One question or part; parts that share their question's answer show each of its steps once."""
-    compared = outcomes(part, answer)
-    sharing = [inner for inner in question.parts if inner.topic is None]
+    concept = _concept(part)
+    calculations = concept.answers if concept is not None else {}
+    compared = outcomes(part, answer, calculations)
+    sharing = [inner for inner in question.parts if inner.shares]
     asked = _found(answer, part)
     built = page(asked, detail, digits)
     if part is question and sharing:
@@ -93,10 +132,16 @@ def _worked(question: Part, part: Part, answer: Answer, shown: set[str], detail:
         _renumber(built, _having(answer, part.find))
         shown.update(asked.names)
     if compared:
-        failed = [outcome.told for outcome in compared if not outcome.holds]
-        names = ", ".join(outcome.name for outcome in compared)
-        built.checks.append((not failed, ("; ".join(failed) if failed else f"as expected: {names}",)))
-    return Solved(part, built, asked, compared, detail, digits)
+        built.checks.append(_as_expected(compared))
+    on_sheet = printed(part, {"": answer, **calculations}, digits)
+    return Solved(part, built, asked, compared, detail, digits, concept, on_sheet)
+
+
+def _as_expected(compared: Sequence[Outcome]) -> tuple[bool, Prose]:
+    """One check of all that is expected."""
+    failed = [outcome.told for outcome in compared if not outcome.holds]
+    names = ", ".join(outcome.name for outcome in compared)
+    return not failed, ("; ".join(failed) if failed else f"as expected: {names}",)
 
 
 def _having(answer: Answer, names: Sequence[str]) -> Answer:

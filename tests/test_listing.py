@@ -49,10 +49,16 @@ def test_what_is_named_so_comes_first():
     assert "network" in names_in(rest)
 
 
+def test_concepts_are_found_too():
+    """The texts stand after the topics, under the command that prints them."""
+    _, _, concepts = searched(declared(), "forget gate").partition("In words: explain concept NAME\n")
+    assert "lstm-gates" in names_in(concepts)
+
+
 @pytest.mark.parametrize("sought", ["hochreiter", "perplexity", "kingma 2015", "pytorch"])
 def test_sources_and_texts_are_searched(sought):
     """An author or a word of the description finds a topic too, and every one found has all the words."""
-    found = names_in(searched(declared(), sought))
+    found = names_in(searched(declared(), sought).partition("In words")[0])
     assert found
     for name in found:
         text = " ".join((name, *declared()[name])).lower()

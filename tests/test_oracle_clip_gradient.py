@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from cases import CASES, works
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +13,6 @@ from explain import clip_gradient
 from explain.errors import InputError
 
 EXAMPLES = settings(max_examples=40, deadline=None, database=None, derandomize=True)
-CASES = {case["id"]: case for case in json.loads(Path(__file__).with_name("cases.json").read_text(encoding="utf-8"))}
 NUMBER = st.integers(-500, 500).map(lambda at: at / 100)
 GRADIENT = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
     lambda shape: st.lists(NUMBER, min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]).map(
@@ -77,6 +74,7 @@ def test_tiny_and_large_gradients():
         assert answer.passed
 
 
+@works("gradient-clip")
 def test_the_numbers_of_the_question():
     """Protects the row `gradient-clip`."""
     case = CASES["gradient-clip"]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 import sympy
 import torch
+from cases import CASES, works
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
@@ -20,7 +18,6 @@ from explain.errors import InputError
 from explain.topics._gan.functions import LOG_OTHER, LOG_SIGMOID
 
 EXAMPLES = settings(max_examples=40, deadline=None, database=None, derandomize=True)
-CASES = {case["id"]: case for case in json.loads(Path(__file__).with_name("cases.json").read_text(encoding="utf-8"))}
 OUTPUTS = st.lists(st.integers(1, 999).map(lambda at: at / 1000), min_size=1, max_size=5)
 LOGITS = st.lists(st.integers(-400, 400).map(lambda at: at / 10), min_size=1, max_size=5)
 
@@ -88,6 +85,7 @@ def test_a_certain_discriminator():
     assert answer.passed
 
 
+@works("gan-losses")
 def test_the_numbers_of_the_question():
     """Protects the row `gan-losses`."""
     case = CASES["gan-losses"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import pytest
 import torch
+from cases import CASES, works
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
@@ -16,7 +15,6 @@ from explain import lr_schedule
 from explain.errors import InputError
 
 EXAMPLES = settings(max_examples=30, deadline=None, database=None, derandomize=True)
-CASES = {case["id"]: case for case in json.loads(Path(__file__).with_name("cases.json").read_text(encoding="utf-8"))}
 RATE = st.integers(1, 500).map(lambda at: at / 1000)
 FACTOR = st.integers(10, 100).map(lambda at: at / 100)
 EPOCHS = st.integers(1, 12)
@@ -90,6 +88,7 @@ def test_transformer(d_model, warmup, steps):
     same(answer, [d_model**-0.5 * min(t**-0.5, t * warmup**-1.5) for t in range(1, steps + 1)], 1)
 
 
+@works("step-lr")
 def test_the_numbers_of_the_question():
     """Protects the row `step-lr`."""
     case = CASES["step-lr"]

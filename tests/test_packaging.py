@@ -36,7 +36,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_and_sdist_carry_every_module(built: Path) -> None:
     """Every file of the package is in both."""
     wanted = {str(path.relative_to(ROOT)) for path in (ROOT / "explain").rglob("*.py")} | {"explain/py.typed"}
-    wanted.add("explain/schema/answer-3.json")
+    wanted |= {
+        str(path.relative_to(ROOT)) for kind in ("toml", "json") for path in (ROOT / "explain").rglob(f"*.{kind}")
+    }
     wheel = set(zipfile.ZipFile(next(built.glob("*.whl"))).namelist())
     assert wanted <= wheel
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:

@@ -2,8 +2,8 @@
 
 Sources: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 3.10 and 6.3; Maas, Hannun and Ng 2013 (leaky
 ReLU); Clevert, Unterthiner and Hochreiter 2016, eq. 15 (ELU); Klambauer et al. 2017, eq. 2 (SELU); Hendrycks and
-Gimpel 2016, section 2 (GELU); Elfwing, Uchibe and Doya 2018, eqs. 2 and 4 (SiLU), Ramachandran, Zoph and Le 2017
-(Swish); Misra 2020, eqs. 1 and 2 (Mish); Glorot and Bengio 2010 (softsign); Krizhevsky 2010 (ReLU6); Howard et al.
+Gimpel 2016, section 2 (GELU); Elfwing, Uchibe and Doya 2018 (SiLU), Ramachandran, Zoph and Le 2017
+(Swish); Misra 2020 (Mish); Glorot and Bengio 2010 (softsign); Krizhevsky 2010 (ReLU6); Howard et al.
 2019, section 5.2 (hard swish). At a kink a derivative has the value that PyTorch's autograd gives.
 """
 

@@ -69,6 +69,7 @@ class Layer:
     pointwise: ClassVar[bool] = False  # whether it works entry by entry, so that neither shape nor reach changes
     reads: ClassVar[Kind | None] = None  # what it takes the axes of its input for
     by_row: ClassVar[bool] = False  # whether it works on the last axis of what is in memory
+    several: ClassVar[bool] = False  # whether it takes several flows; `among` then tells it which
 
     @property
     def suggests(self) -> Kind | None:
@@ -94,6 +95,10 @@ class Layer:
     def multiply_adds(self, arrived: Flow, given: Flow) -> Size:
         """Multiplications, each with its addition, for one sample."""
         return 0
+
+    def among(self, flows: Sequence[Flow]) -> Layer:
+        """The same layer, with all that arrives, where it takes several flows."""
+        return self
 
     def windows(self, arrived: Flow) -> Sequence[Window] | None:
         """What one output sees along each axis; None where it sees everything, nothing where that is not worked."""
@@ -207,6 +212,11 @@ def as_node(size: Size) -> Node:
 def written(sizes: Sequence[Size]) -> str:
     """Known sizes for a sentence: `64×6×6`."""
     return "×".join(map(str, sizes))
+
+
+def alike(first: Size, second: Size) -> bool:
+    """Whether two sizes may be the same: only two numbers are known to differ."""
+    return not (isinstance(first, int) and isinstance(second, int)) or first == second
 
 
 def _same(first: Size, second: Size) -> bool:

@@ -32,16 +32,25 @@ class Recurrent(Layer):
         biases: bias vectors a gate: 1 in textbooks and in Keras' RNN and LSTM; 2 in PyTorch and in Keras' GRU.
         both: whether a second layer reads the sequence backwards.
         every: whether the output of every time step is given, or that of the last one.
+        beside: whether the states of both directions stand beside each other; else they are added or averaged.
 
     Source: Elman 1990; Hochreiter and Schmidhuber 1997, Gers et al. 2000; Cho et al. 2014, eqs. 5-8.
     """
 
-    __slots__ = ("biases", "both", "cell", "every", "units")
+    __slots__ = ("beside", "biases", "both", "cell", "every", "units")
     reads = "sequence"
 
     def __init__(
-        self, cell: Cell, units: Size, biases: int, both: bool = False, every: bool = False, word: str = ""
+        self,
+        cell: Cell,
+        units: Size,
+        biases: int,
+        both: bool = False,
+        every: bool = False,
+        word: str = "",
+        beside: bool = True,
     ) -> None:
+        self.beside = beside
         self.cell, self.units, self.biases, self.both, self.every, self.word = cell, units, biases, both, every, word
 
     @property
@@ -54,7 +63,7 @@ class Recurrent(Layer):
             raise MisfitError(
                 f"{{arrived}} arrived, but {self.cell} reads a sequence, such as 50x8 for 50 steps of 8 features"
             )
-        width = times(self.directions, self.units)
+        width = times(self.directions, self.units) if self.beside else self.units
         return Flow((arrived.sizes[0], width), "sequence") if self.every else Flow((width,), "vector")
 
     def gate(self, features: Size) -> Sequence[Tensor]:

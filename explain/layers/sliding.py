@@ -117,19 +117,51 @@ class Pool(Sliding):
 class GlobalPool(Layer):
     """One number for each channel: the largest entry, or the mean, of its whole map.
 
+    Args:
+        keep: whether the axes stay, with one place each.
+
     Source: Lin, Chen and Yan 2014, Network in Network, section 3.2.
     """
 
-    __slots__ = ()
+    __slots__ = ("keep",)
     reads = "maps"
 
-    def __init__(self, word: str) -> None:
-        self.word = word
+    def __init__(self, word: str, keep: bool = False) -> None:
+        self.word, self.keep = word, keep
 
     def output(self, arrived: Flow) -> Flow:
         if arrived.kind != "maps":
             raise MisfitError("{arrived} arrived, but a global pool takes maps: channels and places, such as 64x7x7")
+        if self.keep:
+            return Flow((arrived.sizes[0], *[1] * (len(arrived.sizes) - 1)), "maps")
         return Flow(arrived.sizes[:1], "vector")
 
     def windows(self, arrived: Flow) -> Sequence[Window] | None:
         return None
+
+
+class AdaptivePool(Layer):
+    """Windows chosen so that the output has given sizes; a size of None is kept.
+
+    Source: PyTorch torch.nn.AdaptiveAvgPool2d.
+    """
+
+    __slots__ = ("sizes",)
+    reads = "maps"
+
+    def __init__(self, sizes: Sequence[Size | None], word: str) -> None:
+        self.sizes, self.word = tuple(sizes), word
+
+    def output(self, arrived: Flow) -> Flow:
+        places = arrived.sizes[1:]
+        if arrived.kind != "maps":
+            raise MisfitError("{arrived} arrived, but a pool takes maps: channels and places, such as 64x7x7")
+        if len(self.sizes) not in (1, len(places)):
+            raise MisfitError(f"{{arrived}} arrived, with {len(places)} axes of places, but {len(self.sizes)} are told")
+        wanted = list(self.sizes) * len(places) if len(self.sizes) == 1 else self.sizes
+        made = [size if told is None else told for size, told in zip(places, wanted, strict=True)]
+        return Flow((arrived.sizes[0], *made), "maps")
+
+    def windows(self, arrived: Flow) -> Sequence[Window] | None:
+        ones = all(isinstance(size, int) and size == 1 for size in self.output(arrived).sizes[1:])
+        return None if ones else ()

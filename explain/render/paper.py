@@ -6,16 +6,20 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from explain.errors import amount, printable
+from explain.render.essay import essay_lines, essay_markdown
 from explain.render.glyphs import Glyphs
 from explain.render.layout import Line, wrap
-from explain.render.markdown import escaped, markdown
+from explain.render.linear import sentence
+from explain.render.markdown import escaped, markdown, prose
 from explain.render.terminal import lines as page_lines
 
 if TYPE_CHECKING:
     from explain.exam import Part
     from explain.paper import Paper, Solved
+    from explain.printed import Printed
 
 SCHEMA, VERSION = "explain-paper", 3
+ON_SHEET = "On the sheet"
 
 
 class PaperDocument:
@@ -33,9 +37,13 @@ class PaperDocument:
         for item in self.paper.solved:
             out += [[], [(glyphs.rule * width, "rule")], *wrap((heading(item.part),), glyphs, width, style="title")]
             out += wrap((item.part.text,), glyphs, width) if item.part.text else []
+            essay = item.essay()
+            if essay is not None:
+                out += [[], *essay_lines(essay, width, glyphs)]
             if item.page is not None:
                 drawn = page_lines(item.page, width, glyphs)
                 out += drawn if not drawn[0] else [[], *drawn]
+            out += _on_sheet(item, width, glyphs)
         return out
 
     def markdown(self) -> str:
@@ -47,8 +55,14 @@ class PaperDocument:
             blocks.append(f"{'#' * level} {escaped(heading(item.part))}\n")
             if item.part.text:
                 blocks.append(f"{escaped(item.part.text)}\n")
+            essay = item.essay()
+            if essay is not None:
+                blocks.append(essay_markdown(essay, level))
             if item.page is not None:
                 blocks.append(markdown(item.page, level + 1 if item.page.title else level))
+            if item.printed:
+                told = "\n".join(f"- {_mark(shown.right)} {prose(shown.said)}" for shown in item.printed)
+                blocks.append(f"{'#' * (level + 1 + bool(item.page and item.page.title))} {ON_SHEET}\n\n{told}\n")
         return "\n".join(blocks)
 
     def json(self, ascii_only: bool) -> str:
@@ -64,16 +78,45 @@ class PaperDocument:
         return json.dumps(document, ensure_ascii=ascii_only, indent=1) + "\n"
 
 
+def _mark(right: bool) -> str:
+    """✓ or ✗."""
+    return "✓" if right else "✗"
+
+
+def _on_sheet(item: Solved, width: int, glyphs: Glyphs) -> list[Line]:
+    """What the sheet prints, told as lines of a terminal."""
+    out: list[Line] = [[], [(ON_SHEET, "heading")]] if item.printed else []
+    for shown in item.printed:
+        block = wrap(shown.said, glyphs, width, f"  {glyphs.plain(_mark(shown.right))} ", "    ")
+        block[0][0] = (block[0][0][0], "good" if shown.right else "bad")
+        out += block
+    return out
+
+
 def _question(item: Solved) -> dict[str, Any]:
+    from explain.render.essay import document as essay_document
     from explain.render.json_page import document
 
+    essay = item.essay()
     return {
         "label": item.part.label,
         "title": item.part.title,
         "points": item.part.points,
         "text": item.part.text,
         "expected": [{"name": outcome.name, "holds": outcome.holds, "told": outcome.told} for outcome in item.outcomes],
+        "printed": [_printed(shown) for shown in item.printed],
+        "concept": None if essay is None else essay_document(essay),
         "answer": None if item.whole is None else document(item.whole, item.whole_page()),
+    }
+
+
+def _printed(shown: Printed) -> dict[str, Any]:
+    return {
+        "name": shown.name,
+        "printed": shown.typed,
+        "right": shown.right,
+        "fits": shown.fits,
+        "told": {"text": sentence(shown.said), "markdown": prose(shown.said)},
     }
 
 
@@ -87,8 +130,8 @@ def checked_lines(paper: Paper) -> list[str]:
     """One line a question: whether what is expected holds."""
     out = []
     for item in paper.solved:
-        failed = [outcome.told for outcome in item.outcomes if not outcome.holds]
-        if item.page is None:
+        failed = item.failed
+        if item.page is None and item.concept is None:
             said = "asked in parts" if item.part.parts else "text only"
         elif failed:
             said = "; ".join(failed)
@@ -97,6 +140,10 @@ def checked_lines(paper: Paper) -> list[str]:
         else:
             count = len(item.outcomes)
             said = f"{amount(count, 'expectation')} hold{'s' * (count == 1)}" if count else "nothing is expected"
+        wrong = sum(not shown.right for shown in item.printed)
+        if wrong:
+            of = f"{wrong} of {len(item.printed)} printed answers" if len(item.printed) > 1 else "the printed answer"
+            said += f"; {of} {'is' if wrong == 1 else 'are'} wrong"
         mark = "✗" if failed or not item.passed else "✓" if item.outcomes else "-"
         out.append(f"{mark} {printable(paper.path)}: {item.part.label}: {said}")
     return out

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 
 def load(document: str = "answer") -> dict[str, Any]:
-    """The schema of the present version of an `answer` or of a solved `paper`, for a validator.
+    """The schema of the present version of an `answer`, of a solved `paper` or of a `concept`, for a validator.
 
     >>> load()["$id"], load("paper")["$id"]
     ('urn:explain:answer:3', 'urn:explain:paper:3')

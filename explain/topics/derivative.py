@@ -46,8 +46,8 @@ def derivative(
 
     Field: Networks and gradients
 
-    Source: Deisenroth, Faisal and Ong 2020, Mathematics for Machine Learning, sections 5.1 to 5.3 (rules: eqs.
-    5.29-5.32) and 5.7 (Hessian); Goodfellow et al. 2016, Deep Learning, sections 3.10 and 4.3.1
+    Source: Deisenroth, Faisal and Ong 2020, Mathematics for Machine Learning, sections 5.1 to 5.3 (rules)
+    and 5.7 (Hessian); Goodfellow et al. 2016, Deep Learning, sections 3.10 and 4.3.1
 
     Examples:
         explain derivative "sigmoid(w*x+b)" --wrt w

@@ -21,7 +21,9 @@ from explain.layers.vocabulary import Setting
 from explain.parameters import Count
 from explain.topics._layers import told
 from explain.topics._layers.chain import Passed, Shapes, run_through
-from explain.topics._layers.walk import Walk, summed
+from explain.topics._layers.conventions import conventions, reading
+from explain.topics._layers.totals import summed
+from explain.topics._layers.walk import Walk, stations
 from explain.topics.network import Layout
 
 
@@ -43,8 +45,8 @@ def flops(
 
     Field: Counting
 
-    Source: Goodfellow et al. 2016, Deep Learning, section 9.5; He et al. 2016, Deep Residual Learning, table 1
-    (multiply-adds); PyTorch documentation, torch.utils.flop_counter
+    Source: Goodfellow et al. 2016, Deep Learning, section 9.2 (operations of dense and sparse layers); He et al. 2016,
+    Deep Residual Learning, section 3.3 (multiply-adds); PyTorch documentation, torch.utils.flop_counter
 
     Examples:
         explain flops "conv 64 3x3 same, relu, pool 2, flatten, dense 10" --input 3x32x32
@@ -58,12 +60,12 @@ def flops(
     first = shapes.read(input, layers)
     passed = run_through(layers, first, shapes)
     sheet = Worksheet(f"Floating-point operations of {amount(len(layers), 'layer')}", flops.source)
-    walk = Walk(sheet, passed, shapes, ("work",))
+    walk = Walk(sheet, stations(passed), shapes, ("work",))
     n = None
     if batch.number != 1:
         n = sheet.given(batch.name or "N", batch.values, "samples that are worked at once", option="batch")
-    told.reading(sheet, first, shapes)
-    for text, parts in told.conventions(layers, framework, with_work=True):
+    reading(sheet, first, shapes)
+    for text, parts in conventions(layers, framework, with_work=True):
         sheet.convention(text, **parts)
     walk.layers()
     sheet.part("Totals")

@@ -59,7 +59,7 @@ def kl_divergence(
     Field: Information
 
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, section 3.13, eqs. 3.50 and 3.51; Lin 1991, Divergence
-    Measures Based on the Shannon Entropy, section III (Jensen-Shannon)
+    Measures Based on the Shannon Entropy (Jensen-Shannon)
 
     Examples:
         explain kl-divergence --p 0.7,0.3 --q 0.5,0.5 --base 2 --outcomes red,blue

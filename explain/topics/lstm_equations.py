@@ -99,7 +99,8 @@ def gru_equations(
     Field: Recurrent networks
 
     Source: Cho et al. 2014, Learning Phrase Representations, eqs. 5-8; Keras documentation, GRU (reset_after);
-    Chung et al. 2014, Empirical Evaluation of Gated Recurrent Neural Networks, eq. 4 (the update gate that renews)
+    Chung et al. 2014, Empirical Evaluation of Gated Recurrent Neural Networks, section 3.2 (the update gate
+    that renews)
 
     Examples:
         explain gru-equations

@@ -10,23 +10,22 @@ from explain.declare import topic
 from explain.engine.answer import Answer, Cell, Column, Table
 from explain.engine.names import word
 from explain.engine.nodes.base import Symbol
-from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.extents import Extent
 from explain.layers.base import Flow, Framework, Layer, multiplied, whole_number
 from explain.layers.branches import Skip
-from explain.layers.convolution import Convolution, TransposedConvolution
-from explain.layers.sliding import Pool, Sliding
+from explain.layers.convolution import TransposedConvolution
+from explain.layers.sliding import Sliding
 from explain.layers.vocabulary import Setting
 from explain.topics._layers import told
 from explain.topics._layers.chain import Passed, Shapes, run_through
-from explain.topics._layers.walk import MOST, Walk, numbers, summed, total
-from explain.topics._units import in_units
-from explain.topics._windows.axes import counted_places
+from explain.topics._layers.checks import Slid, arrays_counted, windows_counted
+from explain.topics._layers.conventions import conventions, field, reading
+from explain.topics._layers.totals import BYTES, Costs, totals, work_and_memory
+from explain.topics._layers.walk import Walk, stations
 
 Layout = Literal["channels-first", "channels-last"]
-BYTES = 4  # of a number in float32
 
 
 @topic
@@ -65,7 +64,7 @@ def network(
     passed = run_through(layers, first, shapes)
     sheet = Worksheet(f"Network of {amount(len(layers), 'layer')}", network.source)
     slides = any(item.field and isinstance(item.layer, Sliding) for item in passed)
-    walk = Walk(sheet, passed, shapes, ("parameters", "work", "field") if slides else ("parameters", "work"))
+    walk = Walk(sheet, stations(passed), shapes, ("parameters", "work", "field") if slides else ("parameters", "work"))
     walk.layers()
     _conventions(sheet, layers, shapes, first, framework, slides)
     results = _totals(sheet, walk, passed)
@@ -110,8 +109,8 @@ def _conventions(
     sheet: Worksheet, layers: Sequence[Layer], shapes: Shapes, first: Flow, framework: Framework, slides: bool
 ) -> None:
     """How the input is read, and what holds for the kinds of layers that are there."""
-    told.reading(sheet, first, shapes)
-    for text, parts in told.conventions(layers, framework, with_work=True):
+    reading(sheet, first, shapes)
+    for text, parts in conventions(layers, framework, with_work=True):
         sheet.convention(text, **parts)
     p, m, a = (word(name) for name in "PMA")
     sheet.convention(
@@ -125,77 +124,25 @@ def _conventions(
         ba=word("B_A"),
     )
     if slides:
-        told.field(sheet)
+        field(sheet)
         if any(isinstance(layer, TransposedConvolution) for layer in layers):
             sheet.convention("the receptive field is not worked through a transposed convolution")
 
 
 def _checks(sheet: Worksheet, passed: Sequence[Passed], framework: Framework, results: Sequence[Symbol]) -> None:
     """Second routes: windows counted place by place, and the arrays that the framework stores."""
-    counted = [item for item in passed if isinstance(item.layer, Convolution | Pool) and _is_plain(item.layer)]
-    if counted:
-        good = all(_places(item) == item.given.sizes[1:] for item in counted)
-        told_of = "each window slid along its axes and its places counted: the same sizes after "
-        sheet.check(good, [], say(told_of + amount(len(counted), "layer")))
-    if not any(item.parameters for item in passed):
-        return
-    arrays = [array for item in passed for array in item.layer.stored(item.arrived, framework)]
-    stored = sum(whole_number(multiplied(array.shape)) for array in arrays)
-    name = {"keras": "Keras", "pytorch": "PyTorch"}[framework]
-    sheet.check(
-        stored == int(sheet.values["P"].item()),
-        [results[0]],
-        say(
-            f"{amount(len(arrays), 'array')} that {name} stores for these layers, counted one by one: {stored} numbers"
-        ),
-    )
-
-
-def _is_plain(layer: Sliding) -> bool:
-    return all(slide.padding != "same" for slide in layer.slides)
-
-
-def _places(item: Passed) -> tuple[int, ...]:
-    """The places of a window along each axis, counted."""
-    assert isinstance(item.layer, Sliding)
-    found = []
-    for slide, size in zip(item.layer.along(item.arrived), item.arrived.sizes[1:], strict=True):
-        whole, covers, step, zeros = map(whole_number, (size, slide.covers, slide.stride, slide.padding))
-        found.append(counted_places(whole, covers, step, zeros, bool(getattr(item.layer, "ceil", False))))
-    return tuple(found)
+    windows_counted(sheet, [Slid(item.layer, item.arrived, item.given) for item in passed])
+    if any(item.parameters for item in passed):
+        arrays = [array for item in passed for array in item.layer.stored(item.arrived, framework)]
+        arrays_counted(sheet, arrays, framework, results[0])
 
 
 def _totals(sheet: Worksheet, walk: Walk, passed: Sequence[Passed]) -> list[Symbol]:
     """The sums over all layers, and what they take in memory."""
     sheet.part("Totals")
-    counts = [item.parameters for item in passed]
-    found = [summed(sheet, "P", walk.parameters, counts, "Parameters of the network")]
-    fixed = [item.fixed for item in passed]
-    if any(fixed):
-        told_of = "the running means and variances of batch normalisation"
-        kept = sheet.define(
-            "P_fixed", total([*walk.fixed, *numbers(fixed[MOST:])]), "Parameters that are not trained", told_of
-        )
-        found.append(sheet.define("P_trainable", found[0] - kept, "Parameters that are trained", "all others"))
-        found.append(kept)
-    work = [item.multiply_adds for item in passed]
-    found.append(summed(sheet, "M", walk.work, work, "Multiply-adds of the network, for one sample"))
-    entries = [whole_number(multiplied(item.given.sizes)) for item in passed if not isinstance(item.layer, Skip)]
-    activations = sheet.define(
-        "A",
-        total(numbers(entries)),
-        "Numbers that the layers give out",
-        "the entries of every output in the table, for one sample",
-    )
-    for name, count, what in (("B_P", found[0], "parameters"), ("B_A", activations, "activations")):
-        size = BYTES * int(sheet.values[count.name].item())
-        found.append(
-            sheet.define(
-                name,
-                BYTES * count,
-                f"Memory of the {what}, in bytes",
-                f"a number in float32 takes {BYTES} bytes",
-                note=say(in_units(size)),
-            )
-        )
-    return found
+    costs = []
+    for item in passed:
+        entries = 0 if isinstance(item.layer, Skip) else whole_number(multiplied(item.given.sizes))
+        costs.append(Costs(item.parameters, item.fixed, item.multiply_adds, entries))
+    found = totals(sheet, walk, costs)
+    return [*found, *work_and_memory(sheet, walk, costs, found[0])]

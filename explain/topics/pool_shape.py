@@ -37,7 +37,7 @@ def pool_shape(
 
     Field: Convolution
 
-    Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning, section 3; PyTorch
+    Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning, chapter 3; PyTorch
     documentation, torch.nn.MaxPool2d; Keras documentation, MaxPooling2D
 
     Examples:

@@ -18,6 +18,7 @@ from explain.layers.simple import Flatten
 from explain.layers.sliding import Slide, Sliding
 from explain.layers.vocabulary import Setting
 from explain.topics._layers import told
+from explain.topics._layers.conventions import field
 from explain.topics._layers.walk import wider
 
 AXES = {1: ("",), 2: ("H", "W"), 3: ("D", "H", "W")}
@@ -59,7 +60,7 @@ def receptive_field(
     layers = chain.layers(Setting(windows_only=True))
     axes = _axes(layers)
     sheet = Worksheet(f"Receptive field of {amount(len(layers), 'layer')}", receptive_field.source)
-    told.field(sheet)
+    field(sheet)
     sheet.convention("padding and the borders of the input are left aside: they change what is seen there, not how far")
     spread = next(
         (layer for layer in layers if any(slide.dilation != 1 for slide in getattr(layer, "slides", ()))), None

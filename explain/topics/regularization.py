@@ -60,7 +60,7 @@ def regularization(
     Field: Regularisation and normalisation
 
     Source: Goodfellow, Bengio and Courville 2016, Deep Learning, sections 7.1.1 (L2) and 7.1.2 (L1); Zou and Hastie
-    2005, Regularization and variable selection via the elastic net, eq. 3
+    2005, Regularization and variable selection via the elastic net, section 2.1
 
     Examples:
         explain regularization --theta 0.2,-0.3,0.1 --lam 0.2 --loss 0.49649 --N 5

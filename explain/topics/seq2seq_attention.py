@@ -56,7 +56,8 @@ def seq2seq_attention(
     Field: Attention and transformers
 
     Source: Bahdanau, Cho and Bengio 2015, Neural Machine Translation by Jointly Learning to Align and Translate, eqs.
-    5 and 6; Luong, Pham and Manning 2015, eqs. 5, 7 and 8; without attention: Sutskever, Vinyals and Le 2014
+    5 and 6; Luong, Pham and Manning 2015, section 3.1 (scores), eqs. 5 and 7; without attention: Sutskever, Vinyals
+    and Le 2014
 
     Examples:
         explain seq2seq-attention --H "1,0;0,1;1,1" --s 2,1 --tokens Je,suis,ici

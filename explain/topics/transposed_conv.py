@@ -43,7 +43,7 @@ def transposed_conv(
 
     Field: Convolution
 
-    Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning, section 4 (relationship 14);
+    Source: Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning, chapter 4 (relationship 14);
     Zhang, Lipton, Li and Smola, Dive into Deep Learning, section 14.10; PyTorch documentation,
     torch.nn.ConvTranspose2d
 

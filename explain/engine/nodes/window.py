@@ -5,7 +5,7 @@ input's place `p·stride + u·dilation - before`. Each of them runs over the pla
 the derivative of any of them is made of the other two. Evaluated as products of matrices (`window_numpy`).
 
 Sources: Goodfellow, Bengio and Courville 2016, Deep Learning, eqs. 9.6 and 9.11-9.13; Dumoulin and Visin 2016, A guide
-to convolution arithmetic for deep learning, section 4.
+to convolution arithmetic for deep learning, chapter 4.
 """
 
 from __future__ import annotations

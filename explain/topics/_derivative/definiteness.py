@@ -25,7 +25,7 @@ LONGEST = 24  # operations in the entries of a Hessian whose eigenvalues are wor
 class Definiteness:
     """The characteristic polynomial, the eigenvalues, the verdict.
 
-    Source: Boyd and Vandenberghe 2004, Convex Optimization, section A.1.5 (definite matrices by their eigenvalues);
+    Source: Boyd and Vandenberghe 2004, Convex Optimization, section A.5.2 (definite matrices by their eigenvalues);
     Goodfellow et al. 2016, section 4.3.1 (second derivative test).
 
     Args:

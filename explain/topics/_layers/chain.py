@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from explain.engine.nodes.base import Symbol
 from explain.errors import InputError, shown
 from explain.extents import Extent
 from explain.layers.base import Flow, Layer, MisfitError, Size, counted, entering, whole_number
 from explain.layers.branches import Add, Skip, joined
-from explain.layers.simple import Embedding
+from explain.layers.simple import Embedding, Normalisation
 
 AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
-
-
 LARGEST = 10**30
 
 
@@ -30,11 +29,24 @@ class Passed(NamedTuple):
     jump: tuple[int, ...]
 
 
+def letters(flow: Flow) -> Sequence[str]:
+    """The letters of the sizes of a shape."""
+    if flow.kind == "maps":
+        return ("C", *AXES.get(len(flow.sizes) - 1, [f"L{axis}" for axis in range(1, len(flow.sizes))]))
+    return ("T", "d") if flow.kind == "sequence" else ("n",)
+
+
 class Shapes:
     """How shapes are read and written: channels first or last."""
 
-    def __init__(self, channels_last: bool) -> None:
-        self.channels_last = channels_last
+    def __init__(self, channels_last: bool, swaps: bool = True) -> None:
+        """Take a layout.
+
+        Args:
+            swaps: whether features of a sequence become the channels of a convolution, and back; else, as in PyTorch,
+                the sizes stay in their order whatever a layer takes them for.
+        """
+        self.channels_last, self.swaps = channels_last, swaps
 
     def read(self, extent: Extent, layers: Sequence[Layer]) -> Flow:
         """The shape of the input; whether two sizes are a sequence or maps, the first layer that cares decides."""
@@ -55,8 +67,17 @@ class Shapes:
         return (*flow.sizes[1:], flow.sizes[0]) if flow.kind == "maps" and self.channels_last else flow.sizes
 
     def text(self, flow: Flow) -> str:
-        """`64×6×6`."""
-        return "×".join(map(str, self.shown(flow)))
+        """`64×6×6`; a size that is not known by its symbol."""
+        return "×".join(size.word.text if isinstance(size, Symbol) else str(size) for size in self.shown(flow))
+
+    def entering(self, layer: Layer, arrived: Flow) -> Flow:
+        """What arrived as the layer reads it."""
+        if self.swaps or len(arrived.sizes) != 2:
+            return entering(layer, arrived, self.channels_last)
+        channels = layer.reads == "maps" or (isinstance(layer, Normalisation) and layer.kind != "layer")
+        if channels:
+            return Flow(arrived.sizes, "maps")
+        return Flow(arrived.sizes, "sequence") if layer.reads == "sequence" or layer.by_row else arrived
 
 
 def run_through(layers: Sequence[Layer], first: Flow, shapes: Shapes) -> list[Passed]:
@@ -79,7 +100,7 @@ def run_through(layers: Sequence[Layer], first: Flow, shapes: Shapes) -> list[Pa
         key = (id(layer), flow)
         if key not in known:
             try:
-                known[key] = _costs(layer, entering(layer, flow, shapes.channels_last), at)
+                known[key] = _costs(layer, shapes.entering(layer, flow), at)
             except MisfitError as error:
                 told = str(error).replace("{arrived}", shapes.text(flow))
                 told += _mend(layer, flow, layers[: at - 1])

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from explain.engine.answer import Place
 from explain.engine.evaluate import evaluate
-from explain.engine.nodes.arithmetic import Add, Times
+from explain.engine.nodes.arithmetic import Times
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.prose import Prose
 from explain.engine.values import whole
 from explain.engine.worksheet import Worksheet
-from explain.layers.base import Flow, Size, Tensor, as_node, counted, entering, whole_number
-from explain.layers.simple import Embedding
+from explain.layers.base import Flow, Layer, Size, Tensor, as_node, counted, whole_number
+from explain.layers.simple import Dense, Embedding
 from explain.layers.sliding import Pool, Slide, Sliding
 from explain.topics._layers import told
-from explain.topics._layers.chain import AXES, Passed, Shapes
+from explain.topics._layers.chain import AXES, Passed, Shapes, letters
+from explain.topics._layers.counts import count
 from explain.topics._windows.axes import listed
 
 CALLED = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width", "T": "steps", "d": "features"}
@@ -23,18 +25,85 @@ CALLED["n"] = "numbers"
 MOST = 60  # layers that are worked; the table and the totals have all
 
 
+class Station(NamedTuple):
+    """A layer on the way: which one, what arrives, what it gives, and what of it is worked.
+
+    Args:
+        before: what arrives, as the layers below gave it; nothing where that is not known.
+        arrived: the same as this layer reads it.
+        sources: the numbers of the layers below; 0 is the input, -1 the second input and so on.
+        features: the features that arrive according to the code, where what arrives does not say it.
+        again: the number of the layer whose weights these are.
+    """
+
+    at: int
+    title: str
+    layer: Layer
+    before: tuple[Flow, ...]
+    arrived: Flow
+    given: Flow
+    parameters: bool
+    fixed: bool
+    work: bool
+    field: tuple[int, ...] | None = ()
+    jump: tuple[int, ...] = ()
+    sources: tuple[int, ...] = ()
+    features: int | None = None
+    again: int = 0
+
+
+def stations(chain: Sequence[Passed]) -> list[Station]:
+    """A chain: every layer takes what the one before it gave."""
+    found = []
+    for at, item in enumerate(chain, 1):
+        before = chain[at - 2].given if at > 1 else item.arrived
+        counts = (bool(item.parameters), bool(item.fixed), bool(item.multiply_adds))
+        title = f"Layer {at}: {told.shown(item.layer)}"
+        found.append(
+            Station(
+                at, title, item.layer, (before,), item.arrived, item.given, *counts, item.field, item.jump, (at - 1,)
+            )
+        )
+    return found
+
+
+class Source(NamedTuple):
+    """An input: its shape as the first layer reads it, and what it is called in its meaning."""
+
+    shape: Flow
+    called: str = "the input"
+    tokens: bool = False
+    mark: str = ""  # after the 0 of its sizes, where there are several inputs
+
+
 class Walk:
     """Writes the layers on a worksheet, one after the other.
 
     Args:
         wanted: which quantities are worked: `shape`, `parameters`, `work`, `field`.
+        inputs: None: what arrives at the first layer.
+        most: how many layers are worked.
+        buffers: whether what is not trained is counted too.
     """
 
-    def __init__(self, sheet: Worksheet, chain: Sequence[Passed], shapes: Shapes, wanted: Sequence[str]) -> None:
-        self.sheet, self.chain, self.shapes, self.wanted = sheet, chain, shapes, wanted
-        self.flow = self._introduced()
-        axes = AXES.get(len(self.flow.sizes) - 1, ()) if self.flow.kind == "maps" else ("T",)
-        alike = all(len(set(item.field or ())) < 2 and len(set(item.jump)) < 2 for item in chain)
+    def __init__(
+        self,
+        sheet: Worksheet,
+        way: Sequence[Station],
+        shapes: Shapes,
+        wanted: Sequence[str],
+        inputs: Sequence[Source] | None = None,
+        most: int = MOST,
+        buffers: bool = True,
+    ) -> None:
+        self.buffers = buffers
+        self.sheet, self.way, self.shapes, self.wanted, self.most = sheet, way, shapes, wanted, most
+        if inputs is None:
+            inputs = [Source(way[0].arrived, tokens=isinstance(way[0].layer, Embedding))]
+        self.flows = {-at: self._introduced(item) for at, item in enumerate(inputs)}
+        flow = inputs[0].shape if inputs else Flow((), "vector")
+        axes = AXES.get(len(flow.sizes) - 1, ()) if flow.kind == "maps" else ("T",)
+        alike = all(len(set(item.field or ())) < 2 and len(set(item.jump)) < 2 for item in way)
         self.axes = ("",) if alike else axes  # the receptive field is worked once where it is the same along all axes
         self.fields: dict[str, Node] = dict.fromkeys(self.axes, Number(1, "1"))
         self.jumps: dict[str, Node] = dict.fromkeys(self.axes, Number(1, "1"))
@@ -46,47 +115,61 @@ class Walk:
         self._turned = ""
         self._told: set[tuple[str, str]] = set()
 
-    def _introduced(self) -> Flow:
-        """The sizes of the input as given quantities."""
-        first = self.chain[0].arrived
-        what = {"T": "time steps of the input", "d": "features of the input at one time step"}
-        what["n"] = "tokens of the input" if isinstance(self.chain[0].layer, Embedding) else "numbers of the input"
+    def _introduced(self, source: Source) -> Flow:
+        """The sizes of an input as given quantities; those that are not known stay symbols."""
+        what = {"T": f"time steps of {source.called}", "d": f"features of {source.called} at one time step"}
+        what["n"] = f"{'tokens' if source.tokens else 'numbers'} of {source.called}"
         sizes = []
-        for letter, size in zip(self._letters(first), first.sizes, strict=True):
-            meaning = what.get(letter, f"{CALLED[letter]} of the input")
-            sizes.append(self.sheet.given(f"{letter}_0", whole(whole_number(size)), meaning, option="input"))
-        return Flow(tuple(sizes), first.kind)
-
-    @staticmethod
-    def _letters(flow: Flow) -> Sequence[str]:
-        """The letters of the sizes of a shape."""
-        if flow.kind == "maps":
-            return ("C", *AXES[len(flow.sizes) - 1])
-        return ("T", "d") if flow.kind == "sequence" else ("n",)
+        for letter, size in zip(letters(source.shape), source.shape.sizes, strict=True):
+            name, values = f"{letter}_0{source.mark}", None if isinstance(size, Node) else whole(whole_number(size))
+            meaning = what.get(letter, f"{CALLED.get(letter, 'places')} of {source.called}")
+            meaning += "" if values else ", not known: it stays a symbol"
+            sizes.append(self.sheet.given(name, values, meaning, option="input"))
+        return Flow(tuple(sizes), source.shape.kind)
 
     def layers(self) -> None:
         """Every layer that is worked."""
-        for at, item in enumerate(self.chain[:MOST], 1):
-            self.layer(at, item)
+        for item in self.way:
+            if item.at <= self.most:
+                self.layer(item)
 
-    def layer(self, at: int, item: Passed) -> None:
+    def layer(self, item: Station) -> None:
         """One layer: its shape, its parameters, its work, what it sees."""
-        arrived = entering(item.layer, self.flow, self.shapes.channels_last)
-        self._group = ""
-        before = self.chain[at - 2].given if at > 1 else item.arrived
-        turned = {("sequence", "maps"): "the features of a time step are the channels here"}
-        turned["maps", "sequence"] = "the channels of a place are the features of a time step here"
-        self._turned = turned.get((before.kind, item.arrived.kind), "")
-        self._title = (f"Layer {at}: {told.shown(item.layer)}",)
-        self._caption = f"{self.shapes.text(before)} → {self.shapes.text(item.given)}"
-        self.flow = self._shape(at, item, item.layer.output(arrived))
+        self._group = self._turned = ""
+        self._title = (item.title,)
+        if not item.before:  # what arrives is not known: the parameters are counted from what the code says
+            self._caption = ""
+            known = Flow(tuple(map(as_node, item.arrived.sizes)), item.arrived.kind)
+            self._parameters(item, item.layer, known)
+            return
+        flows = [self.shapes.entering(item.layer, self.flows[source]) for source in item.sources]
+        layer = item.layer.among(flows) if item.layer.several else item.layer
+        arrived = flows[0] if item.features is None else with_features(layer, flows[0], item.features)
+        self._turned = self._as_read(item)
+        self._caption = f"{' and '.join(map(self.shapes.text, item.before))} → {self.shapes.text(item.given)}"
+        given = self._shape(item, layer, layer.output(arrived))
+        self.flows[item.at] = given
         if "parameters" in self.wanted and item.parameters:
-            self._parameters(at, item, arrived)
-        if "work" in self.wanted and item.multiply_adds:
-            work = as_node(item.layer.multiply_adds(arrived, self.flow))
-            self.work.append(self._line(f"M_{at}", work, "multiply-adds", self._once("work", item, arrived)))
+            self._parameters(item, layer, arrived)
+        if "work" in self.wanted and item.work:
+            work = as_node(layer.multiply_adds(arrived, given))
+            why = self._once("work", layer, arrived)
+            if item.again:
+                why = (f"the weights of layer {item.again} again, counted there", *(("; ", *why) if why else ()))
+            self.work.append(self._line(f"M_{item.at}", work, "multiply-adds", why))
         if "field" in self.wanted and item.field:
-            self._field(at, item)
+            self._field(item)
+
+    def _as_read(self, item: Station) -> str:
+        """What is said where a layer takes the axes for something else than the one before."""
+        pair = (item.before[0].kind, item.arrived.kind)
+        if len(item.before) > 1 or pair not in (("sequence", "maps"), ("maps", "sequence")):
+            return ""
+        if not self.shapes.swaps:
+            return "the rows, which were channels, are read as time steps here" if pair[1] == "sequence" else ""
+        if pair[1] == "maps":
+            return "the features of a time step are the channels here"
+        return "the channels of a place are the features of a time step here"
 
     def _line(self, name: str, formula: Node, label: str, why: Prose) -> Symbol:
         """One line of the section of a layer."""
@@ -95,13 +178,13 @@ class Walk:
             why = (self._turned, *(("; ", *why) if why else ()))
             self._turned = ""
         place = Place(self._group, (label,), self._caption)
-        return self.sheet.define(name, formula, self._title, why, place=place)
+        return self.sheet.define(name, formula, self._title, why, place=place, closed=closed_form)
 
-    def _shape(self, at: int, item: Passed, given: Flow) -> Flow:
+    def _shape(self, item: Station, layer: Layer, given: Flow) -> Flow:
         """The sizes after the layer: a line for each that is not what it was, or a number of the layer's own."""
-        letters = self._letters(given)
+        named = letters(given)
         found: list[Size] = []
-        for place, (letter, size) in enumerate(zip(letters, given.sizes, strict=True)):
+        for place, (letter, size) in enumerate(zip(named, given.sizes, strict=True)):
             if isinstance(size, int):
                 found.append(Number(size, str(size)))
                 continue
@@ -113,17 +196,17 @@ class Walk:
                 found.append(twin)
                 continue
             formula = self._rounded(item, place, size)
-            same = [other for other in range(place + 1, len(letters)) if self._alike(item, place, other)]
-            label = listed([CALLED[letters[which]] for which in (place, *same)])
-            found.append(self._line(f"{letter}_{at}", formula, label, told.size(item.layer, self._told)))
+            same = [other for other in range(place + 1, len(named)) if self._alike(item, place, other)]
+            label = listed([CALLED.get(named[which], "places") for which in (place, *same)])
+            found.append(self._line(f"{letter}_{item.at}", formula, label, told.size(layer, self._told)))
         return Flow(tuple(found), given.kind)
 
-    def _twin(self, item: Passed, place: int, found: Sequence[Size]) -> Size | None:
+    def _twin(self, item: Station, place: int, found: Sequence[Size]) -> Size | None:
         """The size along an axis before, where this axis is the same in everything."""
         return next((found[other] for other in range(1, place) if self._alike(item, other, place)), None)
 
     @staticmethod
-    def _alike(item: Passed, first: int, second: int) -> bool:
+    def _alike(item: Station, first: int, second: int) -> bool:
         if not isinstance(item.layer, Sliding) or not first:
             return False
         slides = item.layer.along(item.arrived)
@@ -132,32 +215,32 @@ class Walk:
             getattr(one, name) == getattr(other, name) for name in one.__slots__
         )
 
-    def _rounded(self, item: Passed, place: int, size: Node) -> Node:
+    def _rounded(self, item: Station, place: int, size: Node) -> Node:
         """A size rounded up may be one too many: the last window must begin inside."""
         if (
             isinstance(item.layer, Pool)
             and item.layer.ceil
+            and isinstance(item.given.sizes[place], int)
             and int(evaluate(size, self.sheet.values)) != item.given.sizes[place]
         ):
             return size - 1
         return size
 
-    def _parameters(self, at: int, item: Passed, arrived: Flow) -> None:
-        tensors = [_noted(tensor) for tensor in item.layer.tensors(arrived)]
-        told = self._once("count", item, arrived)
-        found = self._line(f"P_{at}", as_node(counted(tensors)), "parameters", told)
+    def _parameters(self, item: Station, layer: Layer, arrived: Flow) -> None:
+        tensors = [_noted(tensor) for tensor in layer.tensors(arrived) if tensor.trainable or self.buffers]
+        found = self._line(f"P_{item.at}", as_node(counted(tensors)), "parameters", self._once("count", layer, arrived))
         self.parameters.append(found)
         if item.fixed:
             self.fixed.append(as_node(counted([tensor for tensor in tensors if not tensor.trainable])))
 
-    def _field(self, at: int, item: Passed) -> None:
+    def _field(self, item: Station) -> None:
         """The receptive field and the distance of two outputs along each axis, where the layer changes them."""
         windows = item.layer.windows(item.arrived) or ()
         if item.layer.pointwise or len(windows) != len(item.jump):
             return
         slides = item.layer.along(item.arrived) if isinstance(item.layer, Sliding) else ()
         for axis, slide, window in zip(self.axes, slides, windows, strict=False):
-            suffix, jump = f"{axis}_{at}", self.jumps[axis]
+            suffix, jump = f"{axis}_{item.at}", self.jumps[axis]
             where = f", {CALLED[axis]}" if axis else ""
             if window.covers != 1:
                 seen = self.fields[axis] + wider(slide, jump)
@@ -165,13 +248,27 @@ class Walk:
             if window.step != 1:
                 self.jumps[axis] = self._line(f"j{suffix}", Times(jump, as_node(window.step)), f"jump{where}", ())
 
-    def _once(self, what: str, item: Passed, arrived: Flow) -> Prose:
+    def _once(self, what: str, layer: Layer, arrived: Flow) -> Prose:
         """Why, at the first layer of a kind."""
-        key = (what, told.kind(item.layer))
+        key = (what, told.kind(layer))
         if key in self._told:
             return ()
         self._told.add(key)
-        return told.count(item.layer, arrived) if what == "count" else told.work(item.layer, arrived)
+        return count(layer, arrived, self.buffers) if what == "count" else told.work(layer, arrived)
+
+
+def with_features(layer: Layer, arrived: Flow, features: Size) -> Flow:
+    """What arrives, with the features (of maps: the channels) that the code says."""
+    sizes = arrived.sizes
+    first = arrived.kind == "maps" and not (isinstance(layer, Dense) and layer.on == "last")
+    return Flow((features, *sizes[1:]) if first else (*sizes[:-1], features), arrived.kind)
+
+
+def closed_form(expression: Node) -> Node:
+    """A count in the symbols of the input; itself where nothing is to be simplified."""
+    from explain.engine.lowering import factored
+
+    return factored(expression)
 
 
 def wider(slide: Slide, jump: Node) -> Node:
@@ -183,30 +280,3 @@ def wider(slide: Slide, jump: Node) -> Node:
 def _noted(tensor: Tensor) -> Tensor:
     """A tensor whose sizes are all expressions, so that its count is written as a product."""
     return tensor._replace(shape=tuple(map(as_node, tensor.shape)))
-
-
-def summed(sheet: Worksheet, name: str, worked: Sequence[Symbol], counts: Sequence[int], title: str) -> Symbol:
-    """The sum over all layers.
-
-    Args:
-        worked: the steps of the layers that are worked.
-        counts: the numbers of all layers; those that are not worked are added as they are.
-    """
-    terms: list[Node] = [*worked]
-    rest = counts[MOST:]
-    if any(rest):
-        why = f"layers {MOST + 1} to {len(counts)}, worked like the others"
-        terms.append(sheet.define(f"{name}_rest", total(numbers(rest)), title + ", the other layers", why))
-    return sheet.define(name, total(terms), title, "all layers together")
-
-
-def numbers(counts: Sequence[int]) -> list[Node]:
-    """Counts as terms; those that are 0 are left out."""
-    return [Number(count, str(count)) for count in counts if count]
-
-
-def total(terms: Sequence[Node]) -> Node:
-    """A sum of any number of terms."""
-    if not terms:
-        return Number(0, "0")
-    return terms[0] if len(terms) == 1 else Add(*terms)

@@ -22,8 +22,8 @@ MOST_TOLD = 4  # outputs and input tokens that a sentence names one by one
 MOST_COLUMNS, MOST_ROWS = 3, 12  # of the table of the two contexts
 
 ABOUT = {
-    "dot": "the score is the dot product {f} (Luong et al. 2015, eq. 8, dot), ",
-    "general": "the score is {f} (Luong et al. 2015, eq. 8, general): {W} joins states of two kinds, and widths",
+    "dot": "the score is the dot product {f} (Luong et al. 2015, section 3.1, dot), ",
+    "general": "the score is {f} (Luong et al. 2015, section 3.1, general): {W} joins states of two kinds, and widths",
     "additive": "the score is {f} (Bahdanau et al. 2015, section A.1.2): a network with one hidden layer",
 }
 

@@ -1,0 +1,258 @@
+"""Calls: of functions and classes of the file, of layers on tensors, of methods, and of what other modules have."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from explain.code import attributes, builtin, classes, graph, kerascode, methods, tensors, torchcode
+from explain.code.expressions import items, named_outside, several, slip_error, value
+from explain.code.objects import (
+    MODULES,
+    Above,
+    Class,
+    Container,
+    Function,
+    Given,
+    Instance,
+    Made,
+    Method,
+    Numbers,
+    Outside,
+    Partial,
+    Scope,
+    Shape,
+    Tensor,
+)
+from explain.code.parts import Unknown
+from explain.code.reading import Reading
+from explain.code.values import NoValueError, first_items
+
+ELSEWHERE = {
+    "optimizers", "losses", "callbacks", "datasets", "metrics", "initializers", "regularizers", "constraints", "utils",
+    "data", "optim", "distribute", "schedules", "mixed_precision", "autograd", "cuda", "backends",
+    "distributed", "transforms", "init",
+}  # parts of the frameworks that hold no layers  # fmt: skip
+
+
+def called(reading: Reading, scope: Scope, node: ast.Call) -> Any:
+    """What a call gives."""
+    what = _callee(reading, scope, node)
+    given = _given(reading, scope, node)
+    if isinstance(what, Outside) and what.path == "super":
+        return _above(scope, given)
+    slip = reading.source.thousands(node)
+    if slip and isinstance(what, (Outside, Class)) and what_builds(what):
+        raise slip_error(reading, node, slip)
+    return call(reading, what, given)
+
+
+def what_builds(what: Outside | Class) -> bool:
+    """Whether a call makes an object, as names with a capital letter do."""
+    return isinstance(what, Class) or what.last[:1].isupper()
+
+
+def _callee(reading: Reading, scope: Scope, node: ast.Call) -> Any:
+    """What is called; a bare name with a capital letter is a layer of the framework, imported or not."""
+    name = node.func
+    if isinstance(name, ast.Name) and scope.find(name.id) is None and named_outside(name.id) is None:
+        if name.id not in reading.let:
+            return Outside(name.id)
+    return value(reading, scope, name)
+
+
+def _given(reading: Reading, scope: Scope, node: ast.Call) -> Given:
+    positional = several(reading, scope, list(node.args))
+    named: dict[str, Any] = {}
+    for each in node.keywords:
+        found = value(reading, scope, each.value)
+        if each.arg is not None:
+            named[each.arg] = found
+        elif isinstance(found, dict):
+            named.update({key: inner for key, inner in found.items() if isinstance(key, str)})
+        elif isinstance(found, Unknown):
+            named["**"] = found
+    return Given(node, positional, named)
+
+
+def _above(scope: Scope, given: Given) -> Any:
+    """`super()` or `super(Net, self)`."""
+    here = scope.find("self")
+    instance = given.positional[1] if len(given.positional) > 1 else here.names["self"] if here else None
+    owner = given.positional[0] if given.positional else scope.names.get("__class__")
+    if isinstance(instance, Instance):
+        return Above(instance, owner if isinstance(owner, Class) else instance.of)
+    return Unknown("super()", given.line, "it stands outside of a class")
+
+
+def call(reading: Reading, what: Any, given: Given) -> Any:
+    """What a call of any value gives."""
+    if isinstance(what, Function):
+        return classes.called(reading, what, given.positional, given.named, given.line)
+    if isinstance(what, Class):
+        made = classes.made(reading, what, given.positional, given.named, given.line)
+        made.written = reading.written(given.node)
+        return made
+    if isinstance(what, Partial):
+        return call(
+            reading, what.function,
+            Given(given.node, [*what.positional, *given.positional], {**what.named, **given.named}),
+        )  # fmt: skip
+    if isinstance(what, MODULES):
+        return _used(reading, what, given)
+    if isinstance(what, Method):
+        return methods.called(reading, what, given)
+    if isinstance(what, Outside):
+        return outside(reading, what, given)
+    found = graph.tensors_in([*given.positional, *given.named.values()])
+    why = what.why if isinstance(what, Unknown) else "what is called is not known"
+    if found:
+        name = given.node.func
+        called_ = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "call")
+        return tensors.doubtful(reading, called_, found, given.node, why)
+    return reading.unknown(given.node, why)
+
+
+def _used(reading: Reading, what: Any, given: Given) -> Any:
+    """A layer or model called; an array that the code makes tells the shape of the input."""
+    if isinstance(what, (Container, Instance)) and any(isinstance(each, Numbers) for each in given.positional):
+        what.samples = what.samples or given.positional
+    found = graph.applied(reading, what, given.positional, given.named, given.line)
+    if given.named.get("return_attention_scores") is True and isinstance(found, Tensor):
+        return found, Unknown("attention scores", given.line, "they are made of data")
+    return found
+
+
+def outside(reading: Reading, what: Outside, given: Given) -> Any:
+    """A call of something that another module has: a layer, a function of tensors, or what is not read."""
+    special = SPECIAL.get(what.last if what.path.startswith(("functools.", "collections.", "itertools.")) else what.path)
+    if special is not None:
+        return special(reading, given)
+    if what.path == "len" and given.positional and isinstance(given.positional[0], (Container, Shape, Tensor)):
+        return _length(reading, given)
+    plain = builtin.function(what.path)
+    found = graph.tensors_in([*given.positional, *given.named.values()])
+    if plain is not None and not found:
+        listed = [items(each) if isinstance(each, Container) else each for each in given.positional]
+        return builtin.called(plain, listed, given.named)
+    parts = what.path.split(".")
+    if len(parts) > 1 and ELSEWHERE.intersection(parts[:-1]) and not found:
+        return reading.unknown(given.node, "it is no layer")
+    framework = framework_of(reading, what)
+    if framework is None:
+        if found:
+            return tensors.doubtful(reading, what.last, found, given.node, f"{what.path} is not read")
+        return reading.unknown(given.node, f"{what.path} is not read")
+    build = kerascode.outside if framework == "keras" else torchcode.outside
+    return build(reading, what, given)
+
+
+def framework_of(reading: Reading, what: Outside) -> Any:
+    """Whose layer or function a name is; of a bare name, the one whose code this is."""
+    head = what.path.split(".")[0]
+    if head in ("torch", "pl", "pytorch_lightning", "lightning", "torchvision"):
+        return "pytorch"
+    if head in ("keras", "tensorflow", "tf_keras", "keras_core"):
+        return "keras"
+    return reading.framework if "." not in what.path else None
+
+
+def _length(reading: Reading, given: Given) -> Any:
+    of = given.positional[0]
+    if isinstance(of, Container):
+        return len(of.children)
+    if isinstance(of, Tensor):
+        return tensors.axis_size(reading, of, 0, given.node)
+    return reading.unknown(given.node, "how many axes there are is not known")
+
+
+def _partial(reading: Reading, given: Given) -> Any:
+    if not given.positional:
+        return reading.unknown(given.node, "it is not read")
+    return Partial(given.positional[0], given.positional[1:], given.named)
+
+
+def _map(reading: Reading, given: Given) -> Any:
+    """`map(f, values)`."""
+    if len(given.positional) < 2:
+        return reading.unknown(given.node, "it is not read")
+    function, *lists = given.positional
+    rows = zip(*map(items, lists), strict=False)
+    return first_items(call(reading, function, Given(given.node, list(row), {})) for row in rows)
+
+
+def _isinstance(reading: Reading, given: Given) -> Any:
+    if len(given.positional) != 2 or isinstance(given.positional[0], Unknown):
+        raise NoValueError("what it is is not known")
+    of, kinds = given.positional
+    every = list(kinds) if isinstance(kinds, tuple) and not isinstance(kinds, Unknown) else [kinds]
+    names = {kind.last if isinstance(kind, Outside) else getattr(kind, "name", "") for kind in every}
+    if isinstance(of, Made):
+        return of.kind in names or "Module" in names or "Layer" in names
+    if isinstance(of, Instance):
+        return bool(names & {each.name for each in of.of.order()}) or "Module" in names
+    if isinstance(of, Container):
+        return of.kind in names or "Module" in names
+    if isinstance(of, Tensor):
+        return bool(names & {"Tensor"})
+    return type(of).__name__ in names or (isinstance(of, bool) and "int" in names)
+
+
+def _getattr(reading: Reading, given: Given) -> Any:
+    if len(given.positional) < 2 or not isinstance(given.positional[1], str):
+        raise NoValueError("which attribute it is is not known")
+    owner, name, *otherwise = given.positional
+    if otherwise and isinstance(owner, Instance) and name not in owner.values and owner.of.member(name) is None:
+        return otherwise[0]
+    return attributes.of(reading, owner, name, given.node)
+
+
+def _setattr(reading: Reading, given: Given) -> None:
+    if len(given.positional) == 3 and isinstance(given.positional[1], str):
+        owner, name, found = given.positional
+        if isinstance(owner, Instance):
+            owner.values[name] = found
+        elif isinstance(owner, Container):
+            owner.children[name] = found
+
+
+def _hasattr(reading: Reading, given: Given) -> Any:
+    if len(given.positional) != 2 or not isinstance(given.positional[0], Instance):
+        raise NoValueError("what it has is not known")
+    owner, name = given.positional
+    return isinstance(name, str) and (name in owner.values or owner.of.member(name) is not None)
+
+
+def _repeat(reading: Reading, given: Given) -> Any:
+    times = given.get(1, "times")
+    if not isinstance(times, int) or times > 10_000:
+        raise NoValueError("how often it is repeated is not known")
+    return [given.positional[0]] * times
+
+
+def _nothing(reading: Reading, given: Given) -> None:
+    """What is left out: it only prints, or ends the program."""
+
+
+def _several_(reading: Reading, given: Given) -> Any:
+    """`itertools.chain(a, b)`."""
+    return first_items(item for each in given.positional for item in items(each))
+
+
+SPECIAL: dict[str, Callable[[Reading, Given], Any]] = {
+    "partial": _partial,
+    "typing.cast": lambda reading, given: given.get(1, "val"),
+    "map": _map,
+    "isinstance": _isinstance,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "hasattr": _hasattr,
+    "repeat": _repeat,
+    "chain": _several_,
+    "print": _nothing,
+    "exit": _nothing,
+    "quit": _nothing,
+    "sys.exit": _nothing,
+    "os._exit": _nothing,
+}

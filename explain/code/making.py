@@ -1,0 +1,63 @@
+"""A layer made of a call: its arguments in plain values, its description, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from explain.code.objects import Function, Given, Made, Numbers, Outside, Partial
+from explain.code.parts import Arguments, NotReadError, Unknown
+from explain.code.reading import Reading
+from explain.layers.base import Layer
+
+MOST_NESTED = 50
+
+
+def layer(
+    reading: Reading, kind: str, positional: Sequence[Any], named: Mapping[str, Any], given: Given,
+    build: Callable[[Arguments], Layer],
+) -> Made:  # fmt: skip
+    """The layer that a call makes; its arguments may be layers themselves."""
+    plain = [_plain(reading, each, given) for each in positional]
+    told = {name: _plain(reading, each, given) for name, each in named.items()}
+    arguments = Arguments(kind, plain, told, given.line)
+    inner = next((each for each in [*positional, *named.values()] if isinstance(each, Made)), None)
+    found: Layer | None = None
+    unknown: Unknown | None = None
+    written = reading.written(given.node)
+    try:
+        if "**" in told:
+            raise NotReadError(f"{kind} is given **{told['**'].text}: {told['**'].why}")
+        found = build(arguments)
+    except NotReadError as error:
+        unknown = Unknown(written, given.line, str(error))
+    reading.made += 1
+    return Made(reading.framework, arguments, written, found, unknown, inner=inner)
+
+
+def _plain(reading: Reading, value: Any, given: Given, deep: int = 0) -> Any:
+    """An argument as a plain value: a layer as its description, a function as its name."""
+    if isinstance(value, Made):
+        return value.layer if value.layer is not None else Unknown(value.written, value.line, _why(value))
+    if isinstance(value, Outside):
+        return value.last
+    if isinstance(value, (list, tuple)) and not isinstance(value, Unknown) and deep < 4:
+        return type(value)(_plain(reading, each, given, deep + 1) for each in value)
+    if isinstance(value, (int, float, str, dict, type(None), Unknown)):
+        return value
+    name = value.name if isinstance(value, Function) else type(value.function).__name__ if isinstance(value, Partial) else ""
+    return Unknown(name or "this", given.line, "it is no plain value")
+
+
+def _why(made: Made) -> str:
+    return made.unknown.why if made.unknown else "it is not read"
+
+
+def array(given: Given) -> Any:
+    """`torch.randn(1, 3, 32, 32)`, `np.zeros((2, 3))`: nothing but its shape is read."""
+    sizes = list(given.positional) or [given.named.get("size", given.named.get("shape"))]
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) and not isinstance(sizes[0], Unknown):
+        sizes = list(sizes[0])
+    if sizes and all(isinstance(each, int) and not isinstance(each, bool) for each in sizes):
+        return Numbers(tuple(sizes))
+    return Unknown("array", given.line, "it is made of data")

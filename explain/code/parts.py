@@ -1,0 +1,94 @@
+"""What is read from model code: calls of layers in the order in which data passes, and what cannot be known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from explain.layers.base import Framework, Layer
+
+
+class Unknown(NamedTuple):
+    """A value that only running the code would give: the text that stands there, its line, why it is not known."""
+
+    text: str
+    line: int
+    why: str
+
+
+class NotReadError(ValueError):
+    """What stands in the code cannot be read without running it, or is a slip; the message is the rule and the mend."""
+
+
+@dataclass(slots=True)
+class Arguments:
+    """The arguments of one call in the code, each a plain value (number, text, bool, None, tuple, list) or Unknown."""
+
+    name: str  # of what is called, as in `Conv2D`
+    positional: Sequence[Any]
+    named: Mapping[str, Any]
+    line: int
+
+
+class Remark(NamedTuple):
+    """Something to tell about a line of the code: a slip, or what was left out of the reading."""
+
+    line: int
+    text: str
+
+
+class Arrival(NamedTuple):
+    """An input of the model: its name, the shape of one sample as the code has it (None: nowhere said), the line."""
+
+    name: str
+    shape: tuple[int | Unknown, ...] | None
+    line: int
+
+
+@dataclass(slots=True)
+class Call:
+    """One use of a layer.
+
+    Args:
+        name: of the layer: its variable or attribute (`fc1`, `features.0`), else as the framework numbers it.
+        written: the call as it stands in the code, on one line: `LSTM(30, return_sequences=True)`.
+        line: where it is made.
+        layer: its description; None where an argument is unknown or the kind of layer is not read.
+        unknown: why there is no description.
+        sources: where its input comes from: indices of calls, or -1 for the first input of the model, -2 for the
+            second and so on. Several for a merging layer. Empty where the order of the calls is not known.
+        again: index of the first call of the same layer, whose weights these are too.
+        arrives: the features (or channels) that the code says arrive, as PyTorch's `in_features`.
+        used: False where a PyTorch module keeps the layer but its forward pass never calls it: its parameters are
+            counted, no data passes through it, and it has no sources.
+    """
+
+    name: str
+    written: str
+    line: int
+    layer: Layer | None
+    unknown: Unknown | None = None
+    sources: tuple[int, ...] = ()
+    again: int | None = None
+    arrives: int | None = None
+    used: bool = True
+
+
+@dataclass(slots=True)
+class Model:
+    """A model as its code describes it.
+
+    Args:
+        name: of the variable or class.
+        outputs: indices of the calls whose results the model gives.
+        ordered: False where the order of the layers cannot be known: a module without a forward pass that can be read.
+    """
+
+    framework: Framework
+    name: str
+    inputs: list[Arrival]
+    calls: list[Call]
+    outputs: tuple[int, ...]
+    remarks: list[Remark] = field(default_factory=list)
+    ordered: bool = True

@@ -1,0 +1,127 @@
+"""The state of one reading: the code, its remarks, how far it went, and what it has made."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from explain.code.objects import Class, Container, Functional, Instance, Made, Model_, Scope, Used
+from explain.code.parts import Remark, Unknown
+from explain.code.source import Source
+from explain.errors import InputError, printable
+from explain.layers.base import Framework
+
+MOST_STEPS = 200_000  # half a second
+MOST_IDLE = 10_000  # steps of a loop that makes no layer
+MOST_USES = 10_000
+DEEPEST_CALL = 25  # functions that call each other
+KERAS_CLASS = {
+    "MaxPool": "MaxPooling", "AvgPool": "AveragePooling", "Convolution": "Conv", "GlobalMaxPool": "GlobalMaxPooling",
+    "GlobalAvgPool": "GlobalAveragePooling",
+}  # fmt: skip
+
+
+class NotFollowedError(Exception):
+    """A forward pass that goes on in a way that only running it would tell."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        self.unknown = unknown
+        super().__init__(unknown.why)
+
+
+class Reading:
+    """What is known while code is read from its first line to its last.
+
+    Args:
+        framework: whose layers a bare name such as `LSTM` means.
+        let: variables that the user supplies.
+    """
+
+    def __init__(self, source: Source, framework: Framework, let: Mapping[str, Any]) -> None:
+        self.source, self.framework, self.let = source, framework, let
+        self.scope = Scope({"__name__": "__main__"})
+        self.asked: dict[str, Unknown] = {}  # names without a value
+        self.taken: set[str] = set()  # names of `let` that were of use
+        self.remarks: dict[Remark, None] = dict.fromkeys(source.remarks)
+        self.models: list[Model_] = []
+        self.uncalled: list[Model_] = []  # made by functions that nothing calls
+        self.classes: list[Class] = []
+        self.loose: list[Made] = []  # layers by themselves, in no model
+        self.steps = self.made = self.uses = self.calls = 0
+        self.forward = 0  # forward passes that are being read, one within the other
+        self.counters: dict[str, int] = {}
+
+    def step(self, node: ast.AST) -> None:
+        """Counts a step.
+
+        Raises:
+            InputError: there are too many.
+        """
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise InputError(
+                f"line {getattr(node, 'lineno', 0)}: after {MOST_STEPS} steps the code is not read to its end; "
+                "shorten the loop, or give the model alone"
+            )
+
+    def unknown(self, node: ast.expr, why: str) -> Unknown:
+        """An expression that has no value here."""
+        return Unknown(self.written(node), node.lineno, why)
+
+    def written(self, node: ast.expr, most: int = 400) -> str:
+        """An expression as the code has it, on one line."""
+        text = printable(self.source.written(node))
+        return text if len(text) <= most else text[: most - 2] + " …"
+
+    def remark(self, line: int, text: str) -> None:
+        """Tells something about a line, once."""
+        self.remarks.setdefault(Remark(line, text))
+
+    def use(self, made: Made, sources: list[Used], needs: list[Used] | None = None) -> Used:
+        """A place in the graph."""
+        self.uses += 1
+        self.made += 1
+        if self.uses > MOST_USES:
+            raise InputError(f"line {made.line}: the model has more than {MOST_USES} layers: that many are not read")
+        return Used(made, sources, needs or [], self.uses)
+
+    def supplied(self, name: str) -> Any:
+        """A value that the user gave for a name that the code does not set; Unknown without one."""
+        self.taken.add(name)
+        return self.let[name]
+
+    def lacking(self, name: str, line: int, why: str) -> Any:
+        """The value of a name that the code does not set."""
+        if name in self.let:
+            return self.supplied(name)
+        found = Unknown(name, line, why)
+        if name.isidentifier():
+            self.asked.setdefault(name, found)
+        return found
+
+    def number(self, kind: str) -> str:
+        """The name that Keras gives a layer: its class in small letters, numbered from the second on.
+
+        Source: keras.src.utils.naming, auto_name.
+        """
+        for short, long in KERAS_CLASS.items():
+            if re.match(short + r"(\d|$)", kind) or re.match(short + r"\dDTranspose", kind):
+                kind = long + kind[len(short) :]
+        name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", kind)
+        name = re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+        seen = self.counters.get(name, 0)
+        self.counters[name] = seen + 1
+        return f"{name}_{seen}" if seen else name
+
+    def named(self, value: Any, name: str, scope: Scope) -> None:
+        """A model or layer gets the name of its variable; that of the file wins over that of a function."""
+        if isinstance(value, (Instance, Container, Functional)) and (scope is self.scope or not value.name):
+            value.name = name
+        elif isinstance(value, Made) and scope is self.scope:
+            if not value.name:
+                value.name = name
+            if value not in self.loose:
+                self.loose.append(value)
+

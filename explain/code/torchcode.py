@@ -1,0 +1,149 @@
+"""What PyTorch code makes: modules, containers, and functions of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from explain.code import graph, making, tensors, torch_layers
+from explain.code.objects import Container, Given, Instance, Made, Method, Outside
+from explain.code.parts import Unknown
+from explain.code.reading import Reading
+
+CREATE = {"randn", "rand", "zeros", "ones", "empty", "randint", "FloatTensor", "Tensor"}
+# classes that are no layers
+OTHER = {"Parameter", "Tensor", "FloatTensor", "LongTensor", "Variable", "Generator", "Size", "DataParallel", "Adam"}
+KEEPS = {"to", "cuda", "cpu", "eval", "train", "double", "float", "half", "apply", "requires_grad_", "DataParallel",
+         "compile", "bfloat16"}  # gives the module back  # fmt: skip
+
+
+def outside(reading: Reading, what: Outside, given: Given) -> Any:
+    """A call of something that PyTorch has."""
+    build = MAKERS.get(what.last)
+    first = given.positional[0] if given.positional else None
+    if build is not None:
+        return build(reading, given)
+    if what.last in KEEPS and isinstance(first, (Made, Container, Instance)):
+        return first
+    if graph.tensors_in([*given.positional, *given.named.values()]):
+        return tensors.operate(reading, what.last, given.positional, given.named, given.node)
+    if what.last in CREATE:
+        if what.last == "randint":
+            return making.array(Given(given.node, [given.get(2, "size")], {}))
+        return making.array(given)
+    if what.last[:1].isupper() and what.last not in OTHER and not what.last.endswith("Loss"):
+        return layer(reading, what, given)
+    if what.last == "Parameter":
+        return parameter(reading, given)
+    return reading.unknown(given.node, "nothing in the code sets it" if "." not in what.path else "it is not read")
+
+
+def layer(reading: Reading, what: Outside, given: Given) -> Made:
+    """A module of PyTorch; it gets its name from where it is kept."""
+    made = making.layer(reading, what.last, given.positional, given.named, given, torch_layers.build)
+    made.framework = "pytorch"
+    made.arrives = torch_layers.arrives(made.arguments)
+    return made
+
+
+def parameter(reading: Reading, given: Given) -> Made:
+    """`nn.Parameter(…)`: weights that belong to no layer; how they are used is not worked here."""
+    made = making.layer(reading, "Parameter", given.positional, given.named, given, torch_layers.build)
+    made.framework = "pytorch"
+    made.unknown = Unknown(made.written, given.line, "weights of its own belong to no layer and are not counted here")
+    return made
+
+
+def _container(kind: Literal["Sequential", "ModuleList"]) -> Callable[[Reading, Given], Container]:
+    def build(reading: Reading, given: Given) -> Container:
+        found = Container(kind, "pytorch", given.line)
+        first = given.positional[0] if len(given.positional) == 1 else None
+        if isinstance(first, dict):
+            found.children.update({str(name): each for name, each in first.items()})
+        elif isinstance(first, Container):
+            found.children.update({str(at): each for at, each in enumerate(first.children.values())})
+        elif isinstance(first, (list, tuple)) and not isinstance(first, Unknown):
+            if kind == "Sequential":
+                reading.remark(
+                    given.line,
+                    "nn.Sequential is given a list, which PyTorch refuses: write nn.Sequential(*layers); read as that",
+                )
+            extend(found, first)
+        else:
+            extend(found, given.positional)
+        reading.made += 1
+        if kind == "Sequential":
+            reading.models.append(found)
+        return found
+
+    return build
+
+
+def _by_name(reading: Reading, given: Given) -> Container:
+    found = Container("ModuleDict", "pytorch", given.line)
+    first = given.positional[0] if given.positional else given.named.get("modules")
+    if isinstance(first, dict):
+        found.children.update({str(name): each for name, each in first.items()})
+    reading.made += 1
+    return found
+
+
+def extend(container: Container, layers: Any) -> None:
+    """Layers behind the others, numbered on."""
+    for each in layers:
+        container.children[str(len(container.children))] = each
+
+
+def method(reading: Reading, what: Method, given: Given) -> Any:
+    """Methods of modules: those that add layers, those that give the module back, and those that are left out."""
+    owner, name = what.of, what.name
+    if name in KEEPS:
+        return owner
+    if name in ("forward", "__call__"):
+        return graph.applied(reading, owner, given.positional, given.named, given.line)
+    if name in ("add_module", "register_module") and len(given.positional) == 2:
+        place, found = given.positional
+        if isinstance(place, str):
+            (owner.values if isinstance(owner, Instance) else owner.children)[place] = found
+            reading.made += 1
+        return None
+    if isinstance(owner, Container):
+        return _fill(reading, owner, name, given)
+    return reading.unknown(given.node, "it is not read")
+
+
+def _fill(reading: Reading, owner: Container, name: str, given: Given) -> Any:
+    """A container as a list or a dict."""
+    reading.made += 1
+    if name == "append" and given.positional:
+        extend(owner, given.positional[:1])
+        return owner
+    if name == "extend" and given.positional:
+        from explain.code.expressions import items
+
+        extend(owner, items(given.positional[0]))
+        return owner
+    if name == "insert" and len(given.positional) == 2 and isinstance(given.positional[0], int):
+        layers = list(owner.children.values())
+        layers.insert(*given.positional)
+        owner.children.clear()
+        extend(owner, layers)
+        return None
+    if name in ("children", "values"):
+        return list(owner.children.values())
+    if name in ("named_children", "items"):
+        return list(owner.children.items())
+    if name == "keys":
+        return list(owner.children)
+    if name == "update" and given.positional and isinstance(given.positional[0], dict):
+        owner.children.update({str(key): each for key, each in given.positional[0].items()})
+        return None
+    return reading.unknown(given.node, "it is not read")
+
+
+MAKERS: dict[str, Callable[[Reading, Given], Any]] = {
+    "Sequential": _container("Sequential"),
+    "ModuleList": _container("ModuleList"),
+    "ModuleDict": _by_name,
+    "Parameter": parameter,
+}

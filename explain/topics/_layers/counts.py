@@ -1,0 +1,114 @@
+"""Why a layer has the parameters that it has."""
+
+from __future__ import annotations
+
+from explain.engine.prose import Prose, say
+from explain.errors import amount
+from explain.layers.attention import MultiHeadAttention
+from explain.layers.base import Flow, Layer, as_node, divided
+from explain.layers.branches import Add
+from explain.layers.convolution import Convolution, Separable, TransposedConvolution
+from explain.layers.recurrent import GATES, Recurrent
+from explain.layers.simple import Dense, Embedding, Normalisation, Slopes
+from explain.layers.sliding import Sliding
+from explain.layers.stacked import EveryStep, Stacked
+
+
+def count(layer: Layer, arrived: Flow, buffers: bool = True) -> Prose:
+    """Why a layer has the parameters that it has.
+
+    Args:
+        buffers: whether what is not trained is counted.
+    """
+    if isinstance(layer, Add) and layer.projection is not None:
+        return count(layer.projection, layer.kept, buffers)
+    if isinstance(layer, EveryStep):
+        return (*count(layer.inner, layer.one(arrived), buffers), "; the same weights at every step")
+    if isinstance(layer, Stacked):
+        return _stacked(layer, arrived, buffers)
+    if isinstance(layer, MultiHeadAttention):
+        return _attention(layer, arrived)
+    if isinstance(layer, Slopes):
+        return say("one slope for each number" if layer.count is None else f"{layer.count} learned slopes")
+    ending = ", and one bias" if getattr(layer, "bias", False) else ", and no bias"
+    if isinstance(layer, Dense):
+        each = "the unit" if layer.units == 1 else f"each of the {layer.units} units"
+        return say(f"{each} has one weight for each of the {{m}} inputs{ending}", m=as_node(layer.features(arrived)))
+    if isinstance(layer, Convolution) and layer.depthwise:
+        each = f"{layer.filters} windows" if layer.filters != 1 else "one window"
+        own = ", each with one bias" if layer.bias else ending
+        return say(f"each channel has {each} of {_window(layer, arrived)} weights of its own{own}")
+    if isinstance(layer, Convolution):
+        sees = "{c} channels" if layer.groups == 1 else "{c} channels of its group"
+        return say(
+            f"each of the {layer.filters} filters has {_window(layer, arrived)} weights for each of the {sees}{ending}",
+            c=as_node(divided(arrived.sizes[0], layer.groups)),
+        )
+    if isinstance(layer, Separable):
+        windows = "one window" if layer.first.filters == 1 else f"{layer.first.filters} windows"
+        return say(
+            f"first {windows} of {_window(layer, arrived)} weights for each channel, then for each of the "
+            f"{layer.second.filters} filters one weight for each channel that comes out, and "
+            + ("one bias" if layer.second.bias else "no bias")
+        )
+    if isinstance(layer, TransposedConvolution):
+        window = f"a window of {_window(layer, arrived)} weights"
+        return say(f"each channel has {window} for each of the {layer.filters} filters; each filter has{ending[5:]}")
+    if isinstance(layer, Embedding):
+        return say(f"each of the {layer.vocabulary} tokens has a row of {layer.width} numbers")
+    if isinstance(layer, Normalisation):
+        return say(_learned(layer, arrived, buffers))
+    assert isinstance(layer, Recurrent)
+    return _recurrent(layer, arrived)
+
+
+def _recurrent(layer: Recurrent, arrived: Flow) -> Prose:
+    gates = {
+        1: "the cell has",
+        3: "each of the 2 gates and the candidate has",
+        4: "each of the 3 gates and the candidate has",
+    }[GATES[layer.cell]]
+    biases = ("no bias", amount(int(str(layer.units)), "bias"), f"twice {layer.units} biases")[layer.biases]
+    both = "in each of 2 directions " if layer.both else ""
+    return say(
+        f"{both}{gates} {layer.units} weights for each of the {{m}} features, {layer.units} for each entry of the "
+        f"previous state, and {biases}",
+        m=as_node(arrived.sizes[-1]),
+    )
+
+
+def _learned(layer: Normalisation, arrived: Flow, buffers: bool) -> str:
+    """The numbers of a normalisation."""
+    each = "channel" if arrived.kind == "maps" and layer.shape is None else "feature"
+    parts = ["a scale"] * layer.scale + ["a shift"] * layer.shift
+    told = f"{' and '.join(parts) or 'nothing is learned'} for each {each}" if parts else "nothing is learned"
+    if not layer.kept:
+        return told
+    kept = "a running mean and a running variance"
+    return told + f"; {kept}, which are not trained" if buffers else told + f"; {kept} are buffers, no parameters"
+
+
+def _stacked(layer: Stacked, arrived: Flow, buffers: bool) -> Prose:
+    """The first of several layers, and what changes above it."""
+    (first, enters, leaves), *others = layer.each(arrived)
+    told = count(first, enters, buffers)
+    if not others:
+        return told
+    above = amount(len(others), "layer")
+    return (*told, *say(f"; the {above} above count alike, with {{m}} features", m=as_node(leaves.sizes[-1])))
+
+
+def _attention(layer: MultiHeadAttention, arrived: Flow) -> Prose:
+    """The four projections."""
+    inside = layer.inside(arrived)
+    bias = ", each with one bias a column" if layer.bias else ", without biases"
+    columns = f"{inside.keys}" if inside.keys == inside.values else f"{inside.keys} (values: {inside.values})"
+    return say(
+        f"queries, keys and values are projections from {{m}} features to the {columns} columns of all "
+        f"{layer.heads} heads, and the output one from these back to {{m}}{bias}",
+        m=as_node(arrived.sizes[-1]),
+    )
+
+
+def _window(layer: Sliding, arrived: Flow) -> str:
+    return "·".join(str(slide.kernel) for slide in layer.along(arrived))

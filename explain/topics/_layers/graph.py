@@ -1,0 +1,238 @@
+"""The calls of a model in order: what arrives at each, what it gives, what it costs; what is not known stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from explain.code.parts import Call, Model
+from explain.engine.nodes.base import Symbol
+from explain.errors import InputError
+from explain.layers.base import Flow, Layer, MisfitError, Size, Stored, Tensor, counted
+from explain.layers.convolution import Convolution, Separable, TransposedConvolution
+from explain.layers.recurrent import Recurrent
+from explain.layers.reshaping import RepeatVector, Upsampling, ZeroPadding
+from explain.layers.simple import Dense, Embedding, Normalisation, Pointwise, Slopes
+from explain.layers.sliding import GlobalPool, Pool, Sliding
+from explain.layers.stacked import Stacked
+from explain.layers.words import axes_of
+from explain.topics._layers.chain import LARGEST, Shapes, letters
+from explain.topics._layers.misfits import described, misfit, wrong_features
+from explain.topics._layers.walk import with_features
+
+
+class Visit(NamedTuple):
+    """One call: what is known of it. What is None is not known.
+
+    Args:
+        before: what arrives, as the layers below gave it; nothing where that is not known.
+        arrived: the same as the layer reads it; where it is not known, what the code says, for counting only.
+        features: the features that arrive according to the code, where what arrives does not say it.
+        again: the number of the layer whose weights these are; 0: they are its own.
+        leaving: the features that it gives, where no more of its output is known.
+    """
+
+    at: int
+    call: Call
+    layer: Layer | None
+    before: tuple[Flow, ...] = ()
+    arrived: Flow | None = None
+    given: Flow | None = None
+    parameters: Size | None = None
+    fixed: Size = 0
+    multiply_adds: Size | None = None
+    stored: Sequence[Stored] = ()
+    features: int | None = None
+    again: int = 0
+    leaving: int | None = None
+
+
+class Graph:
+    """Runs shapes through a model.
+
+    Args:
+        inputs: their shapes; None where nothing is known of one.
+    """
+
+    def __init__(self, model: Model, inputs: Sequence[Flow | None], shapes: Shapes) -> None:
+        self.model, self.inputs, self.shapes = model, inputs, shapes
+        self.keras = model.framework == "keras"
+        self.visits: list[Visit] = []
+        for at, call in enumerate(model.calls, 1):
+            try:
+                self.visits.append(self._visit(at, call))
+            except MisfitError as error:
+                flows = [flow for flow in map(self._flow, call.sources) if flow is not None]
+                raise InputError(
+                    misfit(call, str(error), " and ".join(map(shapes.text, flows)), self.visits)
+                ) from error
+
+    def _flow(self, source: int) -> Flow | None:
+        """What a source gives."""
+        if source >= 0:
+            return self.visits[source].given if source < len(self.visits) else None
+        return self.inputs[-1 - source] if -1 - source < len(self.inputs) else None
+
+    def _visit(self, at: int, call: Call) -> Visit:
+        layer = call.layer
+        again = 0 if call.again is None else call.again + 1
+        if layer is None:
+            return Visit(at, call, None, again=again)
+        flows = [self._flow(source) for source in call.sources] if self.model.ordered else []
+        known = [flow for flow in flows if flow is not None]
+        if not known or len(known) < len(flows):
+            return self._counted_only(at, call, layer, again)
+        before = tuple(known)
+        entered = [self.shapes.entering(layer, flow) for flow in before]
+        layer = layer.among(entered) if layer.several else layer
+        arrived, features = entered[0], None
+        told = None if isinstance(layer, Embedding) else call.arrives
+        if told is not None:
+            there = arriving(layer, arrived)
+            if isinstance(there, int):
+                if there != told:
+                    raise InputError(wrong_features(call, layer, before[0], arrived, there, self.visits, self.shapes))
+            else:
+                arrived, features = with_features(layer, arrived, told), told
+        return self._worked(at, call, layer, before, arrived, features, again)
+
+    def _worked(
+        self,
+        at: int,
+        call: Call,
+        layer: Layer,
+        before: tuple[Flow, ...],
+        arrived: Flow,
+        features: int | None,
+        again: int,
+    ) -> Visit:
+        if isinstance(layer, Normalisation) and layer.shape is not None:
+            self._fits_shape(layer, arrived)
+        given = layer.output(arrived)
+        tensors = self._counted(layer.tensors(arrived))
+        work = layer.multiply_adds(arrived, given)
+        sizes = (counted(tensors), work, given.entries)
+        if max([size for size in sizes if isinstance(size, int)], default=0) > LARGEST:
+            raise MisfitError("its numbers go beyond 10^30; make it smaller")
+        if again:
+            self._same_weights(again, sizes[0])
+            tensors = []
+        given = self._named(at, given)
+        fixed = counted([tensor for tensor in tensors if not tensor.trainable])
+        stored = [] if again else self._kept(layer.stored(arrived, self.model.framework))
+        return Visit(
+            at, call, layer, before, arrived, given, counted(tensors), fixed, work, stored, features, again
+        )  # fmt: skip
+
+    def _counted_only(self, at: int, call: Call, layer: Layer, again: int) -> Visit:
+        """What arrives is not known; the parameters are where the code says how many features arrive, or none are."""
+        work = 0 if type(layer).multiply_adds is Layer.multiply_adds else None
+        features = call.arrives if call.arrives is not None else self._features(call)
+        leaving = leaves(layer, features) if self.keras else None
+        if again:
+            return Visit(at, call, layer, parameters=0, multiply_adds=work, again=again, leaving=leaving)
+        arrived = assumed(layer, call, features)
+        if arrived is None:
+            return Visit(at, call, layer, multiply_adds=work, leaving=leaving)
+        tensors = self._counted(layer.tensors(arrived))
+        fixed = counted([tensor for tensor in tensors if not tensor.trainable])
+        stored = self._kept(layer.stored(arrived, self.model.framework))
+        return Visit(
+            at, call, layer, (), arrived, None, counted(tensors), fixed, work, stored, None, again, leaving
+        )  # fmt: skip
+
+    def _features(self, call: Call) -> int | None:
+        """The features that arrive, where no more of a shape is known; in Keras they are always the last size."""
+        if not self.keras or len(call.sources) != 1:
+            return None
+        flow = self._flow(call.sources[0])
+        if flow is not None:
+            last = self.shapes.shown(flow)[-1]
+            return last if isinstance(last, int) else None
+        return self.visits[call.sources[0]].leaving if 0 <= call.sources[0] < len(self.visits) else None
+
+    def _counted(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Those that the framework counts as parameters: PyTorch's running averages are buffers."""
+        return tensors if self.keras else [tensor for tensor in tensors if tensor.trainable]
+
+    def _kept(self, arrays: Sequence[Stored]) -> Sequence[Stored]:
+        return arrays if self.keras else [array for array in arrays if array.trainable]
+
+    def _same_weights(self, again: int, count: Size) -> None:
+        first = self.visits[again - 1]
+        if isinstance(count, int) and isinstance(first.parameters, int) and count != first.parameters:
+            raise MisfitError(
+                f"it would need {count} weights for {{arrived}}, but it has the {first.parameters} of layer {again}; "
+                "take a layer of its own"
+            )
+
+    def _fits_shape(self, layer: Normalisation, arrived: Flow) -> None:
+        """Layer normalisation in PyTorch is told over which last sizes it works."""
+        told = layer.shape or ()
+        last = arrived.sizes[-len(told) :]
+        pairs = zip(told, last, strict=False)
+        if len(told) > len(arrived.sizes) or any(
+            isinstance(one, int) and isinstance(other, int) and one != other for one, other in pairs
+        ):
+            raise MisfitError(
+                f"{{arrived}} arrived, but it is told to normalise {'×'.join(map(str, told))}, the last sizes of what "
+                "arrives"
+            )
+
+    def _named(self, at: int, given: Flow) -> Flow:
+        """The shape with a symbol for each size that is an expression of what is not known."""
+        sizes = tuple(
+            size if isinstance(size, int | Symbol) else Symbol(f"{letter}_{at}")
+            for letter, size in zip(letters(given), given.sizes, strict=True)
+        )
+        return Flow(sizes, given.kind)
+
+
+def arriving(layer: Layer, arrived: Flow) -> Size:
+    """The features of what arrives that the weights depend on; of maps the channels."""
+    if isinstance(layer, Dense | Normalisation):
+        return layer.features(arrived)
+    return arrived.sizes[0] if arrived.kind == "maps" else arrived.sizes[-1]
+
+
+def leaves(layer: Layer, features: int | None) -> int | None:
+    """The last size of what a layer of Keras gives, from the last size of what arrives."""
+    found: Size | None = None
+    if isinstance(layer, Dense):
+        found = layer.units
+    elif isinstance(layer, Embedding):
+        found = layer.width
+    elif isinstance(layer, Recurrent):
+        found = layer.output(Flow((1, 1), "sequence")).sizes[-1]
+    elif isinstance(layer, Convolution):
+        found = layer.filters if not layer.depthwise else None if features is None else layer.channels(features)
+    elif isinstance(layer, Separable):
+        found = layer.second.filters
+    elif isinstance(layer, TransposedConvolution):
+        found = layer.filters
+    elif isinstance(layer, Pointwise | Normalisation | Pool | GlobalPool | RepeatVector | Upsampling | ZeroPadding):
+        found = features
+    return found if isinstance(found, int) else None
+
+
+def assumed(layer: Layer, call: Call, features: int | None) -> Flow | None:
+    """A shape with which the parameters can be counted where what arrives is not known; None where they cannot."""
+    if isinstance(layer, Embedding):
+        return Flow((1,), "vector")
+    if isinstance(layer, Slopes):
+        return None if layer.count is None else Flow((1,), "vector")
+    if isinstance(layer, Normalisation) and layer.shape is not None:
+        return Flow((1,), "vector")
+    if type(layer).tensors is Layer.tensors or isinstance(layer, Pointwise):
+        return Flow((1,), "vector")
+    if isinstance(layer, Normalisation) and not (layer.scale or layer.shift or layer.kept):
+        return Flow((1,), "vector")
+    if features is None:
+        return None
+    if isinstance(layer, Sliding):
+        axes = axes_of(described(call)) or len(layer.slides)
+        return Flow((features, *[1] * axes), "maps")
+    if isinstance(layer, Normalisation) and layer.kind != "layer":
+        return Flow((features, 1, 1), "maps")
+    steps = isinstance(layer, Recurrent | Stacked) or layer.reads == "sequence"
+    return Flow((1, features), "sequence") if steps else Flow((features,), "vector")

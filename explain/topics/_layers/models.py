@@ -1,0 +1,243 @@
+"""The answer about a model that was read from code, and the comparison of two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from explain.code.parts import Model
+from explain.engine.answer import Answer
+from explain.engine.names import word
+from explain.engine.nodes.base import Node, Symbol
+from explain.engine.worksheet import Worksheet
+from explain.errors import InputError, amount
+from explain.extents import Extent
+from explain.layers.base import Flow, Size
+from explain.layers.recurrent import Recurrent
+from explain.layers.simple import Normalisation
+from explain.layers.stacked import Stacked
+from explain.topics._layers.arrivals import Entered, entered
+from explain.topics._layers.chain import Shapes
+from explain.topics._layers.checks import NAMES, Slid, arrays_counted, windows_counted
+from explain.topics._layers.conventions import conventions
+from explain.topics._layers.graph import Graph, Visit
+from explain.topics._layers.misfits import described
+from explain.topics._layers.summary import callee, summary, unknown
+from explain.topics._layers.totals import BYTES, Costs, memory, totals, work_and_memory
+from explain.topics._layers.walk import MOST, Station, Walk
+
+MOST_IN_SYMBOLS = 400  # layers with symbols in their sizes
+LISTED = 12  # arrays that a check names
+
+
+class Question(NamedTuple):
+    """What is asked: a model, the shapes of its inputs, and another model where two are compared."""
+
+    model: Model
+    given: Sequence[Extent]
+    name: str = ""
+    other: Model | None = None
+    other_name: str = ""
+
+
+class Walked:
+    """A model with its shapes run through.
+
+    Raises:
+        InputError: a layer that does not fit what arrives.
+    """
+
+    def __init__(self, model: Model, given: Sequence[Extent]) -> None:
+        keras = model.framework == "keras"
+        self.model = model
+        self.shapes = Shapes(keras, swaps=keras)
+        self.entered: Entered = entered(model, given, self.shapes)
+        self.visits = Graph(model, self.entered.flows, self.shapes).visits
+        self.shaped = any(visit.given is not None for visit in self.visits)
+        self.whole = all(visit.parameters is not None for visit in self.visits)
+        self.worked = all(visit.given is not None and visit.multiply_adds is not None for visit in self.visits)
+
+    @property
+    def title(self) -> str:
+        """`model: 3 layers, Keras`."""
+        own = [visit for visit in self.visits if not visit.again]
+        layers = [visit for visit in own if callee(visit.call)[:1].isupper()] or own
+        return f"{self.model.name or 'model'}: {amount(len(layers), 'layer')}, {NAMES[self.model.framework]}"
+
+    def stations(self) -> list[Station]:
+        """The calls that are worked on paper."""
+        found = []
+        for visit in self.visits:
+            if visit.layer is None or visit.parameters is None or visit.arrived is None:
+                continue
+            if visit.given is None and not _some(visit.parameters):
+                continue
+            title = f"Layer {visit.at}: {described(visit.call)}, line {visit.call.line}"
+            found.append(
+                Station(
+                    visit.at, title, visit.layer, visit.before, visit.arrived, visit.given or Flow((), "vector"),
+                    _some(visit.parameters), _some(visit.fixed), _some(visit.multiply_adds or 0),
+                    sources=tuple(source + 1 for source in visit.call.sources),
+                    features=visit.features, again=visit.again,
+                )
+            )  # fmt: skip
+        return found
+
+    def costs(self) -> list[Costs]:
+        """What each call costs, what is not known as 0."""
+        return [
+            Costs(
+                visit.parameters or 0,
+                visit.fixed,
+                visit.multiply_adds or 0,
+                0 if visit.given is None else visit.given.entries,
+            )
+            for visit in self.visits
+        ]
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether symbols stay in the sizes."""
+        sizes = [size for visit in self.visits if visit.given is not None for size in visit.given.sizes]
+        return any(isinstance(size, Node) for size in sizes)
+
+
+def _some(size: Size) -> bool:
+    return not isinstance(size, int) or size != 0
+
+
+def answered(question: Question, source: str) -> Answer:
+    """The whole answer."""
+    walked = Walked(question.model, question.given)
+    model = walked.model
+    sheet = Worksheet(f"Model {walked.title}", source)
+    symbolic = walked.symbolic
+    if symbolic and len(walked.visits) > MOST_IN_SYMBOLS:
+        raise InputError(
+            f"the shape of the input is not known, and the model has {len(walked.visits)} layers: give {{input}}"
+        )
+    walk = Walk(
+        sheet, walked.stations(), walked.shapes, ("parameters", "work"), walked.entered.sources,
+        len(walked.visits) if symbolic else MOST, model.framework == "keras",
+    )  # fmt: skip
+    walk.layers()
+    results = _totals(sheet, walk, walked)
+    _conventions(sheet, question, walked, results)
+    sheet.tables.append(summary(sheet, walked.visits, walked.shapes, results))
+    open_ = unknown(model, walked.visits, walked.entered.flows)
+    sheet.tables += [] if open_ is None else [open_]
+    _checks(sheet, walked, results[0])
+    if question.other is not None:
+        from explain.topics._layers.compared import compared
+
+        names = question.name or "this model", question.other_name or "the other"
+        results += compared(sheet, walked, _other(question), names, results)
+    return sheet.answer(*results)
+
+
+def _other(question: Question) -> Walked:
+    """The other model, with the shapes that are given where it has as many inputs."""
+    assert question.other is not None
+    given = question.given if len(question.other.inputs or [0]) == len(question.given) else ()
+    try:
+        return Walked(question.other, given)
+    except InputError as error:
+        raise InputError(f"{{against}}, {error.message}") from error
+
+
+def _totals(sheet: Worksheet, walk: Walk, walked: Walked) -> list[Symbol]:
+    sheet.part("Totals")
+    costs = walked.costs()
+    found = totals(sheet, walk, costs, walked.whole)
+    if walked.shaped:
+        return [*found, *work_and_memory(sheet, walk, costs, found[0], walked.worked)]
+    return [*found, memory(sheet, "B_P", found[0], "parameters")]
+
+
+def _conventions(sheet: Worksheet, question: Question, walked: Walked, results: Sequence[Symbol]) -> None:
+    """How the code was read, how the input is read, what holds for the kinds of layers that are there."""
+    model = walked.model
+    sheet.convention(f"{question.name or 'the code'} is read as it stands; nothing of it is run")
+    for remark in model.remarks:
+        sheet.convention(_plain(f"line {remark.line}: {remark.text}"))
+    for told in [*walked.entered.told, *_readings(walked)]:
+        sheet.convention(_plain(told))
+    if not model.ordered:
+        sheet.convention(
+            "the order in which the layers are used is not known, so that no shapes follow: each layer is counted from "
+            "its own arguments"
+        )
+    known = [visit for visit in walked.visits if visit.layer is not None]
+    if not walked.shaped:  # nothing is said of shapes
+        known = [visit for visit in known if isinstance(visit.layer, Normalisation | Recurrent | Stacked)]
+    layers = [visit.layer for visit in known if visit.layer is not None]
+    for text, parts in conventions(layers, model.framework, walked.shaped, [callee(visit.call) for visit in known]):
+        sheet.convention(text, **parts)
+    if any("activation=" in visit.call.written for visit in walked.visits):
+        sheet.convention("an activation that is an argument of a layer changes neither shape nor count")
+    _letters(sheet, walked, results)
+
+
+def _plain(text: str) -> str:
+    """Text from code as part of a sentence, where braces name quantities."""
+    return text.replace("{", "(").replace("}", ")")
+
+
+def _letters(sheet: Worksheet, walked: Walked, results: Sequence[Symbol]) -> None:
+    """What the totals are called."""
+    names = {symbol.name for symbol in results}
+    p, bp = results[0].word, word("B_P")
+    if "B_A" not in names:
+        sheet.convention(f"{{p}} are parameters, {{bp}} their bytes in float32, {BYTES} bytes each", p=p, bp=bp)
+        return
+    end = "" if walked.worked else "_known"
+    sheet.convention(
+        "{p} are parameters, {m} multiply-adds, {a} numbers that the layers give out, {bp} and {ba} the bytes of {p} "
+        f"and of {{a}} in float32, {BYTES} bytes each; the output of every layer is counted once, also where a "
+        "framework could use the memory of the one before again",
+        p=p, m=word("M" + end), a=word("A" + end), bp=bp, ba=word("B_A"),
+    )  # fmt: skip
+
+
+def _readings(walked: Walked) -> list[str]:
+    """How the shapes of the inputs are read."""
+    found = []
+    for source in walked.entered.sources:
+        shape, text = source.shape, walked.shapes.text(source.shape)
+        if shape.kind == "maps":
+            last = walked.shapes.channels_last
+            channels, places = shape.sizes[0], Flow(shape.sizes[1:], "sequence")
+            count = amount(channels, "channel") if isinstance(channels, int) else "channels"
+            where = "last, as in Keras" if last else "first, as in PyTorch"
+            of = Shapes(False).text(places)
+            found.append(f"channels {where}: {text} is {count} of {of}" if len(shape.sizes) > 2 else "")
+        elif shape.kind == "sequence" and all(isinstance(size, int) for size in shape.sizes):
+            steps, features = (int(str(size)) for size in shape.sizes)
+            found.append(f"{text} is {amount(steps, 'time step')} of {amount(features, 'feature')}")
+    if walked.shaped:
+        found.append("shapes are those of one sample: the batch is left out")
+    return [text for text in dict.fromkeys(found) if text]
+
+
+def _checks(sheet: Worksheet, walked: Walked, parameters: Symbol) -> None:
+    """Second routes: windows counted, stored arrays counted."""
+    slid = [
+        Slid(visit.layer, visit.arrived, visit.given)
+        for visit in walked.visits
+        if visit.layer is not None and visit.arrived is not None and visit.given is not None
+    ]
+    windows_counted(sheet, slid)
+    arrays = [array for visit in walked.visits for array in visit.stored]
+    if arrays:
+        listed = _listed(walked.visits, walked.shapes) if len(arrays) <= LISTED else ""
+        arrays_counted(sheet, arrays, walked.model.framework, parameters, listed)
+
+
+def _listed(visits: Sequence[Visit], shapes: Shapes) -> str:
+    """The arrays of each layer, as its framework stores them."""
+    told = []
+    for visit in visits:
+        if visit.stored:
+            arrays = ", ".join(f"{array.name} {shapes.text(Flow(array.shape, 'vector'))}" for array in visit.stored)
+            told.append(f"{visit.call.name} {arrays}")
+    return f" ({'; '.join(told)})"

@@ -1,0 +1,132 @@
+"""The published models of tests/models, run in their framework: what each layer gives and how many numbers it holds."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ["KERAS_BACKEND"] = "torch"
+
+BATCH = 7
+MODELS = Path(__file__).parent / "models"
+
+
+class Published(NamedTuple):
+    """One model: its file, what makes it, what one sample is, what `explain model` is told besides."""
+
+    file: str
+    get: str = "model"  # the variable of the model, or the class that makes it
+    sample: tuple[int, ...] = ()  # PyTorch: what a sample is, without the batch
+    tokens: bool = False
+    which: str = ""
+    batch: int | None = 0  # the axis of the samples; None: the model takes one sample alone
+
+    def __str__(self) -> str:
+        return f"{self.file}{'-' + self.which if self.which else ''}"
+
+    @property
+    def text(self) -> str:
+        """The code."""
+        return (MODELS / f"{self.file}.py").read_text(encoding="utf-8")
+
+
+class Row(NamedTuple):
+    """One use of a layer: its name, the shape of one sample that it gives, its parameters as its framework counts."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    parameters: int
+
+
+KERAS = [
+    Published("keras_mnist_convnet"),
+    Published("keras_bidirectional_lstm"),
+    Published("keras_text_convolutions"),
+    Published("keras_timeseries"),
+    Published("keras_toy_resnet"),
+    Published("keras_tickets"),
+    Published("keras_autoencoder", "autoencoder"),
+    Published("keras_dcgan", "discriminator", which="discriminator"),
+    Published("keras_dcgan", "generator", which="generator"),
+    Published("keras_character_lstm"),
+    Published("keras_stacked_lstm"),
+    Published("keras_encoder_decoder_series"),
+    Published("keras_unet"),
+    Published("keras_small_xception"),
+    Published("keras_seq2seq"),
+]
+TORCH = [
+    Published("torch_quickstart", sample=(1, 28, 28)),
+    Published("torch_cifar10", "net", (3, 32, 32)),
+    Published("torch_mnist", "Net", (1, 28, 28)),
+    Published("torch_dcgan", "netG", (100, 1, 1), which="netG"),
+    Published("torch_dcgan", "netD", (3, 64, 64), which="netD"),
+    Published("torch_char_rnn", "rnn", (5, 58), batch=1),
+    Published("torch_lstm_tagger", sample=(5,), tokens=True, batch=None),
+    Published("torch_vae", sample=(784,)),
+    Published("torch_word_language_model", sample=(35,), tokens=True, batch=1),
+    Published("torch_resnet18", sample=(3, 224, 224)),
+    Published("torch_alexnet", "AlexNet", (3, 224, 224)),
+    Published("torch_vgg", "vgg11_bn", (3, 224, 224)),
+    Published("torch_time_sequence", "seq", (20,)),
+    Published("torch_super_resolution", sample=(1, 32, 32)),
+    Published("torch_lstm_series", sample=(12, 1)),
+    Published("torch_unet", sample=(3, 64, 64)),
+]
+
+
+def run(model: Published):
+    """The model itself, from its file, which is imported."""
+    spec = importlib.util.spec_from_file_location(model.file, MODELS / f"{model.file}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = getattr(module, model.get)
+    return found() if isinstance(found, type) else found
+
+
+def rows_of_keras(model) -> list[Row]:
+    """Its layers in the order of `summary()`."""
+    import keras
+
+    rows = []
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        given = layer.output[0] if isinstance(layer.output, (list, tuple)) else layer.output
+        rows.append(Row(layer.name, tuple(given.shape[1:]), layer.count_params()))
+    return rows
+
+
+def rows_of_torch(model, published: Published) -> list[Row]:
+    """Its modules in the order in which they are called."""
+    import torch
+
+    rows: list[Row] = []
+
+    def hook(name: str):
+        def note(module, _inputs, given) -> None:
+            while isinstance(given, tuple):
+                given = given[0]
+            shape = list(given.shape)
+            if published.batch is not None:
+                shape.remove(BATCH)
+            elif 1 in shape:
+                shape.remove(1)  # the batch that the code puts in by itself
+            rows.append(Row(name, tuple(shape), sum(each.numel() for each in module.parameters())))
+
+        return note
+
+    for name, module in model.named_modules():
+        if not list(module.children()):
+            module.register_forward_hook(hook(name))
+    shape = list(published.sample)
+    if published.batch is not None:
+        shape.insert(published.batch, BATCH)
+    model.eval()
+    with torch.no_grad():
+        model(torch.zeros(shape, dtype=torch.long if published.tokens else torch.float))
+    return rows
