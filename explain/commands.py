@@ -131,7 +131,7 @@ def _left_out(parameter: Parameter) -> str:
         return " [required]"
     if SAYS_SO.search(parameter.help):
         return ""
-    return " [optional]" if parameter.default is None else f" (default: {parameter.default})"
+    return " [optional]" if parameter.default in (None, ()) else f" (default: {parameter.default})"
 
 
 def file_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

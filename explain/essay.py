@@ -152,12 +152,21 @@ class WorkedConcept:
             built.results = built.results if not built.parts else []  # they stand at the end of the steps
             if built.detail == "brief":
                 built.tables, built.conventions = [], built.conventions[-1:]  # the last one is about rounding
+                _renumber(built)
             held = len(built.checks) if built.detail == "brief" and all(passed for passed, _ in built.checks) else 0
             built.checks = [] if held else built.checks
             built.conventions = [text for text in built.conventions if sentence(text) not in said]
             said.update(map(sentence, built.conventions))
             found.append(Worked(item, filled(item.text, self.answers, digits), command(item), answer, built, held))
         return found
+
+
+def _renumber(built: Page) -> None:
+    """Number the steps that are shown from 1; lines of one section keep their common number."""
+    numbers: dict[int, int] = {}
+    for _, sections in built.parts:
+        for section in sections:
+            section.number = numbers.setdefault(section.number, len(numbers) + 1)
 
 
 def work(name: str) -> WorkedConcept:

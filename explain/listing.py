@@ -46,11 +46,12 @@ def searched(found: Listing, sought: str) -> str:
     told = _concepts(sought)
     if not named and not spoken and not told:
         raise InputError(f"{{search}} is {shown(sought)}: no topic speaks of it; {_near(found, words)}")
-    width = max(map(len, [*named, *spoken, *told]))
+    width = max(map(len, [*named, *spoken]), default=0)
     blocks = [_rows(named, width)] if named else []
     if spoken:
         blocks.append([_heading("Also speak of it" if named else "Speak of it"), *_rows(spoken, width)])
     if told:
+        width = max(map(len, told))
         lines = [f"  {name:{width}}  {title}" for name, title in told.items()]
         blocks.append([_heading("In words: explain concept NAME"), *lines])
     return "\n\n".join("\n".join(block) for block in blocks)
@@ -78,9 +79,10 @@ def _concepts(sought: str) -> dict[str, str]:
 
 
 def _has(words: Iterable[str], *texts: str) -> bool:
-    """Whether every word begins a word of the texts."""
+    """Whether every word begins a word of the texts; gates finds gate."""
     text = " ".join(texts).lower()
-    return all(re.search(rf"(?<![^\W_]){re.escape(word)}", text) for word in words)
+    stems = (word[:-1] if re.fullmatch(r"\w\w+[^\Ws]s", word) else word for word in words)
+    return all(re.search(rf"(?<![^\W_]){re.escape(stem)}", text) for stem in stems)
 
 
 def _near(found: Listing, words: Iterable[str]) -> str:

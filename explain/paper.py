@@ -123,7 +123,7 @@ def _worked(question: Part, part: Part, answer: Answer, shown: set[str], detail:
         built = page(every, detail, digits)
         built.parts, built.results, built.find, built.checks = [], [], [], []
     elif part in sharing:
-        built.title, built.given, built.conventions, built.tables = "", [], [], []
+        built.title, built.given, built.conventions, built.tables, built.drawings = "", [], [], [], []
         built.parts = [
             (heading, kept)
             for heading, sections in built.parts

@@ -6,8 +6,8 @@ slip = { P = "P_1 + P_4: the first LSTM layer and the linear layer alone" }
 ```
 
 `printed` has numbers by the names of steps, as `expect` has, of entries, `"A[0]"`, counted from 0, or of what several
-steps make together, `"P_5 + P_7"`. A typed number is right when the value rounds to it. `slip` says before the colon how
-the printed number came about: that must give it to its last digit, so that it is known and not supposed
+steps make together, `"P_5 + P_7"`. A typed number is right when the value rounds to it. `slip` says before the colon
+how the printed number came about: that must give it to its last digit, so that it is known and not supposed
 (explain.relations); after the colon in words what went wrong.
 """
 
@@ -17,10 +17,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explain.engine.names import subscript, word
-from explain.engine.nodes.base import entry_label
+from explain.engine.nodes.base import Index, entry_label
 from explain.engine.notation import Notation, Word
 from explain.engine.prose import Prose
 from explain.engine.rounding import number_word, tidy, typed
@@ -35,16 +35,15 @@ if TYPE_CHECKING:
     from explain.exam import Part
 
 EXACTLY = 12  # decimals to which a formula is worked before its typed numbers are compared
-ONE_BY_ONE = 3  # wrong entries that are told one by one
+ONE_BY_ONE = 4  # wrong entries that are told one by one
 LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 
 
-@dataclass(slots=True)
-class Printed:
+class Printed(NamedTuple):
     """A printed value: the name of the step, what is printed, whether it is right, what is said about it.
 
-    `fits` is whether the slip gives what is printed (None: no slip is told).
+    `fits` is whether the slips give what is printed (None: none is told), `failed` what a slip gives instead.
     """
 
     name: str
@@ -53,6 +52,41 @@ class Printed:
     said: Prose
     fits: bool | None = None
     failed: str = ""
+
+
+@dataclass(slots=True)
+class Slip:
+    """How a printed number came about: whether it gives that number, worked, and as it is told, with words."""
+
+    name: str
+    holds: bool
+    worked: Prose
+    said: Prose
+    used: bool = False
+
+
+@dataclass(slots=True)
+class _Item:
+    """A printed value while it is told: the answers it is held against, and its slips by the entry they are about."""
+
+    name: str
+    value: Any
+    answers: Mapping[str, Answer]
+    digits: int
+    where: str
+    slips: dict[Index, Slip]
+
+    def told(self, right: bool, said: Prose) -> Printed:
+        """The value with what is said of it, and with the slips that are not told yet."""
+        slips = self.slips.values()
+        if right and slips:
+            raise InputError(f"{self.where}: what the sheet prints is right: leave the slip out")
+        for slip in slips:
+            said = said if slip.used else (*said, *slip.said)
+        from explain.render.linear import sentence
+
+        failed = "; ".join(f"slip {slip.name}: {sentence(slip.worked)}" for slip in slips if not slip.holds)
+        return Printed(self.name, self.value, right, said, not failed if slips else None, failed)
 
 
 def printed(part: Part, answers: Mapping[str, Answer], digits: int) -> list[Printed]:
@@ -65,36 +99,32 @@ def printed(part: Part, answers: Mapping[str, Answer], digits: int) -> list[Prin
         InputError: a name that is no step, words for numbers, a slip of what is not printed or is right.
     """
     where = f"{part.where}: printed"
-    found = [_printed(name, value, answers, digits, f"{where} {shown(name)}") for name, value in part.printed.items()]
+    items = [_Item(name, value, answers, digits, f"{where} {shown(name)}", {}) for name, value in part.printed.items()]
     for name, text in part.slip.items():
-        _explain(found, name, text, answers, digits, part)
-    return found
+        _explain(items, name, text, f"{part.where}: slip {shown(name)}")
+    return [_told(item) for item in items]
 
 
-def _printed(name: str, value: Any, answers: Mapping[str, Answer], digits: int, where: str) -> Printed:
-    if QUANTITY.fullmatch(name.strip()) is None:
-        return _sum(name, value, answers, digits, where)
-    quantity = Quantity.read(name, where)
-    answer = answers.get(quantity.of)
-    if answer is None or quantity.name not in answer.having(quantity.name).names or not _is_symbolic(answer, quantity):
-        return _numbers(name, value, figure(quantity, answers, digits, where), where, digits)
-    said = str(value)
-    closed, right = _symbols(said, quantity.name, answer, digits)
-    start = ("the sheet prints ", _formula(said), " for ", word(quantity.name))
-    return Printed(name, value, right, (*start, ": right") if right else (*start, ", right is ", closed))
+def _told(item: _Item) -> Printed:
+    if QUANTITY.fullmatch(item.name.strip()) is None:
+        return _sum(item)
+    quantity = Quantity.read(item.name, item.where)
+    answer = item.answers.get(quantity.of)
+    known = answer is not None and quantity.name in answer.having(quantity.name).names
+    if answer is None or not known or answer[quantity.name].value is not None:
+        return _numbers(item, quantity)
+    closed, right = _symbols(str(item.value), quantity.name, answer, item.digits)
+    said: Prose = ("the sheet prints ", _formula(str(item.value)), " for ", word(quantity.name))
+    return item.told(right, (*said, ": right") if right else (*said, ", right is ", closed))
 
 
-def _sum(name: str, value: Any, answers: Mapping[str, Answer], digits: int, where: str) -> Printed:
+def _sum(item: _Item) -> Printed:
     """A number printed for what several steps make together, `"P_5 + P_7"`."""
-    if isinstance(value, list):
-        raise InputError(f"{where} has {len(value)} numbers where one belongs")
-    (text,) = _flat(value, where)
-    held, told = Relation.read(f"{name} = {text}", where).worked(answers, digits)
-    return Printed(name, value, held, ("the sheet prints ", _typed(value), ": right, " if held else ": ", *told))
-
-
-def _is_symbolic(answer: Answer, quantity: Quantity) -> bool:
-    return answer[quantity.name].value is None
+    if isinstance(item.value, list):
+        raise InputError(f"{item.where} has {len(item.value)} numbers where one belongs")
+    (text,) = _flat(item.value, item.where)
+    held, worked = Relation.read(f"{item.name} = {text}", item.where).worked(item.answers, item.digits)
+    return item.told(held, ("the sheet prints ", _typed(item.value), ": right, " if held else ": ", *worked))
 
 
 def _symbols(said: str, name: str, answer: Answer, digits: int) -> tuple[Notation, bool]:
@@ -107,36 +137,80 @@ def _symbols(said: str, name: str, answer: Answer, digits: int) -> tuple[Notatio
     skeletons, numbers = [], []
     for text in (said, linear(exactly)):
         plain = re.sub(r"(?<=[A-Za-z])_(?=\d)|[\s*·]", "", text.translate(LOWERED))
-        parts = NUMBER.findall(plain)
-        numbers.append(parts)
+        numbers.append(NUMBER.findall(plain))
         skeletons.append(NUMBER.sub("#", plain))
     same = skeletons[0] == skeletons[1] and len(numbers[0]) == len(numbers[1])
     return closed, same and all(holds(mine, float(theirs)) for mine, theirs in zip(*numbers, strict=True))
 
 
-def _numbers(name: str, value: Any, found: Figure, where: str, digits: int) -> Printed:
+def _formula(said: str) -> Notation | str:
+    """A typed formula, its numbers below the line; one with signs that no keyboard has stays a text."""
+    if not said.isascii():
+        return said
+    plain = re.sub(r"\s*[*·]\s*", " ", said)
+    return Word(re.sub(r"_(\d+)", lambda match: subscript(match[1]), plain), plain)
+
+
+def _numbers(item: _Item, quantity: Quantity) -> Printed:
     """Printed numbers against those of a step."""
-    texts = _flat(value, where)
+    found = figure(quantity, item.answers, item.digits, item.where)
+    texts = _flat(item.value, item.where)
     values = [found.value] if found.number is not None else list(found.value.flat)
-    start: Prose = ("the sheet prints ", _typed(value), " for ", found.symbol.word)
+    start: Prose = ("the sheet prints ", _typed(item.value), " for ", *_name(found, quantity))
     if len(texts) != len(values):
         told = f", {amount(len(texts), 'number')}; right are {len(values)}: "
-        return Printed(name, value, False, (*start, told, found.written))
+        if isinstance(item.value, list) and isinstance(item.value[0], list) and found.number is None:
+            told = (
+                f", {len(item.value)}×{len(item.value[0])}; right is a {'×'.join(map(str, found.value.shape))} matrix, "
+            )
+        said: Prose = (*start, told, found.written)
+        return item.told(False, said)
     wrong = [at for at, (text, number) in enumerate(zip(texts, values, strict=True)) if not holds(text, number)]
     if not wrong:
-        exact = found.number is not None and found.number.text == texts[0]
-        rest: Prose = () if exact or found.number is None else (" (", number_word(found.number.text), ")")
-        return Printed(name, value, True, (*start, ": right", *rest))
-    if len(values) == 1:
-        said: Prose = (*start, ", right is ", found.written)
+        plain = found.number is None or Fraction(texts[0]) == found.exact
+        return item.told(True, (*start, ": right", *(() if plain else (" (", found.written, ")"))))
+    if found.number is not None:
+        said = (*start, ", cut off from " if _is_cut(texts[0], values[0]) else ", right is ", found.written)
     elif len(wrong) > ONE_BY_ONE:
         said = (*start, f": {len(wrong)} of {len(values)} numbers are wrong")
         said = (*said, ", right is ", found.written) if len(values) <= LISTED else said
     else:
-        said = _one_by_one(texts, values, wrong, found, digits)
-    if all(_is_cut(texts[at], values[at]) for at in wrong):
-        said = (*said, ": cut off instead of rounded")
-    return Printed(name, value, False, said)
+        said = _one_by_one(item, texts, values, wrong, found)
+    return item.told(False, said)
+
+
+def _one_by_one(item: _Item, texts: Sequence[str], values: Sequence[Any], wrong: Sequence[int], found: Figure) -> Prose:
+    """Each wrong entry with the right number, and with its slip."""
+    said: list[str | Notation] = ["the sheet prints "]
+    rows, columns = found.value.shape
+    for at in wrong:
+        index = (at // columns, at % columns)
+        number = str(values[at]) if isinstance(values[at], int) else tidy(float(values[at]), item.digits)
+        told = ", cut off from " if _is_cut(texts[at], values[at]) else ", right is "
+        said += ["; " if at != wrong[0] else "", number_word(typed(texts[at])), " for ", _entry_word(found, index)]
+        said += [told, number_word(number)]
+        slip = item.slips.get(tuple(place for place, size in zip(index, (rows, columns), strict=True) if size > 1))
+        if slip is not None and not slip.used:
+            slip.used = True
+            said += slip.said
+    others = len(values) - len(wrong)
+    return (*said, f"; the other {others} are right" if others > 1 else "; the other one is right" if others else "")
+
+
+def _name(found: Figure, quantity: Quantity) -> Prose:
+    """How a quantity is called: `row 5 of S` where it is that."""
+    if found.number is None and len(quantity.entries) == 1:
+        return f"row {quantity.entries[0] + 1} of ", word(quantity.name)
+    return (found.symbol.word,)
+
+
+def _entry_word(found: Figure, index: tuple[int, int]) -> Word:
+    """How an entry is written, where the quantity may itself be a row of another."""
+    name, row = found.symbol.name, re.search(r"\[(\d+)\]$", found.symbol.name)
+    if row is None:
+        return word(name, entry_label(index, found.value.shape))
+    place = (int(row[1]), index[1])
+    return word(name[: row.start()], entry_label(place, (place[0] + 2, found.value.shape[1])))
 
 
 def _flat(value: Any, where: str) -> list[str]:
@@ -148,30 +222,6 @@ def _flat(value: Any, where: str) -> list[str]:
     return [text]
 
 
-def _one_by_one(texts: Sequence[str], values: Sequence[Any], wrong: Sequence[int], found: Figure, digits: int) -> Prose:
-    """Each wrong entry with the right number."""
-    said: list[str | Notation] = ["the sheet prints "]
-    for at in wrong:
-        index = (at // found.value.shape[1], at % found.value.shape[1])
-        name = Word(*_entry_word(found, index))
-        number = str(values[at]) if isinstance(values[at], int) else tidy(float(values[at]), digits)
-        said += ["; " if at != wrong[0] else "", number_word(typed(texts[at])), " for ", name, ", right is "]
-        said.append(number_word(number))
-    others = len(values) - len(wrong)
-    return (*said, f"; the other {others} are right" if others > 1 else "; the other one is right" if others else "")
-
-
-def _entry_word(found: Figure, index: tuple[int, int]) -> tuple[str, str]:
-    """How an entry is written, where the quantity may itself be a row of another."""
-    label = entry_label(index, found.value.shape)
-    name, row = found.symbol.name, re.search(r"\[(\d+)\]$", found.symbol.name)
-    if row is not None:
-        place = (int(row[1]), index[1])
-        name, label = name[: row.start()], entry_label(place, (place[0] + 2, found.value.shape[1]))
-    written = word(name, label)
-    return written.text, written.latex
-
-
 def _typed(value: Any) -> Notation:
     """What is printed, rows of a matrix by semicolons."""
     if not isinstance(value, list):
@@ -181,54 +231,34 @@ def _typed(value: Any) -> Notation:
     return Word(f"[{text}]", rf"\lbrack {text}\rbrack ", number=True)
 
 
-def _formula(said: str) -> Notation:
-    """A typed formula, its numbers below the line."""
-    plain = re.sub(r"\s*[*·]\s*", " ", said)
-    return Word(re.sub(r"_(\d+)", lambda match: subscript(match[1]), plain), plain)
-
-
-def _decimals(text: str) -> int:
-    return len(text.lower().partition("e")[0].partition(".")[2])
-
-
 def _is_cut(text: str, value: Any) -> bool:
     """Whether digits were left out where they had to be rounded."""
-    unit = Fraction(1, 10 ** _decimals(text))
+    unit = Fraction(1, 10 ** len(text.lower().partition("e")[0].partition(".")[2]))
     size = abs(Fraction(text))
-    return "e" not in text.lower() and "/" not in text and size <= abs(Fraction(value)) < size + unit
+    same = (Fraction(text) < 0) == (value < 0)
+    return same and "e" not in text.lower() and "/" not in text and size <= abs(Fraction(value)) < size + unit
 
 
-def _explain(
-    found: list[Printed], name: str, text: str, answers: Mapping[str, Answer], digits: int, part: Part
-) -> None:
-    """Add a slip to what is printed, and whether it gives that."""
-    where = f"{part.where}: slip {shown(name)}"
-    item, value = _spoken_of(found, name, where)
-    if item.right:
-        raise InputError(f"{where}: what the sheet prints for {shown(item.name)} is right: leave the slip out")
+def _explain(items: Sequence[_Item], name: str, text: str, where: str) -> None:
+    """Work a slip, and give it to the printed value that it is about."""
+    item, index, value = _spoken_of(items, name, where)
     formula, _, why = (piece.strip() for piece in text.partition(":"))
-    relation = Relation.read(f"{value} = {formula}", where)
-    held, told = relation.worked(answers, digits)
-    sign = "; " if item.fits is not None else ": "
-    item.said = (*item.said, sign if held else "; the slip does not give that: ", *told, f", {why}" if why else "")
-    item.fits = held and item.fits is not False
-    if not held:
-        from explain.render.linear import sentence
-
-        item.failed = f"slip {name}: {sentence(told)}"
+    held, worked = Relation.read(f"{value} = {formula}", where).worked(item.answers, item.digits)
+    start = ": " if held else ", but its slip gives something else: "
+    item.slips[index] = Slip(name, held, worked, (start, *worked, f", {why}" if why else ""))
 
 
-def _spoken_of(found: Sequence[Printed], name: str, where: str) -> tuple[Printed, str]:
-    """The printed value that a slip is about, and the one number of it."""
-    same = next((item for item in found if item.name == name and not isinstance(item.typed, list)), None)
-    if same is not None:
-        return same, str(same.typed)
+def _spoken_of(items: Sequence[_Item], name: str, where: str) -> tuple[_Item, Index, str]:
+    """The printed value that a slip is about, the entry of it, and the one number that stands there."""
+    for item in items:
+        if item.name == name and not isinstance(item.value, list):
+            return item, (), str(item.value)
     quantity = Quantity.read(name, where)
-    for item in found:
+    for item in items:
         if QUANTITY.fullmatch(item.name.strip()) is None:
             continue
         own = Quantity.read(item.name, where)
-        value, rest = item.typed, quantity.entries[len(own.entries) :]
+        value, rest = item.value, quantity.entries[len(own.entries) :]
         if (own.of, own.name) != (quantity.of, quantity.name) or own.entries != quantity.entries[: len(own.entries)]:
             continue
         for at in rest:
@@ -237,5 +267,5 @@ def _spoken_of(found: Sequence[Printed], name: str, where: str) -> tuple[Printed
             value = value[at]
         if isinstance(value, list):
             raise InputError(f"{where} is about several numbers: name one entry, such as {name}{'[0]'}")
-        return item, str(value)
+        return item, rest, str(value)
     raise InputError(f"{where}: nothing is printed for it: give printed = {{{{ {shown(name)} = … }}}} as well")

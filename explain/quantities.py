@@ -148,7 +148,8 @@ def figure(
         return Figure(symbol, value, symbol.word, None, False)
     places = [(*index, *rest) for rest in product(*map(range, whole.shape[len(index) :]))]
     numbers = [figures.entry(name, place) for place in places]
-    return Figure(symbol, value, listed(numbers), None, all(number.exact for number in numbers))
+    columns = value.shape[1] if min(value.shape) > 1 else value.size
+    return Figure(symbol, value, listed(numbers, columns), None, all(number.exact for number in numbers))
 
 
 def _answer(quantity: Quantity, answers: Mapping[str, Answer], where: str) -> Answer:
@@ -192,7 +193,9 @@ def _symbol(
     return Symbol(quantity.name if alone else quantity.typed, shape, written)
 
 
-def listed(numbers: Sequence[Shown]) -> Notation:
-    """Several numbers in one line: `[0.25, 0.75]`."""
-    text = ", ".join(number.text for number in numbers)
+def listed(numbers: Sequence[Shown], columns: int | None = None) -> Notation:
+    """Several numbers in one line: `[0.25, 0.75]`; of a matrix row by row, `[1, 0; 2, 2]`."""
+    places = range(0, len(numbers), columns or len(numbers))
+    rows = [", ".join(number.text for number in numbers[at : at + places.step]) for at in places]
+    text = "; ".join(rows)
     return Word(f"[{text}]", rf"\lbrack {text}\rbrack ", number=True)

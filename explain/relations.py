@@ -278,7 +278,12 @@ def _joined(last: Notation, lines: list[Line], sign: str, differ: bool) -> list[
 
 def _differ(left: Side, right: Side) -> bool:
     """Whether two sides, if they are equal, are so only to the digits that are shown."""
-    return not (isinstance(left.value, Fraction) and isinstance(right.value, Fraction) and left.value == right.value)
+    import numpy as np
+
+    if isinstance(left.value, Fraction) and isinstance(right.value, Fraction):
+        return left.value != right.value
+    first, second = (np.asarray(side.value, dtype=np.float64) for side in (left, right))
+    return bool((np.abs(first - second) > NOISE * np.maximum(1, np.abs(first))).any())
 
 
 def _broken(part: Notation) -> list[str | Notation]:

@@ -1,22 +1,17 @@
-"""Program text as a parameter: a file, standard input, or the code itself; and the values of names it leaves open.
-
-Nothing of it is imported or run here: it is text, and a value is read as a literal.
-"""
+"""Program text as a parameter: a file, standard input, or the code itself; nothing of it is imported or run."""
 
 from __future__ import annotations
 
-import ast
 import os
 import stat
 import sys
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from explain.errors import InputError, shown
 from explain.parameters import PASTED
 
 LARGEST = 1_000_000  # bytes
-LONGEST_VALUE = 1_000  # characters
+LARGEST_NOTEBOOK = 50_000_000  # with its outputs
 TYPOGRAPHIC = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\ufeff": ""})
 
 
@@ -31,7 +26,7 @@ class Code:
 
     @classmethod
     def read(cls, name: str, raw: Any) -> Code:
-        """The text of a file (`model.py`, `@model.py`), of standard input (`-`), or what was typed itself.
+        """The text of a file (`model.py`, `@model.py`, a notebook), of standard input (`-`), or what was typed itself.
 
         >>> Code.read("code", "Sequential([Dense(1)])").text
         'Sequential([Dense(1)])'
@@ -61,8 +56,9 @@ class Code:
     @classmethod
     def _of_file(cls, name: str, path: str) -> Code:
         where = _where(name, path)
-        data = _regular_file(where, os.path.expanduser(path))
-        return cls(cls._text(where, data), os.path.basename(path))
+        notebook = path.lower().endswith(".ipynb")
+        data = _regular_file(where, os.path.expanduser(path), LARGEST_NOTEBOOK if notebook else LARGEST)
+        return cls(cls._text(where, _cells(where, data) if notebook else data), os.path.basename(path))
 
     @staticmethod
     def _text(where: str, data: bytes) -> str:
@@ -113,7 +109,21 @@ def _standard_input(where: str) -> bytes:
     return data.encode() if isinstance(data, str) else bytes(data)
 
 
-def _regular_file(where: str, path: str) -> bytes:
+def _cells(where: str, data: bytes) -> bytes:
+    """The code of a notebook, one cell after the other."""
+    import json
+
+    if len(data) > LARGEST_NOTEBOOK:
+        raise InputError(f"{where} has more than {LARGEST_NOTEBOOK // 10**6} MB: clear its outputs")
+    try:
+        cells = json.loads(data)["cells"]
+        found = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"{where} is no notebook that can be read: save its code as a Python file") from error
+    return "\n\n".join(found).encode("utf-8", "replace")
+
+
+def _regular_file(where: str, path: str, largest: int) -> bytes:
     """The start of a file, enough to see that it is too large; a pipe or a device might never end."""
     try:
         mode = os.stat(path).st_mode
@@ -122,7 +132,7 @@ def _regular_file(where: str, path: str) -> bytes:
         if not stat.S_ISREG(mode):
             raise InputError(f"{where} is a pipe or a device: give - to read standard input")
         with open(path, "rb") as stream:
-            return stream.read(LARGEST + 1)
+            return stream.read(largest + 1)
     except InputError:  # a ValueError too
         raise
     except OSError as error:
@@ -130,80 +140,3 @@ def _regular_file(where: str, path: str) -> bytes:
         raise InputError(f"{where}: {reason}: name a file, or give the code itself") from error
     except ValueError as error:  # a zero byte or half a character in the name
         raise InputError(f"{where} is no name of a file: name one, or give the code itself") from error
-
-
-class Binding:
-    """Values for names that the code does not set: `n_steps=3`; in an exam file a table."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.values = dict(values)
-
-    @classmethod
-    def read(cls, name: str, raw: Any) -> Binding:
-        """A name with its value, which is a literal: a number, a text, a list or tuple of them, True, False, None.
-
-        >>> Binding.read("let", "n_steps=3").values, Binding.read("let", {"sizes": "(3, 4)"}).values
-        ({'n_steps': 3}, {'sizes': (3, 4)})
-
-        Raises:
-            InputError: it is not written `name=value`, or the value is no literal.
-        """
-        if isinstance(raw, Binding):
-            return raw
-        if isinstance(raw, Mapping):
-            return cls({cls._name(name, key): cls._value(name, key, value) for key, value in raw.items()})
-        key, told, value = str(raw).translate(PASTED).partition("=")
-        if not told:
-            raise InputError(f"{{{name}}} is {shown(raw)}: write a name and its value, such as n_steps=3")
-        return cls({cls._name(name, key.strip()): cls._value(name, key.strip(), value.strip())})
-
-    @staticmethod
-    def _name(name: str, key: Any) -> str:
-        if not isinstance(key, str) or not key.isidentifier():
-            raise InputError(f"{{{name}}} has the name {shown(key) or 'nothing'}: it must be one name of the code")
-        return key
-
-    @staticmethod
-    def _value(name: str, key: str, value: Any) -> Any:
-        if not isinstance(value, str):
-            return tuple(value) if isinstance(value, list) else value
-        if len(value) > LONGEST_VALUE:
-            raise InputError(f"{{{name}}} {shown(key)} has {len(value)} characters: at most {LONGEST_VALUE} are read")
-        try:
-            return ast.literal_eval(value)
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError) as error:
-            if value.isidentifier():
-                return value  # a word, as in activation=relu
-            told = f"{{{name}}} {shown(key)} is {shown(value) or 'empty'}"
-            raise InputError(f"{told}: write a number, a text in quotes or a tuple, such as {shown(key)}=3") from error
-
-    def __str__(self) -> str:
-        return ", ".join(f"{name}={value!r}" for name, value in self.values.items())
-
-
-class Named:
-    """The name of something in the code, such as a class: `Encoder`, `models.encoder`."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @classmethod
-    def read(cls, name: str, raw: Any) -> Named:
-        """A name from text.
-
-        >>> Named.read("which", " Encoder ").text
-        'Encoder'
-
-        Raises:
-            InputError: it is no name.
-        """
-        text = str(raw).strip()
-        if isinstance(raw, Named):
-            return raw
-        if not all(part.isidentifier() for part in text.split(".")) or len(text) > 200:
-            raise InputError(f"{{{name}}} is {shown(text) or 'empty'}: give a name of the code, such as Encoder")
-        return cls(text)

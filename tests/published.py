@@ -36,7 +36,7 @@ class Row(NamedTuple):
     """One use of a layer: its name, the shape of one sample that it gives, its parameters as its framework counts."""
 
     name: str
-    shape: tuple[int | None, ...]
+    shape: tuple[int | None, ...] | None  # None: the framework does not tell it
     parameters: int
 
 
@@ -56,6 +56,11 @@ KERAS = [
     Published("keras_unet"),
     Published("keras_small_xception"),
     Published("keras_seq2seq"),
+    Published("keras_text_transformer"),
+    Published("keras_vae_encoder", "encoder", which="encoder"),
+    Published("keras_vae_encoder", "decoder", which="decoder"),
+    Published("keras_collaborative"),
+    Published("keras_inception"),
 ]
 TORCH = [
     Published("torch_quickstart", sample=(1, 28, 28)),
@@ -74,6 +79,10 @@ TORCH = [
     Published("torch_super_resolution", sample=(1, 32, 32)),
     Published("torch_lstm_series", sample=(12, 1)),
     Published("torch_unet", sample=(3, 64, 64)),
+    Published("torch_mobilenet_v2", sample=(3, 224, 224)),
+    Published("torch_densenet121", sample=(3, 224, 224)),
+    Published("torch_inception", sample=(3, 96, 96)),
+    Published("torch_encoder_classifier", sample=(35,), tokens=True),
 ]
 
 
@@ -89,22 +98,35 @@ def run(model: Published):
 
 
 def rows_of_keras(model) -> list[Row]:
-    """Its layers in the order of `summary()`."""
+    """Its layers in the order of `summary()`; layers of the file's own classes as the layers they are made of."""
     import keras
 
-    rows = []
+    rows: list[Row] = []
     for layer in model.layers:
+        inner = list(layer._flatten_layers(include_self=False, recursive=False))
         if isinstance(layer, keras.layers.InputLayer):
+            continue
+        if own(layer) or isinstance(layer, keras.Sequential):
+            inside = [
+                each for part in inner for each in (part.layers if isinstance(part, keras.Sequential) else [part])
+            ]
+            rows += [Row(each.name, None, each.count_params()) for each in inside]
             continue
         given = layer.output[0] if isinstance(layer.output, (list, tuple)) else layer.output
         rows.append(Row(layer.name, tuple(given.shape[1:]), layer.count_params()))
     return rows
 
 
+def own(layer) -> bool:
+    """Whether it is of a class of the file."""
+    return not type(layer).__module__.startswith("keras.")
+
+
 def rows_of_torch(model, published: Published) -> list[Row]:
     """Its modules in the order in which they are called."""
     import torch
 
+    COMPOSED = (torch.nn.TransformerEncoder, torch.nn.MultiheadAttention)  # one layer each
     rows: list[Row] = []
 
     def hook(name: str):
@@ -120,8 +142,10 @@ def rows_of_torch(model, published: Published) -> list[Row]:
 
         return note
 
+    composed = [name for name, module in model.named_modules() if isinstance(module, COMPOSED)]
     for name, module in model.named_modules():
-        if not list(module.children()):
+        inside = any(name.startswith(f"{outer}.") for outer in composed)
+        if not inside and (not list(module.children()) or isinstance(module, COMPOSED)):
             module.register_forward_hook(hook(name))
     shape = list(published.sample)
     if published.batch is not None:

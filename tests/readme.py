@@ -49,7 +49,9 @@ def commands(block: str) -> list[Command]:
 
 
 def run(command: str, folder: Path) -> list[str]:
-    """What a command prints in a terminal of 80 columns without colour."""
+    """What a command prints in a terminal of 80 columns without colour, in a folder that has the samples."""
+    if not (folder / "samples").exists():
+        (folder / "samples").symlink_to(README.parent / "samples", target_is_directory=True)
     main, side = pty.openpty()
     ioctl(side, TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
     environment = {**os.environ, "NO_COLOR": "1", "TERM": "xterm-256color", "PYTHONUTF8": "1"}

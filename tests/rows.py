@@ -10,6 +10,14 @@ LSTM = (
     'explain lstm --x "1,0.5;-1,2" --W-f 0.2,0.6 --U-f -0.2 --b-f 0.5 --W-i 0.5,-0.4 --U-i 0.3 --b-i 0.1 '
     "--W-c -0.7,0.9 --U-c 0.4 --b-c 0 --W-o 0.3,0.1 --U-o 0.8 --b-o -0.1 --target 0.5,0.8 --loss squared-error"
 )
+LENET = (
+    "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    "        self.conv1 = nn.Conv2d(3, 6, 5)\n        self.pool = nn.MaxPool2d(2, 2)\n"
+    "        self.conv2 = nn.Conv2d(6, 16, 5)\n        self.fc1 = nn.Linear(16 * 5 * 5, 120)\n"
+    "        self.fc2 = nn.Linear(120, 10)\n\n    def forward(self, x):\n"
+    "        x = self.pool(F.relu(self.conv1(x)))\n        x = self.pool(F.relu(self.conv2(x)))\n"
+    "        x = torch.flatten(x, 1)\n        x = F.relu(self.fc1(x))\n        return self.fc2(x)\n"
+)
 ROWS = {
     "attention-scores": "explain attention --scores 112,96",
     "attention-scores-values": 'explain attention --scores 112,96 --V "1,0;0,1"',
@@ -370,4 +378,34 @@ ROWS = {
     "quadratic-descent-best": 'explain quadratic-descent --A "10,0;0,1" --x 1,1 --b 10,2 --steps 2',
     "quadratic-descent-three": 'explain quadratic-descent --A "4,1,0;1,3,1;0,1,2" --x 1,1,1 --b 1,0,0 --steps 1',
     "lr-schedule-cosine-default": "explain lr-schedule --schedule cosine --lr 0.001 --epochs 50 --at 0,10",
+    "model": "explain model 'n_features = 1\nX = X.reshape((X.shape[0], X.shape[1], n_features))\n"
+    'print("n_steps", n_steps, "n_features", n_features)\nmodel = Sequential()\n'
+    'model.add(LSTM(30, activation="relu", return_sequences=True, \\\n'
+    "              input_shape=(n_steps, n_features)))\n"
+    'model.add(LSTM(30, activation="relu"))\nmodel.add(Dense(1))\nmodel.summary()\n\' --let n_steps=3',
+    "model-open-size": "explain model 'model = Sequential()\n"
+    "model.add(LSTM(30, return_sequences=True, input_shape=(n_steps, 1)))\n"
+    "model.add(Flatten())\nmodel.add(Dense(1))\n'",
+    "model-text": "explain model 'model = Sequential()\nmodel.add(Embedding(1000, 16, input_length=200))\n"
+    "model.add(LSTM(32, dropout=0.1, recurrent_dropout=0.1))\nmodel.add(Flatten())\nmodel.add(Dropout(0.1))\n"
+    'model.add(Dense(256, activation="sigmoid"))\nmodel.add(Dense(1, activation="sigmoid"))\n\' --detail full',
+    "model-lenet": f"explain model '{LENET}' --input 3x32x32",
+    "model-no-input": f"explain model '{LENET}' --detail brief",
+    "model-residual": 'explain model \'inputs = keras.Input(shape=(32, 32, 3), name="img")\n'
+    'x = layers.Conv2D(16, 3, padding="same", use_bias=False)(inputs)\nx = layers.BatchNormalization()(x)\n'
+    'skip = x = layers.ReLU()(x)\nconv = layers.Conv2D(16, 3, padding="same", activation="relu")\n'
+    "x = conv(x)\nx = conv(x)\nx = layers.add([x, skip])\nx = layers.Concatenate()([x, skip])\n"
+    "x = layers.GlobalAveragePooling2D()(x)\noutputs = layers.Dense(10)(x)\n"
+    'model = keras.Model(inputs, outputs, name="residual")\n\'',
+    "model-not-known": "explain model 'from elsewhere import block\nmodel = Sequential()\n"
+    "model.add(Conv2D(8, 3, input_shape=(28, 28, 1)))\nmodel.add(Dense(width))\nmodel.add(Flatten())\n"
+    "model.add(Dense(10))\nmodel.add(Dropout(0.5))\nmodel.add(Dense(2))\n'",
+    "model-against": "explain model 'Sequential([LSTM(30, return_sequences=True), LSTM(30), Dense(1)])' --input 3x1 "
+    "--against 'Sequential([LSTM(50), Dropout(0.2), Dense(1)])'",
+    "model-transformer": "explain model 'class Block(nn.Module):\n    def __init__(self, d, heads):\n"
+    "        super().__init__()\n        self.attention = nn.MultiheadAttention(d, heads, batch_first=True)\n"
+    "        self.norm1 = nn.LayerNorm(d)\n        self.norm2 = nn.LayerNorm(d)\n"
+    "        self.up = nn.Linear(d, 4 * d)\n        self.down = nn.Linear(4 * d, d)\n\n"
+    "    def forward(self, x):\n        a, _ = self.attention(x, x, x)\n        x = self.norm1(x + a)\n"
+    "        return self.norm2(x + self.down(F.gelu(self.up(x))))\n\n\nblock = Block(64, 8)\n' --input 10x64",
 }

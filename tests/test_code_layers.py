@@ -218,7 +218,7 @@ TORCH = [
     (L("Identity", 54, unused=0.1), ROW, None),
     (L("LocalResponseNorm", 5), (3, 9, 14), None),
     (L("TransformerEncoderLayer", 6, 2, 16), STEPS, 6),
-    (L("TransformerEncoder", L("TransformerEncoderLayer", 6, 2, 16, batch_first=True), 3), STEPS, None),
+    (L("TransformerEncoder", L("TransformerEncoderLayer", 6, 2, 16, batch_first=True), 3), STEPS, 6),
 ]
 FUNCTIONS = [
     ("relu", (), {}, (3, 9, 14)),
@@ -270,7 +270,8 @@ def test_keras(call, shape):
 @pytest.mark.parametrize(("call", "shape", "arrives"), TORCH, ids=str)
 def test_torch(call, shape, arrives):
     layer = call.read(torch_layers.build)
-    assert torch_layers.arrives(Arguments(call.name, call.positional, call.named, 1)) == arrives
+    inner = [each.read(torch_layers.build) if isinstance(each, L) else each for each in call.positional]
+    assert torch_layers.arrives(Arguments(call.name, inner, call.named, 1)) == arrives
     flow = as_flow(shape, False, layer.suggests)
     if call.name in ("RNN", "LSTM", "GRU"):
         call = L(call.name, *call.positional, **{**call.named, "batch_first": True})

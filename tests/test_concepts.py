@@ -22,8 +22,10 @@ from explain.essay import command, work
 from explain.page import page
 from explain.quoting import PLACE, places
 from explain.relations import Relation
-from explain.render.glyphs import width_of
+from explain.render.essay import EssayDocument
+from explain.render.glyphs import ASCII, UNICODE, width_of
 from explain.render.linear import sentence
+from explain.render.terminal import uncoloured
 from explain.topics import FIELDS, find_topic
 
 NAMES = [item.name for item in listed()]
@@ -145,6 +147,16 @@ def test_the_command_of_a_calculation_works_it(name, worked, capsys):
         numbers = [step["value"] for step in document["steps"]]
         own = [None if step.value is None else step.value.tolist() for step in answer.shown_steps]
         assert json.dumps(numbers) == json.dumps(own) or "inf" in json.dumps(numbers)
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+@every
+def test_the_printed_command_can_be_pasted(name, width, worked):
+    """Broken over several lines, a shell still reads the words of the command."""
+    page = uncoloured(EssayDocument(worked(name).essay()).lines(width, UNICODE))
+    for item in load(name).calculations:
+        shown, page = page.partition("\n$ ")[2].split("\n\n", 1)
+        assert shlex.split(shown.replace("\\\n", "")) == shlex.split(command(item))
 
 
 # What is printed
@@ -274,6 +286,15 @@ def test_ascii_where_the_locale_has_no_more():
     )  # fmt: skip
     assert b"f_1 ~= 0.9526" in done.stdout
     done.stdout.decode("ascii")
+
+
+@every
+def test_no_sign_is_lost_in_ascii(name, worked):
+    """Every sign of a page has a form in ASCII."""
+    document = EssayDocument(worked(name).essay())
+    plain = uncoloured(document.lines(80, ASCII))
+    assert plain.isascii()
+    assert plain.count("?") == uncoloured(document.lines(80, UNICODE)).count("?")
 
 
 # List, search, errors

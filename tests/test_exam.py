@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import xml.etree.ElementTree as ET
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -22,7 +23,6 @@ from jsonschema import Draft202012Validator
 from explain import paper as papers
 from explain import schema
 from explain.cli import run
-from explain.errors import amount
 from explain.exam import load
 from explain.expectations import holds
 from explain.interface import WorkedAnswer
@@ -70,6 +70,15 @@ def sections(markdown: str) -> dict[str, str]:
     return dict(zip(pieces[1::2], pieces[2::2], strict=True))
 
 
+def expected_names(expect: dict) -> list[str]:
+    """The steps that a file expects; those of a concept's calculations with the name of the calculation."""
+    return [
+        f"{name}.{step}" if step else name
+        for name, value in expect.items()
+        for step in (value if isinstance(value, dict) else [""])
+    ]
+
+
 # The samples in every format
 
 
@@ -107,9 +116,11 @@ def test_a_sample_as_markdown_is_read_by_pandoc(sample, capsys):
     exam = load(str(sample))
     parts = [part for question in exam.questions for part in (question, *question.parts)]
     assert list(sections(text)) == [part.label for part in parts]
+    plain = re.sub(r"\\(?=[\W_])", "", text)
     for part in parts:
-        assert f"## {part.label} ({amount(int(part.points), 'point')})" in text
-        assert part.text in re.sub(r"\\(?=[\W_])", "", text)
+        points = f" ({part.points} point{'s' * (part.points != '1')})" if part.points else ""
+        assert f"## {part.label}{points}{': ' * bool(part.title)}{part.title}\n" in plain
+        assert part.text in plain
 
 
 @every_sample
@@ -124,7 +135,9 @@ def test_a_sample_as_json_has_answers_of_the_schema(sample, detail, capsys):
     assert [item["label"] for item in document["questions"]] == [part.label for part in parts]
     for item, part in zip(document["questions"], parts, strict=True):
         assert (item["title"], item["points"], item["text"]) == (part.title, part.points, part.text)
-        assert [expected["name"] for expected in item["expected"]] == list(part.expect)
+        assert sorted(expected["name"] for expected in item["expected"]) == sorted(expected_names(part.expect))
+        assert [shown["name"] for shown in item["printed"]] == list(part.printed)
+        assert all(shown["fits"] is not False for shown in item["printed"])
         assert all(expected["holds"] and expected["told"] == "" for expected in item["expected"])
         if item["answer"] is not None:
             VALIDATOR.validate(item["answer"])
@@ -327,23 +340,30 @@ def test_a_difference_is_exit_code_one(question, expected, told, solved):
 
 @every_sample
 def test_every_expectation_of_a_sample_counts(sample, solved):
-    """Each of them, changed, makes the paper fail at its own question."""
-    exam = load(str(sample))
-    parts = [part for question in exam.questions for part in (question, *question.parts)]
+    """Each of them, changed, makes a paper of its question fail at its own place."""
+    questions = tomllib.loads(sample.read_text("utf-8"))["question"]
     changed = 0
-    for part in (part for part in parts if part.expect):
-        for name in part.expect:
-            text = sample.read_text("utf-8")
-            spelled = name if re.fullmatch(r"[\w-]+", name) else f'"{name}"'
-            found = re.compile(rf"((?<![\w.-]){re.escape(spelled)} = \[*)(-?[\d.]+|\"[^\"]*\")")
-            other = found.sub(lambda match: match[1] + "987654", text, count=1)
-            assert other != text
-            code, out, _ = solved(other, "--check")
-            assert code == 1
-            assert name in out
-            assert "expected 987654" in out
-            changed += 1
+    for question in questions:
+        for part in (question, *question.get("part", [])):
+            expect = part.get("expect", {})
+            places = [(part, "expect", name) for name, value in expect.items() if not isinstance(value, dict)]
+            places += [(expect, of, name) for of, value in expect.items() if isinstance(value, dict) for name in value]
+            for table, of, name in places:
+                before = table[of]
+                table[of] = {**before, name: spoilt(before[name])}
+                code, out, _ = solved(json.dumps({"question": [question]}), "--check", name="paper.json")
+                table[of] = before
+                assert code == 1
+                assert re.search(rf"{re.escape(name)}(, entry \S+)?: expected 987654", out)
+                changed += 1
     assert changed > 5
+
+
+def spoilt(value):
+    """An expected value, the first number of it changed."""
+    if isinstance(value, list):
+        return [spoilt(value[0]), *value[1:]]
+    return 987654 if isinstance(value, int | float) else f"987654{value}"
 
 
 # Numbers as typed
@@ -395,20 +415,21 @@ def test_parts_show_each_step_once_and_count_on(text, solved, capsys):
     exam = load(FILE)
     shared = 0
     for question in exam.questions:
-        if question.topic is None or not question.parts:
+        sharing = [part for part in question.parts if part.shares and not part.concept]
+        if question.topic is None or not sharing:
             continue
         answer = question.topic(**question.given)
         blocks = sections(markdown)
-        steps = [step for part in question.parts for step in STEP.findall(blocks[part.label])]
+        steps = [step for part in sharing for step in STEP.findall(blocks[part.label])]
         assert steps
         assert len({title for _, title in steps}) == len({number for number, _ in steps}) == len(steps)
-        for name in (name for part in question.parts for name in part.find):
+        for name in (name for part in sharing for name in part.find):
             answer = answer.having(name)  # a derivative that is worked because it is asked for
         whole = dict(STEP.findall(WorkedAnswer.of(answer).to_markdown()))
         assert all(whole[number] == title for number, title in steps)
         assert not STEP.findall(blocks[question.label])
         shared += 1
-    assert shared or all(part.topic for question in exam.questions for part in question.parts)
+    assert shared or all(not part.shares for question in exam.questions for part in question.parts)
 
 
 def test_a_step_that_two_parts_ask_for_stands_in_the_first(solved):

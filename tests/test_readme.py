@@ -32,6 +32,15 @@ def test_python_examples_run() -> None:
     assert result.tries >= 6
 
 
+def test_the_exam_file_that_is_shown_is_solved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The questions in README are a paper whose expectations hold, and whose wrong printed answer is told."""
+    shown = re.search(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    (tmp_path / "paper.toml").write_text(shown[1], encoding="utf-8")
+    assert run_command(["solve", str(tmp_path / "paper.toml"), "--check"]) == 0
+    assert "1 expectation holds; the printed answer is wrong" in capsys.readouterr().out
+
+
 def test_the_example_topic_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

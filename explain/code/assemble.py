@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from explain.code.graph import ancestors
-from explain.code.objects import Container, Instance, Made, Used
-from explain.code.parts import Arrival, Call, Model, Unknown
+from explain.code.objects import Container, Functional, Made, Used
+from explain.code.parts import Arrival, Call, Model, Remark, Unknown
+from explain.code.program import Instance
 from explain.code.reading import Reading
 from explain.errors import printable
 from explain.layers.base import Framework
@@ -15,36 +16,41 @@ from explain.layers.base import Framework
 MOST_AXES = 8
 
 
-def kept(root: Any, path: str = "", deep: int = 0) -> Iterator[tuple[str, Made | Unknown]]:
-    """The layers that a PyTorch module keeps, with their paths: `layer1.0.conv1`."""
-    if deep > 20:
-        return
-    if isinstance(root, Instance):
-        parts: Mapping[str, Any] = root.values
-    elif isinstance(root, Container):
-        parts = root.children
-    else:
-        return
+def kept(root: Any, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Made | Unknown]]:
+    """The layers that a PyTorch module keeps, each once, with their paths: `layer1.0.conv1`."""
+    seen = set() if seen is None else seen
+    seen.add(id(root))
+    parts: Mapping[str, Any] = root.values if isinstance(root, Instance) else root.children
     for name, each in parts.items():
         inner = f"{path}.{name}" if path else str(name)
+        if id(each) in seen:
+            continue
         if isinstance(each, Made) or (isinstance(each, Unknown) and isinstance(root, Container)):
+            seen.add(id(each))
             yield inner, each
         elif isinstance(each, (Instance, Container)):
-            yield from kept(each, inner, deep + 1)
+            yield from kept(each, inner, seen)
+        elif isinstance(each, Functional):
+            yield from _inside(each, seen)
 
 
-def unordered(reading: Reading, framework: Framework, name: str, root: Any) -> Model:
+def _inside(model: Functional, seen: set[int]) -> Iterator[tuple[str, Made | Unknown]]:
+    """The layers of a functional model."""
+    for used in ancestors([each.used for each in model.outputs]):
+        made = used.made
+        if id(made) not in seen and made.kind != "Input" and not made.operation:
+            seen.add(id(made))
+            yield made.name, made
+
+
+def unordered(framework: Framework, name: str, root: Any) -> Model:
     """The layers as they were made: their order in the forward pass is not known."""
     calls: list[Call] = []
-    first: dict[int, int] = {}
     for path, each in kept(root):
         if isinstance(each, Unknown):
             calls.append(Call(path, each.text, each.line, None, each))
             continue
         calls.append(_call(each, each.name if framework == "keras" and each.name else path))
-        if id(each) in first:
-            calls[-1].again = first[id(each)]
-        first.setdefault(id(each), len(calls) - 1)
     return Model(framework, name, [], calls, (), [], ordered=False)
 
 
@@ -59,7 +65,7 @@ def assembled(
     reading: Reading, framework: Framework, name: str, inputs: Sequence[Used], outputs: Sequence[Used], root: Any
 ) -> Model:
     """The calls from the inputs to the outputs, numbered in the order of the code."""
-    entered = [used for used in inputs]
+    entered = list(inputs)
     order = ancestors(outputs)
     entered += [used for used in order if used.made.kind == "Input" and used not in entered]
     places = {used.number: -1 - at for at, used in enumerate(entered)}
@@ -87,7 +93,7 @@ def _ends(outputs: Sequence[Used], places: Mapping[int, int]) -> tuple[int, ...]
 
 def _names(reading: Reading, framework: Framework, root: Any, order: Sequence[Used]) -> dict[int, str]:
     """A name for each use: of the layer, or of the operation with a number."""
-    paths = {id(each): path for path, each in kept(root)} if framework == "pytorch" else {}
+    paths = {id(each): path for path, each in kept(root)} if framework == "pytorch" and root is not None else {}
     counts: dict[str, int] = {}
     found: dict[int, str] = {}
     for used in order:
@@ -117,7 +123,14 @@ def _unused(model: Model, framework: Framework, root: Any, used: Mapping[int, in
         if isinstance(each, Made) and id(each) not in seen:
             seen.add(id(each))
             model.calls.append(_call(each, path))
-            model.calls[-1].used = False
+            if each.kind != "Parameter":
+                model.calls[-1].used = False
+                model.remarks.append(
+                    Remark(
+                        each.line,
+                        f"{path} is made, but the forward pass never calls it; PyTorch counts it all the same",
+                    )
+                )
 
 
 def _arrival(made: Made) -> Arrival:

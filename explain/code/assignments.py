@@ -1,13 +1,16 @@
 """What names, attributes and items are set to."""
 
+# ruff: noqa: ARG001 - the functions of a table have one interface
 from __future__ import annotations
 
 import ast
 from typing import Any
 
-from explain.code.expressions import items, operated, value
-from explain.code.objects import Container, Instance, Made, Outside, Scope, Shape, Tensor
+from explain.code.expressions import items, value
+from explain.code.objects import AxisSize, Container, Entries, Made, Outside, Shape, Tensor
+from explain.code.operators import operated
 from explain.code.parts import Unknown
+from explain.code.program import Instance, Scope
 from explain.code.reading import Reading
 from explain.code.values import NoValueError, key
 
@@ -63,10 +66,10 @@ def assign(reading: Reading, scope: Scope, target: ast.expr, found: Any) -> None
     if isinstance(target, ast.Name):
         scope = reading.scope if target.id in scope.outer else scope
         if target.id in reading.let and not isinstance(found, (Unknown, Tensor)):
-            reading.remark(
-                target.lineno, f"{target.id} is set here; what --let gives for it is not used"
-            )
+            reading.remark(target.lineno, f"{target.id} is set here; what --let gives for it is not used")
             reading.taken.add(target.id)
+        if isinstance(found, Unknown) and not isinstance(found, (AxisSize, Entries)):
+            found = reading.open(found, target.id)
         scope.names[target.id] = found
         reading.named(found, target.id, scope)
     elif isinstance(target, ast.Attribute):
@@ -81,10 +84,16 @@ def assign(reading: Reading, scope: Scope, target: ast.expr, found: Any) -> None
 
 def _attribute(reading: Reading, owner: Any, target: ast.Attribute, found: Any) -> None:
     name = target.attr
+    if name in ("trainable", "requires_grad") and found is False:
+        reading.remark(
+            target.lineno, f"{reading.written(target)} = False: frozen weights are counted among the trained"
+        )
     if isinstance(owner, Instance):
         owner.values[name] = found
-    elif isinstance(owner, Container) and owner.kind == "Sequential" and (
-        name in owner.children or isinstance(found, (Made, Container, Instance))
+    elif (
+        isinstance(owner, Container)
+        and owner.kind == "Sequential"
+        and (name in owner.children or isinstance(found, (Made, Container, Instance)))
     ):
         owner.children[name] = found
     elif isinstance(owner, Made) and name == "weight":
@@ -155,4 +164,3 @@ def imported_from(reading: Reading, scope: Scope, node: ast.ImportFrom) -> None:
     for each in node.names:
         if each.name != "*":
             scope.names[each.asname or each.name] = Outside(f"{node.module or ''}.{each.name}".lstrip("."))
-

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import ast
 import math
+import string
 from typing import Any
 
-from explain.code.objects import (
-    Above,
-    AxisSize,
-    Class,
-    Container,
-    Function,
-    Functional,
-    Instance,
-    Made,
-    Method,
-    Numbers,
-    Outside,
-    Scope,
-    Shape,
-    Tensor,
-)
+from explain.code.objects import AxisSize, Container, Functional, Made, Numbers, Outside, Shape, Tensor
+from explain.code.options import Options
 from explain.code.parts import Unknown
+from explain.code.program import Above, Class, Function, Instance, Method, Scope
 from explain.code.reading import Reading
 from explain.code.values import NoValueError, key
 
-CONSTANTS = {"math.pi": math.pi, "math.e": math.e, "numpy.pi": math.pi, "numpy.newaxis": None, "tensorflow.newaxis": None}
+CONSTANTS: dict[str, Any] = {
+    **{
+        f"string.{name}": getattr(string, name)
+        for name in ("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "punctuation", "printable")
+    },
+    "math.pi": math.pi,
+    "math.e": math.e,
+    "numpy.pi": math.pi,
+    "numpy.newaxis": None,
+    "tensorflow.newaxis": None,
+}
 # what PyTorch's layers keep under the names of their arguments, by the place of the argument
 KEPT = {
     "in_features": 0, "out_features": 1, "in_channels": 0, "out_channels": 1, "kernel_size": 2, "input_size": 0,
@@ -41,11 +39,11 @@ def attribute(reading: Reading, scope: Scope, node: ast.Attribute) -> Any:
 
     owner = value(reading, scope, node.value)
     found = of(reading, owner, node.attr, node)
-    if isinstance(found, Unknown) and not isinstance(found, AxisSize):
-        written = reading.written(node)
-        if written in reading.let:
-            return reading.supplied(written)
-    return found
+    if not isinstance(found, Unknown) or isinstance(found, AxisSize) or not isinstance(owner, (Unknown, Instance)):
+        return found
+    if node.attr in ("shape", "size", "dtype", "T"):
+        return found
+    return reading.lacking(node.attr, node.lineno, found.why, reading.written(node))
 
 
 def of(reading: Reading, owner: Any, name: str, node: ast.expr) -> Any:
@@ -67,14 +65,18 @@ def of(reading: Reading, owner: Any, name: str, node: ast.expr) -> Any:
         return _of_tensor(owner, name)
     if isinstance(owner, (Container, Functional)):
         return _of_container(reading, owner, name)
+    if isinstance(owner, Options):
+        return owner.value(reading, name, node)
     if isinstance(owner, Numbers):
         return tuple(owner.shape) if name == "shape" else Method(owner, name)
     if isinstance(owner, Made) and name in KEPT:
         given = list(owner.arguments.positional)
-        otherwise = given[KEPT[name]] if KEPT[name] < len(given) else Unknown(name, node.lineno, "the code has no value")
+        otherwise = (
+            given[KEPT[name]] if KEPT[name] < len(given) else Unknown(name, node.lineno, "the code has no value")
+        )
         return owner.setting(name, otherwise)
     if isinstance(owner, Unknown):
-        return Method(owner, name) if _is_method(name) else reading.unknown(node, owner.why)
+        return Method(owner, name) if _is_method(name) else reading.unknown(node, owner)._replace(lacking="")
     return Method(owner, name)
 
 
@@ -123,7 +125,7 @@ def _of_container(reading: Reading, owner: Container | Functional, name: str) ->
     if isinstance(owner, Container) and name == "layers":
         return list(owner.children.values())
     if name in ("input", "output", "inputs", "outputs"):
-        from explain.code.graph import graph_of
+        from explain.code.passing import graph_of
 
         whole = graph_of(reading, owner) if isinstance(owner, Container) else owner
         ends = [Tensor(used) for used in whole.inputs] if name.startswith("input") else whole.outputs
@@ -143,7 +145,7 @@ def subscript(reading: Reading, scope: Scope, node: ast.Subscript) -> Any:
     if isinstance(owner, Shape):
         return _of_shape(reading, owner, at, node)
     if isinstance(owner, Unknown):
-        return reading.unknown(node, owner.why)
+        return reading.unknown(node, owner)
     if isinstance(owner, Container):
         return _child(owner, at)
     if isinstance(owner, dict):
@@ -152,7 +154,7 @@ def subscript(reading: Reading, scope: Scope, node: ast.Subscript) -> Any:
             raise NoValueError(f"the dict has no {found!r}"[:80])
         return owner[found]
     if isinstance(at, Unknown):
-        return reading.unknown(node, at.why)
+        return reading.unknown(node, at)
     if not isinstance(owner, (str, list, tuple, range)) or not _place(at):
         raise NoValueError("what stands there is not read")
     try:
@@ -163,7 +165,9 @@ def subscript(reading: Reading, scope: Scope, node: ast.Subscript) -> Any:
 
 def _place(at: Any) -> bool:
     if isinstance(at, slice):
-        return all(each is None or (isinstance(each, int) and abs(each) < 10**9) for each in (at.start, at.stop, at.step))
+        return all(
+            each is None or (isinstance(each, int) and abs(each) < 10**9) for each in (at.start, at.stop, at.step)
+        )
     return isinstance(at, int) and abs(at) < 10**9
 
 
@@ -188,5 +192,3 @@ def _child(owner: Container, at: Any) -> Any:
         children = {str(place): owner.children[name] for place, name in enumerate(taken)}
         return Container(owner.kind, owner.framework, owner.line, children)
     raise NoValueError(f"the {owner.kind} has no such layer")
-
-

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from explain.code.parts import Unknown
-from explain.code.values import MOST_BITS, NoValueError, Number, bounded, first_items, formatted, items_of, small, tried
+from explain.code.texts import formatted
+from explain.code.values import MOST_BITS, NoValueError, Number, bounded, first_items, items_of, small, tried
 
 
 def _range(*given: Any) -> Any:
@@ -184,8 +185,9 @@ def called(function: Callable[..., Any], given: Sequence[Any], named: dict[str, 
     Raises:
         NoValueError: something is not known, or Python refuses it.
     """
-    if any(isinstance(each, Unknown) for each in given):
-        raise NoValueError("not all of it is known")
+    needs = next((each for each in given if isinstance(each, Unknown)), None)
+    if needs is not None:
+        raise NoValueError(needs.why, needs)
     try:
         return function(*given, **named)
     except (TypeError, ValueError, ArithmeticError) as error:

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from typing import Any
 
-from explain.code import attributes, builtin, classes, graph, kerascode, methods, tensors, torchcode
+from explain.code import builtin, classes, graph, keras_calls, methods, passing, tensors, torch_calls
 from explain.code.expressions import items, named_outside, several, slip_error, value
-from explain.code.objects import (
-    MODULES,
-    Above,
-    Class,
-    Container,
-    Function,
-    Given,
-    Instance,
-    Made,
-    Method,
-    Numbers,
-    Outside,
-    Partial,
-    Scope,
-    Shape,
-    Tensor,
-)
+from explain.code.objects import Container, Numbers, Outside, Shape, Tensor
 from explain.code.parts import Unknown
+from explain.code.program import MODULES, Above, Class, Function, Given, Instance, Method, Partial, Scope
 from explain.code.reading import Reading
-from explain.code.values import NoValueError, first_items
 
 ELSEWHERE = {
     "optimizers", "losses", "callbacks", "datasets", "metrics", "initializers", "regularizers", "constraints", "utils",
@@ -56,10 +39,9 @@ def what_builds(what: Outside | Class) -> bool:
 def _callee(reading: Reading, scope: Scope, node: ast.Call) -> Any:
     """What is called; a bare name with a capital letter is a layer of the framework, imported or not."""
     name = node.func
-    if isinstance(name, ast.Name) and scope.find(name.id) is None and named_outside(name.id) is None:
-        if name.id not in reading.let:
-            return Outside(name.id)
-    return value(reading, scope, name)
+    if not isinstance(name, ast.Name) or scope.find(name.id) or named_outside(name.id) or name.id in reading.let:
+        return value(reading, scope, name)
+    return Outside(name.id)
 
 
 def _given(reading: Reading, scope: Scope, node: ast.Call) -> Given:
@@ -118,7 +100,7 @@ def _used(reading: Reading, what: Any, given: Given) -> Any:
     """A layer or model called; an array that the code makes tells the shape of the input."""
     if isinstance(what, (Container, Instance)) and any(isinstance(each, Numbers) for each in given.positional):
         what.samples = what.samples or given.positional
-    found = graph.applied(reading, what, given.positional, given.named, given.line)
+    found = passing.applied(reading, what, given.positional, given.named, given.line)
     if given.named.get("return_attention_scores") is True and isinstance(found, Tensor):
         return found, Unknown("attention scores", given.line, "they are made of data")
     return found
@@ -126,15 +108,22 @@ def _used(reading: Reading, what: Any, given: Given) -> Any:
 
 def outside(reading: Reading, what: Outside, given: Given) -> Any:
     """A call of something that another module has: a layer, a function of tensors, or what is not read."""
-    special = SPECIAL.get(what.last if what.path.startswith(("functools.", "collections.", "itertools.")) else what.path)
+    from explain.code.python_calls import SPECIAL, length
+
+    special = SPECIAL.get(
+        what.last if what.path.startswith(("functools.", "collections.", "itertools.")) else what.path
+    )
     if special is not None:
         return special(reading, given)
     if what.path == "len" and given.positional and isinstance(given.positional[0], (Container, Shape, Tensor)):
-        return _length(reading, given)
+        return length(reading, given)
     plain = builtin.function(what.path)
     found = graph.tensors_in([*given.positional, *given.named.values()])
     if plain is not None and not found:
         listed = [items(each) if isinstance(each, Container) else each for each in given.positional]
+        reading.step(
+            given.node, sum(len(each) // 10 for each in listed if isinstance(each, (list, tuple, range, dict)))
+        )
         return builtin.called(plain, listed, given.named)
     parts = what.path.split(".")
     if len(parts) > 1 and ELSEWHERE.intersection(parts[:-1]) and not found:
@@ -144,7 +133,7 @@ def outside(reading: Reading, what: Outside, given: Given) -> Any:
         if found:
             return tensors.doubtful(reading, what.last, found, given.node, f"{what.path} is not read")
         return reading.unknown(given.node, f"{what.path} is not read")
-    build = kerascode.outside if framework == "keras" else torchcode.outside
+    build = keras_calls.outside if framework == "keras" else torch_calls.outside
     return build(reading, what, given)
 
 
@@ -156,103 +145,3 @@ def framework_of(reading: Reading, what: Outside) -> Any:
     if head in ("keras", "tensorflow", "tf_keras", "keras_core"):
         return "keras"
     return reading.framework if "." not in what.path else None
-
-
-def _length(reading: Reading, given: Given) -> Any:
-    of = given.positional[0]
-    if isinstance(of, Container):
-        return len(of.children)
-    if isinstance(of, Tensor):
-        return tensors.axis_size(reading, of, 0, given.node)
-    return reading.unknown(given.node, "how many axes there are is not known")
-
-
-def _partial(reading: Reading, given: Given) -> Any:
-    if not given.positional:
-        return reading.unknown(given.node, "it is not read")
-    return Partial(given.positional[0], given.positional[1:], given.named)
-
-
-def _map(reading: Reading, given: Given) -> Any:
-    """`map(f, values)`."""
-    if len(given.positional) < 2:
-        return reading.unknown(given.node, "it is not read")
-    function, *lists = given.positional
-    rows = zip(*map(items, lists), strict=False)
-    return first_items(call(reading, function, Given(given.node, list(row), {})) for row in rows)
-
-
-def _isinstance(reading: Reading, given: Given) -> Any:
-    if len(given.positional) != 2 or isinstance(given.positional[0], Unknown):
-        raise NoValueError("what it is is not known")
-    of, kinds = given.positional
-    every = list(kinds) if isinstance(kinds, tuple) and not isinstance(kinds, Unknown) else [kinds]
-    names = {kind.last if isinstance(kind, Outside) else getattr(kind, "name", "") for kind in every}
-    if isinstance(of, Made):
-        return of.kind in names or "Module" in names or "Layer" in names
-    if isinstance(of, Instance):
-        return bool(names & {each.name for each in of.of.order()}) or "Module" in names
-    if isinstance(of, Container):
-        return of.kind in names or "Module" in names
-    if isinstance(of, Tensor):
-        return bool(names & {"Tensor"})
-    return type(of).__name__ in names or (isinstance(of, bool) and "int" in names)
-
-
-def _getattr(reading: Reading, given: Given) -> Any:
-    if len(given.positional) < 2 or not isinstance(given.positional[1], str):
-        raise NoValueError("which attribute it is is not known")
-    owner, name, *otherwise = given.positional
-    if otherwise and isinstance(owner, Instance) and name not in owner.values and owner.of.member(name) is None:
-        return otherwise[0]
-    return attributes.of(reading, owner, name, given.node)
-
-
-def _setattr(reading: Reading, given: Given) -> None:
-    if len(given.positional) == 3 and isinstance(given.positional[1], str):
-        owner, name, found = given.positional
-        if isinstance(owner, Instance):
-            owner.values[name] = found
-        elif isinstance(owner, Container):
-            owner.children[name] = found
-
-
-def _hasattr(reading: Reading, given: Given) -> Any:
-    if len(given.positional) != 2 or not isinstance(given.positional[0], Instance):
-        raise NoValueError("what it has is not known")
-    owner, name = given.positional
-    return isinstance(name, str) and (name in owner.values or owner.of.member(name) is not None)
-
-
-def _repeat(reading: Reading, given: Given) -> Any:
-    times = given.get(1, "times")
-    if not isinstance(times, int) or times > 10_000:
-        raise NoValueError("how often it is repeated is not known")
-    return [given.positional[0]] * times
-
-
-def _nothing(reading: Reading, given: Given) -> None:
-    """What is left out: it only prints, or ends the program."""
-
-
-def _several_(reading: Reading, given: Given) -> Any:
-    """`itertools.chain(a, b)`."""
-    return first_items(item for each in given.positional for item in items(each))
-
-
-SPECIAL: dict[str, Callable[[Reading, Given], Any]] = {
-    "partial": _partial,
-    "typing.cast": lambda reading, given: given.get(1, "val"),
-    "map": _map,
-    "isinstance": _isinstance,
-    "getattr": _getattr,
-    "setattr": _setattr,
-    "hasattr": _hasattr,
-    "repeat": _repeat,
-    "chain": _several_,
-    "print": _nothing,
-    "exit": _nothing,
-    "quit": _nothing,
-    "sys.exit": _nothing,
-    "os._exit": _nothing,
-}

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explain.code.expressions import named_outside, value
-from explain.code.objects import Class, Function, Instance, Outside, Scope
+from explain.code.objects import Outside
 from explain.code.parts import Unknown
+from explain.code.program import Class, Function, Instance, Scope
 from explain.code.reading import DEEPEST_CALL, NotFollowedError, Reading
 from explain.layers.base import Framework
 
 METHODS = {"staticmethod", "classmethod", "property"}
 MODULE_BASES: dict[str, Framework] = {
     "Module": "pytorch", "LightningModule": "pytorch", "Sequential": "pytorch", "ModuleList": "pytorch",
+    "ModuleDict": "pytorch",
     "Model": "keras", "Layer": "keras",
 }  # fmt: skip
 
@@ -48,7 +50,7 @@ def defined(reading: Reading, scope: Scope, node: ast.ClassDef) -> None:
     bases = [_base(reading, scope, base) for base in node.bases]
     inner = Scope({}, scope, of_class=True)
     run(reading, inner, node.body)
-    made = Class(node.name, node.lineno, bases, inner.names, _framework(reading, bases))
+    made = Class(node.name, node.lineno, bases, inner.names, _framework(bases))
     made.fields = [
         each.target.id for each in node.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
     ]
@@ -67,7 +69,7 @@ def _base(reading: Reading, scope: Scope, node: ast.expr) -> Any:
     return value(reading, scope, node)
 
 
-def _framework(reading: Reading, bases: Sequence[Any]) -> Framework | None:
+def _framework(bases: Sequence[Any]) -> Framework | None:
     for base in bases:
         if isinstance(base, Class) and base.framework:
             return base.framework
@@ -92,9 +94,7 @@ def contains(made: Class, name: str) -> bool:
     return any(isinstance(base, Outside) and base.last == name for each in made.order() for base in each.bases)
 
 
-def called(
-    reading: Reading, what: Function, positional: Sequence[Any], named: Mapping[str, Any], line: int
-) -> Any:
+def called(reading: Reading, what: Function, positional: Sequence[Any], named: Mapping[str, Any], line: int) -> Any:
     """What a function of the file gives back."""
     from explain.code.statements import run
 
@@ -104,7 +104,7 @@ def called(
     try:
         if reading.calls > DEEPEST_CALL:
             return Unknown(f"{what.name}(…)", line, f"more than {DEEPEST_CALL} functions call each other")
-        scope = Scope(_bound(reading, what, positional, named, line), what.scope)
+        scope = Scope(_bound(reading, what, positional, named), what.scope)
         if what.owner is not None:
             scope.names["__class__"] = what.owner
         if isinstance(what.node, ast.Lambda):
@@ -119,9 +119,7 @@ def called(
     return Unknown(f"{what.name}(…)", line, f"{signal.value.text}: {signal.value.why}")
 
 
-def _bound(
-    reading: Reading, what: Function, positional: Sequence[Any], named: Mapping[str, Any], line: int
-) -> dict[str, Any]:
+def _bound(reading: Reading, what: Function, positional: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the parameters; one that nothing gives may be supplied by the user."""
     names = what.node.args
     places = [each.arg for each in [*names.posonlyargs, *names.args]]
@@ -132,10 +130,10 @@ def _bound(
     if names.vararg:
         found[names.vararg.arg] = tuple(given[len(places) :])
     if names.kwarg:
-        found[names.kwarg.arg] = {
-            name: each for name, each in named.items() if name not in only and name not in places
-        }
+        found[names.kwarg.arg] = {name: each for name, each in named.items() if name not in only and name not in places}
     for name in [*places, *only]:
+        if type(found.get(name)) is Unknown and what.node.lineno and name != "self":
+            found[name] = reading.open(found[name], name)
         if name not in found:
             why = f"nothing gives this argument of {what.name} a value"
             found[name] = reading.lacking(name, what.node.lineno, why)
@@ -151,7 +149,7 @@ def made(reading: Reading, what: Class, positional: Sequence[Any], named: Mappin
         if isinstance(start, Function):
             called(reading, start.of(instance), positional, named, line)
         elif contains(what, "Sequential") or contains(what, "ModuleList"):
-            filled(reading, instance, positional)
+            filled(instance, positional)
         else:
             fields = [name for each in reversed(what.order()) for name in each.fields]
             instance.values.update(zip(fields, positional, strict=False))
@@ -167,11 +165,10 @@ def made(reading: Reading, what: Class, positional: Sequence[Any], named: Mappin
     return instance
 
 
-def filled(reading: Reading, instance: Instance, positional: Sequence[Any]) -> None:
+def filled(instance: Instance, positional: Sequence[Any]) -> None:
     """`super().__init__(*layers)` of a class that is a Sequential."""
     given = positional[0] if len(positional) == 1 and isinstance(positional[0], (dict, list)) else None
     if isinstance(given, dict):
         instance.values.update(given)
     else:
         instance.values.update({str(at): each for at, each in enumerate(given or positional)})
-

@@ -1,22 +1,27 @@
 """Expressions read for their values: plain ones, layers, tensors, or Unknown."""
 
+# ruff: noqa: ARG001 - the functions of a table have one interface
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from explain.code import attributes, builtin
-from explain.code.objects import AxisSize, Container, Entries, Function, Method, Outside, Scope, Shape, Tensor
+from explain.code.objects import AxisSize, Container, Entries, Outside, Shape
 from explain.code.parts import Unknown
+from explain.code.program import MODULES, Function, Instance, Scope
 from explain.code.reading import Reading
-from explain.code.values import NoValueError, arithmetic, compared, first_items, formatted, items_of, key
+from explain.code.texts import formatted
+from explain.code.values import NoValueError, first_items, items_of, key
 from explain.errors import InputError
 
 # modules by the names that everybody gives them, for code that is printed without its imports
 USUAL = {
     "nn": "torch.nn", "F": "torch.nn.functional", "torch": "torch", "keras": "keras", "tf": "tensorflow",
-    "layers": "keras.layers", "ops": "keras.ops", "cast": "typing.cast", "models": "keras.models", "K": "keras.backend", "np": "numpy", "math": "math",
+    "layers": "keras.layers", "ops": "keras.ops", "models": "keras.models", "K": "keras.backend", "np": "numpy",
+    "math": "math", "cast": "typing.cast",
     "torchvision": "torchvision", "functools": "functools", "itertools": "itertools", "collections": "collections",
     "OrderedDict": "collections.OrderedDict", "partial": "functools.partial",
 }  # fmt: skip
@@ -27,13 +32,22 @@ SPOKEN = {"isinstance", "getattr", "setattr", "hasattr", "print", "super", "map"
 def value(reading: Reading, scope: Scope, node: ast.expr) -> Any:
     """What an expression stands for."""
     reading.step(node)
-    read = EXPRESSIONS.get(type(node))
+    read = _readers().get(type(node))
     if read is None:
         return reading.unknown(node, "this kind of expression is not read")
     try:
         return read(reading, scope, node)
     except NoValueError as error:
-        return reading.unknown(node, str(error))
+        return reading.unknown(node, error.needs or str(error))
+
+
+@cache
+def _readers() -> dict[type[ast.expr], Callable[[Reading, Scope, Any], Any]]:
+    """What reads each kind of expression."""
+    from explain.code.comprehensions import COMPREHENSIONS
+    from explain.code.operators import OPERATORS
+
+    return {**EXPRESSIONS, **OPERATORS, **COMPREHENSIONS}
 
 
 def items(found: Any) -> list[Any]:
@@ -44,13 +58,15 @@ def items(found: Any) -> list[Any]:
     """
     if isinstance(found, Container):
         return list(found.children) if found.kind == "ModuleDict" else list(found.children.values())
+    if isinstance(found, Instance):
+        return [each for each in found.values.values() if isinstance(each, MODULES)]
     if isinstance(found, Shape):  # the product of the sizes of a sample is all that is known of them
         sizes = Entries("the sizes of a sample", 0, "how large they are is known when data passes")
         sizes.tensor = found.tensor
         if found.start == found.tensor.batch + 1:
             return [sizes]
     if isinstance(found, Unknown):
-        raise NoValueError(found.why)
+        raise NoValueError(found.why, found)
     return items_of(found)
 
 
@@ -62,6 +78,8 @@ def _name(reading: Reading, scope: Scope, node: ast.Name) -> Any:
             return reading.supplied(node.id)
         return found
     outside = named_outside(node.id)
+    if outside is None and node.id not in reading.let and reading.knows(node.id):
+        return Outside(node.id)
     return outside or reading.lacking(node.id, node.lineno, "nothing in the code sets it")
 
 
@@ -131,120 +149,9 @@ def _text(reading: Reading, scope: Scope, part: ast.expr) -> str:
         return formatted(value(reading, scope, part))
     found = value(reading, scope, part.value)
     if isinstance(found, Unknown):
-        raise NoValueError(found.why)
+        raise NoValueError(found.why, found)
     spec = _joined(reading, scope, part.format_spec) if isinstance(part.format_spec, ast.JoinedStr) else ""
     return formatted(found, spec)
-
-
-def _binary(reading: Reading, scope: Scope, node: ast.BinOp) -> Any:
-    return operated(reading, node.op, value(reading, scope, node.left), value(reading, scope, node.right), node)
-
-
-def operated(reading: Reading, sign: ast.operator, left: Any, right: Any, node: ast.BinOp) -> Any:
-    """`left + right` of any values."""
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
-        from explain.code import tensors
-
-        return tensors.joined(reading, sign, left, right, node)
-    sides = [each for each in (left, right) if isinstance(each, Entries)]
-    if sides and isinstance(sign, ast.Mult) and (left == 1 or right == 1):
-        return sides[0]
-    for each in (left, right):
-        if isinstance(each, Unknown):
-            return reading.unknown(node, _of(each))
-    try:
-        return arithmetic(sign, left, right)
-    except NoValueError as error:
-        return reading.unknown(node, str(error))
-
-
-def _of(unknown: Unknown) -> str:
-    """Why something that is made of an unknown value is not known."""
-    return unknown.why if unknown.why.startswith(("it needs ", "this ")) else f"it needs {unknown.text}: {unknown.why}"
-
-
-def _unary(reading: Reading, scope: Scope, node: ast.UnaryOp) -> Any:
-    found = value(reading, scope, node.operand)
-    if isinstance(found, Tensor):
-        from explain.code import tensors
-
-        return tensors.pointwise(reading, "negative", [found], node)
-    if isinstance(found, Unknown):
-        return reading.unknown(node, _of(found))
-    if isinstance(node.op, ast.Not):
-        return not found
-    if not isinstance(found, (int, float)):
-        raise NoValueError("it is no number")
-    if isinstance(node.op, ast.USub):
-        return -found
-    return ~found if isinstance(node.op, ast.Invert) and isinstance(found, int) else found
-
-
-def _both(reading: Reading, scope: Scope, node: ast.BoolOp) -> Any:
-    """`and`, `or`: what decides is known, or else nothing is."""
-    found: Any = None
-    doubt: Unknown | None = None
-    for part in node.values:
-        found = value(reading, scope, part)
-        if isinstance(found, (Unknown, Tensor, Method, Outside)):
-            doubt = doubt or (found if isinstance(found, Unknown) else reading.unknown(part, "it depends on data"))
-        elif bool(found) == isinstance(node.op, ast.Or) and (doubt is None or isinstance(node.op, ast.And)):
-            return found
-    return reading.unknown(node, _of(doubt)) if doubt else found
-
-
-def _compare(reading: Reading, scope: Scope, node: ast.Compare) -> Any:
-    left = value(reading, scope, node.left)
-    for sign, following in zip(node.ops, node.comparators, strict=True):
-        right = value(reading, scope, following)
-        for each in (left, right):
-            if isinstance(each, Unknown):
-                return reading.unknown(node, _of(each))
-        if isinstance(sign, (ast.In, ast.NotIn)) and isinstance(right, Container):
-            right = list(right.children)
-        if not compared(sign, left, right):
-            return False
-        left = right
-    return True
-
-
-def _choice(reading: Reading, scope: Scope, node: ast.IfExp) -> Any:
-    condition = value(reading, scope, node.test)
-    if not isinstance(condition, (Unknown, Tensor, Method, Outside)):
-        return value(reading, scope, node.body if condition else node.orelse)
-    why = _of(condition) if isinstance(condition, Unknown) else "it depends on the numbers that pass"
-    return reading.unknown(node, why)
-
-
-def _comprehended(
-    reading: Reading, scope: Scope, generators: list[ast.comprehension], give: Callable[[Scope], Any]
-) -> Iterator[Any]:
-    """The items that a comprehension gives, one after the other."""
-    from explain.code.assignments import assign
-
-    if not generators:
-        yield give(scope)
-        return
-    first, *rest = generators
-    for item in items(value(reading, scope, first.iter)):
-        inner = Scope({}, scope)
-        assign(reading, inner, first.target, item)
-        conditions = [value(reading, inner, each) for each in first.ifs]
-        if any(isinstance(each, Unknown) for each in conditions):
-            raise NoValueError("which items are taken is not known")
-        if all(conditions):
-            yield from _comprehended(reading, inner, rest, give)
-
-
-def _list_made(reading: Reading, scope: Scope, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Any:
-    return first_items(_comprehended(reading, scope, node.generators, lambda inner: value(reading, inner, node.elt)))
-
-
-def _dict_made(reading: Reading, scope: Scope, node: ast.DictComp) -> Any:
-    def pair(inner: Scope) -> tuple[Any, Any]:
-        return key(value(reading, inner, node.key)), value(reading, inner, node.value)
-
-    return dict(first_items(_comprehended(reading, scope, node.generators, pair)))
 
 
 def _lambda(reading: Reading, scope: Scope, node: ast.Lambda) -> Any:
@@ -279,20 +186,11 @@ EXPRESSIONS: dict[type[ast.expr], Callable[[Reading, Scope, Any], Any]] = {
     ast.Subscript: attributes.subscript,
     ast.Slice: _slice,
     ast.Call: _call,
-    ast.BinOp: _binary,
-    ast.UnaryOp: _unary,
-    ast.BoolOp: _both,
-    ast.Compare: _compare,
-    ast.IfExp: _choice,
     ast.Tuple: _tuple,
     ast.List: lambda reading, scope, node: several(reading, scope, node.elts),
     ast.Set: lambda reading, scope, node: several(reading, scope, node.elts),
     ast.Dict: _dict,
     ast.JoinedStr: _joined,
-    ast.ListComp: _list_made,
-    ast.GeneratorExp: _list_made,
-    ast.SetComp: _list_made,
-    ast.DictComp: _dict_made,
     ast.Lambda: _lambda,
     ast.NamedExpr: _walrus,
 }

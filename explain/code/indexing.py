@@ -42,7 +42,9 @@ def taken(reading: Reading, x: Tensor, at: Any, node: ast.Subscript) -> Any:
             return last_step(reading, x, node, axis)
         return doubtful(reading, "part", [x], node, "it takes one sample out of the batch")
     if all(_whole(each) for each in before) and place is None and before and x.batch == 0:
-        return operation(reading, "unsqueeze", Unsqueeze(len(before), "unsqueeze"), [x], short(reading, node), node.lineno)
+        return operation(
+            reading, "unsqueeze", Unsqueeze(len(before), "unsqueeze"), [x], short(reading, node), node.lineno
+        )
     return doubtful(reading, "part", [x], node, "what part of the data this takes is not worked here")
 
 
@@ -71,5 +73,3 @@ def _state(reading: Reading, x: Tensor, places: list[Any], node: ast.Subscript) 
     if (first if first >= 0 else first + count) not in last:
         return doubtful(reading, "part", [Tensor(x.used)], node, "the state of an inner layer is not worked here")
     return last_step(reading, x, node) if single(made) or not both else Tensor(x.used, "state")
-
-

@@ -11,8 +11,9 @@ from explain.code.arguments import Bound
 from explain.code.kinds import Kind
 from explain.code.parts import NotReadError
 from explain.layers.base import Layer
+from explain.layers.cells import DenseEachStep
 from explain.layers.recurrent import Cell, Recurrent
-from explain.layers.simple import Dense, Pointwise
+from explain.layers.simple import Dense
 from explain.layers.stacked import EveryStep, Stacked
 
 
@@ -90,8 +91,8 @@ def _every_step(bound: Bound) -> Layer:
     inner = bound.value("layer")
     if not isinstance(inner, Layer):
         raise NotReadError(f"{bound.called} takes a layer, such as Dense(10)")
-    if isinstance(inner, (Dense, Pointwise)):
-        return inner  # works at every time step anyway
+    if isinstance(inner, Dense):
+        return DenseEachStep(inner.units, inner.bias, inner.word, on=inner.on)
     return EveryStep(inner, True, f"every step: {inner.word}")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from explain.code.objects import Function, Given, Made, Numbers, Outside, Partial
+from explain.code.objects import Made, Numbers, Outside
 from explain.code.parts import Arguments, NotReadError, Unknown
+from explain.code.program import Function, Given, Partial
 from explain.code.reading import Reading
 from explain.layers.base import Layer
 
@@ -30,9 +31,19 @@ def layer(
             raise NotReadError(f"{kind} is given **{told['**'].text}: {told['**'].why}")
         found = build(arguments)
     except NotReadError as error:
-        unknown = Unknown(written, given.line, str(error))
-    reading.made += 1
+        unknown = _told(error, written, [*plain, *told.values()], given)
+    reading.makes(given.line)
     return Made(reading.framework, arguments, written, found, unknown, inner=inner)
+
+
+def _told(error: NotReadError, written: str, values: Sequence[Any], given: Given) -> Unknown:
+    """Why there is no description, and the name whose value would give one."""
+    message = str(error)
+    for each in values:
+        if isinstance(each, Unknown) and each.lacking and each.text[:50] in message:
+            mend = f"give --let {each.lacking}=…"
+            return Unknown(written, given.line, message.replace("write the value in its place", mend), each.lacking)
+    return Unknown(written, given.line, message)
 
 
 def _plain(reading: Reading, value: Any, given: Given, deep: int = 0) -> Any:
@@ -45,8 +56,14 @@ def _plain(reading: Reading, value: Any, given: Given, deep: int = 0) -> Any:
         return type(value)(_plain(reading, each, given, deep + 1) for each in value)
     if isinstance(value, (int, float, str, dict, type(None), Unknown)):
         return value
-    name = value.name if isinstance(value, Function) else type(value.function).__name__ if isinstance(value, Partial) else ""
-    return Unknown(name or "this", given.line, "it is no plain value")
+    name = (
+        value.name
+        if isinstance(value, Function)
+        else type(value.function).__name__
+        if isinstance(value, Partial)
+        else ""
+    )
+    return Unknown(name or "(…)", given.line, "it is no plain value")
 
 
 def _why(made: Made) -> str:

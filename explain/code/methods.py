@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from explain.code import classes, graph, kerascode, tensors, torchcode
-from explain.code.objects import (
-    Above,
-    Container,
-    Functional,
-    Given,
-    Instance,
-    Made,
-    Method,
-    Numbers,
-    Tensor,
-)
+from explain.code import classes, graph, keras_calls, options, passing, tensors, torch_calls
+from explain.code.objects import Container, Functional, Made, Numbers, Tensor
 from explain.code.parts import Unknown
+from explain.code.program import Above, Given, Instance, Method
 from explain.code.reading import Reading
-from explain.code.values import MOST_ITEMS, NoValueError, items_of, key, small, text_method
+from explain.code.texts import text_method
+from explain.code.values import MOST_ITEMS, NoValueError, items_of, key, small
 
 
 def called(reading: Reading, what: Method, given: Given) -> Any:
@@ -28,23 +20,17 @@ def called(reading: Reading, what: Method, given: Given) -> Any:
         return tensors.operate(reading, what.name, [of, *given.positional], given.named, given.node)
     if isinstance(of, Above):
         return _above(reading, of, what.name, given)
-    if isinstance(of, Instance) and of.of.framework == "keras" and what.name == "add_weight":
-        return reading.unknown(given.node, "weights of its own belong to no layer and are not counted here")
     if isinstance(of, Instance):
-        return torchcode.method(reading, what, given)
+        if of.of.framework == "keras" and what.name == "add_weight":
+            reading.remark(given.line, f"the weights of {reading.written(given.node, 60)} are not counted here")
+        return torch_calls.method(reading, what, given)
     if isinstance(of, (Container, Functional)):
-        build = kerascode.method if isinstance(of, Functional) or of.framework == "keras" else torchcode.method
+        build = keras_calls.method if isinstance(of, Functional) or of.framework == "keras" else torch_calls.method
         return build(reading, what, given)
     if isinstance(of, Made):
-        return of if what.name in torchcode.KEEPS else reading.unknown(given.node, "it is not read")
-    if isinstance(of, Numbers):
-        return _array(reading, of, what.name, given)
-    if isinstance(of, str):
-        return text_method(of, what.name, given.positional, given.named)
-    if isinstance(of, list):
-        return _list(of, what.name, given)
-    if isinstance(of, dict):
-        return _dict(of, what.name, given)
+        return of if what.name in torch_calls.KEEPS else reading.unknown(given.node, "it is not read")
+    if isinstance(of, (Numbers, options.Options, str, list, dict)):
+        return _of_value(reading, of, what.name, given)
     if isinstance(of, Unknown) and what.name == "reshape":
         return _array(reading, Numbers(()), "reshape", given)
     found = graph.tensors_in([*given.positional, *given.named.values()])
@@ -54,13 +40,25 @@ def called(reading: Reading, what: Method, given: Given) -> Any:
     return reading.unknown(given.node, why)
 
 
+def _of_value(reading: Reading, of: Any, name: str, given: Given) -> Any:
+    """Of a text, a list, a dict, an array, the options of a command line."""
+    if isinstance(of, Numbers):
+        return _array(reading, of, name, given)
+    if isinstance(of, options.Options):
+        return options.method(reading, of, name, given)
+    reading.step(given.node, len(of) // 50)
+    if isinstance(of, str):
+        return text_method(of, name, given.positional, given.named)
+    return _list(of, name, given) if isinstance(of, list) else _dict(of, name, given)
+
+
 def _above(reading: Reading, of: Above, name: str, given: Given) -> Any:
     """`super().__init__()` of what is not in the file."""
     instance = of.instance
     if name == "__init__" and classes.contains(instance.of, "Sequential"):
-        classes.filled(reading, instance, given.positional)
+        classes.filled(instance, given.positional)
     if name in ("forward", "call") and classes.contains(instance.of, "Sequential"):
-        return graph.chained(reading, instance, list(instance.values.values()), given.positional[0], given.line)
+        return passing.chained(reading, list(instance.values.values()), given.positional[0], given.line)
     return None
 
 
@@ -71,7 +69,7 @@ def _array(reading: Reading, of: Numbers, name: str, given: Given) -> Any:
             sizes = sizes[0]
         open_ = Unknown("-1", given.line, "what is left of the data is known when it is there")
         return Numbers(tuple(open_ if each == -1 else each for each in sizes))
-    if name in ("astype", *torchcode.KEEPS):
+    if name in ("astype", *torch_calls.KEEPS):
         return of
     return reading.unknown(given.node, "it is made of data")
 

@@ -10,11 +10,15 @@ from explain.layers.base import Framework, Layer
 
 
 class Unknown(NamedTuple):
-    """A value that only running the code would give: the text that stands there, its line, why it is not known."""
+    """A value that only running the code would give: the text that stands there, its line, why it is not known.
+
+    `lacking` is the name whose value would make it known, if `--let` gave it.
+    """
 
     text: str
     line: int
     why: str
+    lacking: str = ""
 
 
 class NotReadError(ValueError):

@@ -7,15 +7,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from explain.code.objects import Class, Container, Functional, Instance, Made, Model_, Scope, Used
+from explain.code.objects import Container, Functional, Made, Used
 from explain.code.parts import Remark, Unknown
+from explain.code.program import Class, Instance, Model_, Scope
 from explain.code.source import Source
 from explain.errors import InputError, printable
-from explain.layers.base import Framework
+from explain.layers.base import Flow, Framework
 
-MOST_STEPS = 200_000  # half a second
-MOST_IDLE = 10_000  # steps of a loop that makes no layer
-MOST_USES = 10_000
+MOST_STEPS = 100_000  # half a second
+MOST_IDLE = 3_000  # steps of a loop that makes no layer
+MOST_IN_ONE = 10_000  # of one statement at the top of the file that makes none
+MOST_LAYERS = 5_000
 DEEPEST_CALL = 25  # functions that call each other
 KERAS_CLASS = {
     "MaxPool": "MaxPooling", "AvgPool": "AveragePooling", "Convolution": "Conv", "GlobalMaxPool": "GlobalMaxPooling",
@@ -29,6 +31,10 @@ class NotFollowedError(Exception):
     def __init__(self, unknown: Unknown) -> None:
         self.unknown = unknown
         super().__init__(unknown.why)
+
+
+class TooLongError(Exception):
+    """A statement that goes on without making a layer."""
 
 
 class Reading:
@@ -50,24 +56,37 @@ class Reading:
         self.classes: list[Class] = []
         self.loose: list[Made] = []  # layers by themselves, in no model
         self.steps = self.made = self.uses = self.calls = 0
+        self.limit, self.made_before = MOST_STEPS, 0
+        self.flows: dict[int, Flow | None] = {}  # what uses of layers give, where that was asked for
+        self.too_long = 0  # line of a statement that was left
         self.forward = 0  # forward passes that are being read, one within the other
         self.counters: dict[str, int] = {}
 
-    def step(self, node: ast.AST) -> None:
-        """Counts a step.
+    def step(self, node: ast.AST, count: int = 1) -> None:
+        """Counts a step, or as much work as some steps.
 
         Raises:
             InputError: there are too many.
+            TooLongError: there are too many for one statement that makes no layer.
         """
-        self.steps += 1
+        self.steps += count
+        if self.steps > self.limit and self.made == self.made_before:
+            raise TooLongError
         if self.steps > MOST_STEPS:
             raise InputError(
                 f"line {getattr(node, 'lineno', 0)}: after {MOST_STEPS} steps the code is not read to its end; "
                 "shorten the loop, or give the model alone"
             )
 
-    def unknown(self, node: ast.expr, why: str) -> Unknown:
-        """An expression that has no value here."""
+    def begins(self) -> None:
+        """A statement at the top of the file begins."""
+        self.limit, self.made_before = self.steps + MOST_IN_ONE, self.made
+
+    def unknown(self, node: ast.expr, why: str | Unknown) -> Unknown:
+        """An expression that has no value here: why, or what it needs that has none."""
+        if isinstance(why, Unknown):
+            told = why.why if why.why.startswith("it needs ") else f"it needs {why.text}, and {why.why}"
+            return Unknown(self.written(node), node.lineno, told, why.lacking)
         return Unknown(self.written(node), node.lineno, why)
 
     def written(self, node: ast.expr, most: int = 400) -> str:
@@ -82,24 +101,44 @@ class Reading:
     def use(self, made: Made, sources: list[Used], needs: list[Used] | None = None) -> Used:
         """A place in the graph."""
         self.uses += 1
+        self.makes(made.line)
+        reached = made.kind == "Input" or any(each.reached for each in sources)
+        return Used(made, sources, needs or [], self.uses, reached)
+
+    def open(self, found: Unknown, name: str) -> Unknown:
+        """A value that is not known under the name by which the user can supply it."""
+        found = found._replace(lacking=name)
+        self.asked.setdefault(name, found)
+        return found
+
+    def makes(self, line: int) -> None:
+        """Counts a layer, or a use of one.
+
+        Raises:
+            InputError: there are too many.
+        """
         self.made += 1
-        if self.uses > MOST_USES:
-            raise InputError(f"line {made.line}: the model has more than {MOST_USES} layers: that many are not read")
-        return Used(made, sources, needs or [], self.uses)
+        if self.made > MOST_LAYERS:
+            raise InputError(f"line {line}: the code makes more than {MOST_LAYERS} layers: that many are not read")
 
     def supplied(self, name: str) -> Any:
         """A value that the user gave for a name that the code does not set; Unknown without one."""
         self.taken.add(name)
         return self.let[name]
 
-    def lacking(self, name: str, line: int, why: str) -> Any:
-        """The value of a name that the code does not set."""
+    def lacking(self, name: str, line: int, why: str, written: str = "") -> Any:
+        """The value of a name that the code does not set; `written` where more than the name stands there."""
         if name in self.let:
             return self.supplied(name)
-        found = Unknown(name, line, why)
-        if name.isidentifier():
-            self.asked.setdefault(name, found)
+        found = Unknown(written or name, line, why, name)
+        self.asked.setdefault(name, found)
         return found
+
+    def knows(self, name: str) -> bool:
+        """Whether a layer of the framework has this name."""
+        from explain.code import keras_layers, torch_layers
+
+        return name in (keras_layers.KINDS if self.framework == "keras" else torch_layers.KINDS)
 
     def number(self, kind: str) -> str:
         """The name that Keras gives a layer: its class in small letters, numbered from the second on.
@@ -124,4 +163,3 @@ class Reading:
                 value.name = name
             if value not in self.loose:
                 self.loose.append(value)
-

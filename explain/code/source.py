@@ -8,11 +8,12 @@ import textwrap
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from explain.code.parts import Remark
 from explain.errors import InputError, shown
 
-LONGEST = 200_000  # characters: Python needs half a second to parse as many short lines
+LONGEST = 150_000  # characters: Python needs half a second to parse as many short lines
 DEEPEST = 100  # expressions and blocks within each other
 THOUSANDS = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w.])")  # 1,024
 PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
@@ -25,7 +26,7 @@ class Source:
     """Code as a tree, with its lines, which messages and tables cite."""
 
     tree: ast.Module
-    lines: list[str]
+    lines: list[bytes]  # the places of a tree are those of bytes
     remarks: list[Remark] = field(default_factory=list)
 
     def written(self, node: ast.expr) -> str:
@@ -37,17 +38,15 @@ class Source:
 
     def _between(self, node: ast.expr) -> str:
         first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-        lines = [line.encode() for line in self.lines[first : last + 1]]  # the places of a tree are those of bytes
-        lines[-1] = lines[-1][: node.end_col_offset]
+        if first == last:
+            return self.lines[first][node.col_offset : node.end_col_offset].decode(errors="replace")
+        lines = [*self.lines[first:last], self.lines[last][: node.end_col_offset]]
         lines[0] = lines[0][node.col_offset :]
         return b"\n".join(lines).decode(errors="replace")
 
     def thousands(self, node: ast.expr) -> str | None:
         """`1,000` where the code has a comma for thousands, which Python reads as two numbers: 1 and 000."""
-        if isinstance(node, ast.Call):
-            items = node.args
-        else:
-            items = node.elts if isinstance(node, ast.Tuple) else []
+        items = node.args if isinstance(node, ast.Call) else node.elts if isinstance(node, ast.Tuple) else []
         for item in items[1:]:
             if isinstance(item, ast.Constant) and item.value == 0 and self._between(item) == "000":
                 found = THOUSANDS.search(self._between(node))
@@ -79,7 +78,7 @@ def parse(text: str) -> Source:
         assert refused is not None
         raise InputError(_told(refused, text))
     _bounded(found)
-    return Source(found, text.split("\n"), remarks)
+    return Source(found, text.encode(errors="replace").split(b"\n"), remarks)
 
 
 def _tree(text: str) -> tuple[ast.Module | None, SyntaxError | None]:
@@ -115,7 +114,7 @@ def _told(error: SyntaxError, text: str) -> str:
         "invalid character": "type it again: it was copied as another character",
         "unmatched": "take it out, or open it",
     }
-    reason = shown(str(error.msg).partition(" (<")[0], 120)
+    reason = shown(str(error.msg).partition(" (<")[0].partition("; use")[0], 120)
     mend = next((mend for start, mend in mends.items() if start in reason), "write it as Python reads it")
     return f"line {at}, {stands}: Python cannot read it ({reason}); {mend}"
 
@@ -147,7 +146,7 @@ def _without_numbers(text: str) -> str:
     told = [int(found.group(1)) for found in numbers if found]
     if len(told) < sum(map(bool, map(str.strip, lines))):
         return text
-    if any(after != before + 1 for before, after in zip(told, told[1:], strict=False)):
+    if any(after != before + 1 for before, after in pairwise(told)):
         return text
     rests = [line[found.end(1) :].lstrip(":|.)") if found else "" for line, found in zip(lines, numbers, strict=True)]
     gap = min((len(rest) - len(rest.lstrip()) for rest in rests if rest.strip()), default=0)
@@ -159,7 +158,7 @@ def _without_numbers(text: str) -> str:
 
 
 def _without_escapes(text: str) -> str:
-    """`n\\_steps` as Markdown writes n_steps."""
+    """A backslash before a mark, as Markdown writes n_steps."""
     return re.sub(r"\\([_*#\[\]])", r"\1", text)
 
 

@@ -4,6 +4,7 @@ What depends on something unknown is not read: the names that it would set becom
 would fill gets a place that is not known.
 """
 
+# ruff: noqa: ARG001, ARG005 - the functions of a table have one interface
 from __future__ import annotations
 
 import ast
@@ -12,13 +13,12 @@ from typing import Any, NamedTuple
 
 from explain.code import assignments, classes
 from explain.code.expressions import items, value
-from explain.code.objects import Container, Method, Outside, Scope, Tensor
+from explain.code.objects import Made, Tensor
 from explain.code.parts import Unknown
-from explain.code.reading import MOST_IDLE, NotFollowedError, Reading
+from explain.code.program import Scope
+from explain.code.reading import MOST_IDLE, Reading
+from explain.code.skipping import NOT_KNOWN, doubt_of, set_in, skipped
 from explain.code.values import NoValueError
-
-NOT_KNOWN = (Unknown, Tensor, Method, Outside)  # as conditions
-FILLS = {"add", "append", "extend", "insert", "add_module", "register_module", "pop"}  # methods that change containers
 
 
 class Signal(NamedTuple):
@@ -40,8 +40,6 @@ def run(reading: Reading, scope: Scope, body: Sequence[ast.stmt]) -> Signal | No
 
 
 def _expression(reading: Reading, scope: Scope, node: ast.Expr) -> None:
-    from explain.code.objects import Made
-
     found = value(reading, scope, node.value)
     if scope is reading.scope and isinstance(found, Made):
         reading.loose.append(found)
@@ -62,22 +60,18 @@ def _if(reading: Reading, scope: Scope, node: ast.If) -> Signal | None:
             return run(reading, scope, node.orelse)
         if node.orelse and _raises(node.orelse):
             return run(reading, scope, node.body)
-        return _skipped(reading, scope, [*node.body, *node.orelse], _doubt(reading, node.test, condition, "if"))
+        return _left(reading, scope, [*node.body, *node.orelse], doubt_of(reading, node.test, condition, "if"))
     return run(reading, scope, node.body if condition else node.orelse)
+
+
+def _left(reading: Reading, scope: Scope, body: Sequence[ast.stmt], doubt: Unknown) -> Signal | None:
+    """Leaves a block out; whether the function ends in it is not known then."""
+    lost = skipped(reading, scope, body, doubt)
+    return Signal("lost", lost) if lost else None
 
 
 def _raises(body: Sequence[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], ast.Raise)
-
-
-def _doubt(reading: Reading, node: ast.expr, found: Any, word: str) -> Unknown:
-    """Why it is not known whether, or how often, a block runs."""
-    written = reading.written(node, 60)
-    if isinstance(found, Unknown):
-        why = f"{found.text}: {found.why}" if found.text != written else found.why
-    else:
-        why = "it depends on the numbers that pass"
-    return Unknown(f"{word} {written}", node.lineno, why)
 
 
 def _for(reading: Reading, scope: Scope, node: ast.For) -> Signal | None:
@@ -87,8 +81,8 @@ def _for(reading: Reading, scope: Scope, node: ast.For) -> Signal | None:
     except NoValueError as error:
         why = "how often it runs is known when data passes" if isinstance(over, Tensor) else str(error)
         unknown = over if isinstance(over, Unknown) else reading.unknown(node.iter, why)
-        doubt = _doubt(reading, node.iter, unknown, f"for {reading.written(node.target, 40)} in")
-        return _skipped(reading, scope, node.body, doubt)
+        doubt = doubt_of(reading, node.iter, unknown, f"for {reading.written(node.target, 40)} in")
+        return _left(reading, scope, node.body, doubt)
 
     def turns() -> Iterator[None]:
         for item in every:
@@ -101,7 +95,7 @@ def _for(reading: Reading, scope: Scope, node: ast.For) -> Signal | None:
 def _while(reading: Reading, scope: Scope, node: ast.While) -> Signal | None:
     first = value(reading, scope, node.test)
     if isinstance(first, NOT_KNOWN):
-        return _skipped(reading, scope, node.body, _doubt(reading, node.test, first, "while"))
+        return _left(reading, scope, node.body, doubt_of(reading, node.test, first, "while"))
 
     def turns() -> Iterator[None]:
         going = first
@@ -122,71 +116,10 @@ def _loop(reading: Reading, scope: Scope, node: ast.For | ast.While, turns: Iter
         if signal is not None and signal.how != "continue":
             return signal
         if reading.steps - steps > MOST_IDLE and reading.made == made:
-            for name in _set_in(node.body):
+            for name in set_in(node.body):
                 scope.names[name] = Unknown(name, node.lineno, "the loop that sets it is too long to be read")
             return None
     return run(reading, scope, node.orelse)
-
-
-def _skipped(reading: Reading, scope: Scope, body: Sequence[ast.stmt], doubt: Unknown) -> Signal | None:
-    """Leaves a block out of which is not known whether it runs."""
-    if reading.forward and not _idle(body):
-        raise NotFollowedError(doubt)
-    for name in _set_in(body):
-        here = scope.find(name)
-        old = here.names[name] if here else None
-        if isinstance(old, Tensor):
-            from explain.code.graph import unread
-
-            scope.names[name] = unread(reading, doubt.text, [old], doubt)
-        else:
-            scope.names[name] = Unknown(name, doubt.line, f"it depends on `{doubt.text}`, {doubt.why}")
-    for filled in _filled_in(body):
-        container = value(reading, scope, filled)
-        if isinstance(container, Container):
-            container.children[str(len(container.children))] = doubt
-        elif isinstance(container, list):
-            container.append(doubt)
-    leaves = any(isinstance(each, (ast.Return, ast.Break)) for each in _inside(body))
-    return Signal("lost", doubt) if leaves and scope is not reading.scope else None
-
-
-def _idle(body: Sequence[ast.stmt]) -> bool:
-    """Whether a block only prints or refuses."""
-    quiet = (ast.Raise, ast.Pass, ast.Assert)
-    for statement in body:
-        call = statement.value if isinstance(statement, ast.Expr) else None
-        prints = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"
-        if not isinstance(statement, quiet) and not prints:
-            return False
-    return True
-
-
-def _inside(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
-    """All nodes of a block but those of functions and classes in it."""
-    waiting: list[ast.AST] = list(body)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            waiting += ast.iter_child_nodes(node)
-
-
-def _set_in(body: Sequence[ast.stmt]) -> list[str]:
-    """The names that a block sets, each once."""
-    found = [node.id for node in _inside(body) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    return list(dict.fromkeys(found))
-
-
-def _filled_in(body: Sequence[ast.stmt]) -> list[ast.expr]:
-    """What a block adds to: the `model` of model.add(…)."""
-    found: dict[str, ast.expr] = {}
-    for node in _inside(body):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FILLS:
-            target = node.func.value
-            if isinstance(target, ast.Name) or (isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)):
-                found.setdefault(ast.unparse(target), target)
-    return list(found.values())
 
 
 def _with(reading: Reading, scope: Scope, node: ast.With) -> Signal | None:
@@ -206,7 +139,7 @@ def _try(reading: Reading, scope: Scope, node: ast.Try) -> Signal | None:
 
 def _match(reading: Reading, scope: Scope, node: ast.Match) -> Signal | None:
     doubt = Unknown(f"match {reading.written(node.subject, 60)}", node.lineno, "a match is not read")
-    return _skipped(reading, scope, [each for case in node.cases for each in case.body], doubt)
+    return _left(reading, scope, [each for case in node.cases for each in case.body], doubt)
 
 
 def _plain(how: str) -> Callable[[Reading, Scope, Any], Signal]:

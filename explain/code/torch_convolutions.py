@@ -15,7 +15,8 @@ from explain.code.kinds import Kind
 from explain.code.parts import NotReadError
 from explain.code.windows import Moved
 from explain.layers.base import Layer
-from explain.layers.reshaping import Resizing, Shuffle, Upsampling, ZeroPadding
+from explain.layers.padding import PadLast
+from explain.layers.reshaping import Resizing, Shuffle, Upsampling
 from explain.layers.sliding import AdaptivePool
 
 LAZY = "out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros'"
@@ -92,7 +93,7 @@ def padded(axes: int | None, bound: Bound) -> Layer:
             raise NotReadError(f"{bound.called} has {name} = {short(flat)}: it needs two numbers for each axis")
         sizes = [bound.whole(name, size, 0) for size in flat]
         pairs = list(zip(sizes[::2], sizes[1::2], strict=True))[::-1]
-    return ZeroPadding(pairs, f"{windows.called('zeropad', axes or 2)} {beside(pairs)}")
+    return PadLast(pairs, f"{windows.called('zeropad', axes or 2)} {beside(pairs)}")
 
 
 def enlarged(axes: int, bound: Bound) -> Layer:

@@ -14,8 +14,9 @@ from explain.code.torch_convolutions import CONVOLUTIONS
 from explain.code.torch_functions import FUNCTIONS, flattened
 from explain.code.torch_recurrent import RECURRENT
 from explain.layers.base import Layer
-from explain.layers.reshaping import Over, Reshape
+from explain.layers.reshaping import Over
 from explain.layers.simple import Dense, Embedding, Normalisation, Pointwise, Slopes
+from explain.layers.splitting import SplitAxis
 from explain.layers.stacked import Stacked
 
 ALSO = ("device", "dtype")
@@ -57,6 +58,8 @@ def arrives(arguments: Arguments) -> int | None:
     try:
         bound = Bound(arguments, kind.signature, ALSO)
         value = bound.value(kind.arrives)
+        if isinstance(value, Stacked):  # an encoder's layers are as wide as what arrives
+            value = next(each.units for each in value.layers[::-1] if isinstance(each, Dense))
         if isinstance(value, (tuple, list)) and value:
             value = value[-1]
         return bound.whole(kind.arrives, value, 1)
@@ -123,7 +126,7 @@ def _unflattened(bound: Bound) -> Layer:
     bound.only("dim", (1, -1), "only axis 1, the first of a sample, is read")
     value = bound.value("unflattened_size")
     sizes = [each if each == -1 else bound.whole("unflattened_size", each, 1) for each in value]
-    return Reshape(sizes, False, "reshape " + "x".join(map(str, sizes)))
+    return SplitAxis(sizes, "reshape " + "x".join(map(str, sizes)))
 
 
 def _dropout(word: str, bound: Bound) -> Layer:

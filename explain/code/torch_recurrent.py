@@ -89,6 +89,6 @@ RECURRENT: dict[str, Kind] = {
     "MultiheadAttention": Kind(HEADS, _attention, "embed_dim"),
     "TransformerEncoderLayer": Kind(ENCODER, _encoder_layer, "d_model"),
     "TransformerEncoder": Kind(
-        "encoder_layer, num_layers, norm=None, enable_nested_tensor=True, mask_check=True", _encoder
+        "encoder_layer, num_layers, norm=None, enable_nested_tensor=True, mask_check=True", _encoder, "encoder_layer"
     ),
 }

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import ast
 import operator
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
 from explain.code.parts import Unknown
 
 MOST_BITS = 200
-MOST_ITEMS = 20_000
-LONGEST_TEXT = 10_000
+MOST_ITEMS = 5_000
 Number = (int, float)
 Plain = (int, float, str, type(None), bytes)
-FORMAT = re.compile(r"[<>^=]?[+\- ]?#?0?\d{0,2}[,_]?(?:\.\d{1,2})?[a-zA-Z%]?")
-PERCENT = re.compile(r"%(?:[sdifgx]|0?\d{1,2}d|\.\d{1,2}[fg]|%)")
 
 
 class NoValueError(Exception):
-    """An expression of plain values has no value here; the message says why."""
+    """An expression of plain values has no value here; the message says why, or the unknown value that it needs."""
+
+    def __init__(self, why: str, needs: Unknown | None = None) -> None:
+        self.needs = needs
+        super().__init__(why)
 
 
 ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -92,16 +92,18 @@ def arithmetic(sign: ast.operator, left: Any, right: Any) -> Any:
     if isinstance(sign, ast.Mult) and not (isinstance(left, Number) and isinstance(right, Number)):
         items, times = (right, left) if isinstance(left, int) else (left, right)
         if isinstance(items, (str, list, tuple, bytes)) and isinstance(times, int):
-            _bounded(len(items) * max(0, times))
+            at_most(len(items) * max(0, times))
     if isinstance(sign, ast.Mod) and isinstance(left, (str, bytes)):
         if not isinstance(left, str):
             raise NoValueError("bytes are not read")
-        return _percent(left, right)
+        from explain.code.texts import percent
+
+        return percent(left, right)
     if isinstance(sign, ast.Add) and isinstance(left, (str, list, tuple)) and isinstance(right, type(left)):
-        _bounded(len(left) + len(right))
+        at_most(len(left) + len(right))
     if not all(isinstance(each, (*Plain, list, tuple, set, dict)) for each in (left, right)):
         raise NoValueError("what stands there is no plain value")
-    return bounded(_tried(ARITHMETIC[type(sign)], left, right))
+    return bounded(tried(ARITHMETIC[type(sign)], left, right))
 
 
 def compared(sign: ast.cmpop, left: Any, right: Any) -> bool:
@@ -116,7 +118,7 @@ def compared(sign: ast.cmpop, left: Any, right: Any) -> bool:
         right = list(right)
     if not small(left) or not small(right):
         raise NoValueError("not all of it is known")
-    return bool(_tried(COMPARISONS[type(sign)], left, right))
+    return bool(tried(COMPARISONS[type(sign)], left, right))
 
 
 def bounded(value: Any) -> Any:
@@ -130,15 +132,6 @@ def bounded(value: Any) -> Any:
     return value
 
 
-def formatted(value: Any, spec: str = "") -> str:
-    """A number or a text inside a text."""
-    if not isinstance(value, (*Plain, bool)) or not FORMAT.fullmatch(spec):
-        raise NoValueError("only numbers and texts are put into texts")
-    text = str(_tried(format, value, spec))
-    _bounded(len(text), LONGEST_TEXT)
-    return text
-
-
 def items_of(value: Any) -> list[Any]:
     """What a loop over a plain value goes through.
 
@@ -147,7 +140,7 @@ def items_of(value: Any) -> list[Any]:
     """
     if not isinstance(value, (str, list, tuple, range, dict, set)) or isinstance(value, Unknown):
         raise NoValueError("it is no list of values")
-    _bounded(len(value))
+    at_most(len(value))
     return list(value)
 
 
@@ -159,57 +152,22 @@ def key(value: Any) -> Any:
     raise NoValueError("only numbers and texts are keys")
 
 
-def text_method(text: str, name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
-    """`text.lower()`, `"conv{}".format(1)` and the like."""
-    if name == "format":
-        return _braces(text, given, named)
-    if name == "join" and given:
-        parts = [formatted(each) for each in items_of(given[0])]
-        _bounded(sum(map(len, parts)) + len(text) * len(parts), LONGEST_TEXT)
-        return text.join(parts)
-    if name not in {"lower", "upper", "strip", "split", "startswith", "endswith", "title", "capitalize", "isdigit"}:
-        raise NoValueError(f"{name} of a text is not read")
-    if not all(isinstance(each, (str, int, tuple)) for each in given):
-        raise NoValueError("not all of it is known")
-    return _tried(getattr(text, name), *given)
+def at_most(count: int, most: int = MOST_ITEMS) -> None:
+    """Refuses what is too long.
 
-
-def _braces(text: str, given: Sequence[Any], named: dict[str, Any]) -> str:
-    """`"conv{}_{b}".format(1, b=2)`: numbers and names in braces, nothing else."""
-    numbers = iter(range(len(given)))
-
-    def put(found: re.Match[str]) -> str:
-        place, spec = found.group(1), found.group(2) or ""
-        if place == "" or place.isdigit():
-            at = int(place) if place else next(numbers, len(given))
-            if at >= len(given):
-                raise NoValueError("a value is missing for {}")
-            return formatted(given[at], spec)
-        if place not in named:
-            raise NoValueError(f"a value is missing for {place}")
-        return formatted(named[place], spec)
-
-    _bounded(len(text), LONGEST_TEXT)
-    filled = re.sub(r"\{([A-Za-z_]\w*|\d{0,3})(?::([^{}]{0,12}))?\}", put, text)
-    _bounded(len(filled), LONGEST_TEXT)
-    return filled
-
-
-def _percent(text: str, right: Any) -> str:
-    """`"conv%d" % 1`."""
-    right = right if isinstance(right, tuple) and not isinstance(right, Unknown) else (right,)
-    _bounded(len(text), LONGEST_TEXT)
-    if "%" in PERCENT.sub("", text) or not all(isinstance(each, (str, int, float)) for each in right):
-        raise NoValueError("only numbers and texts are put into texts")
-    return str(_tried(operator.mod, text, right))
-
-
-def _bounded(count: int, most: int = MOST_ITEMS) -> None:
+    Raises:
+        NoValueError: it has more items than are read.
+    """
     if count > most:
         raise NoValueError(f"it has {count} items: at most {most} are read" if count < 10**12 else "it is far too long")
 
 
-def _tried(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+def tried(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """What a function gives.
+
+    Raises:
+        NoValueError: Python refuses it.
+    """
     try:
         return function(*given, **named)
     except FAILURES as error:
@@ -223,8 +181,5 @@ def first_items(values: Iterable[Any]) -> list[Any]:
         NoValueError: there are too many.
     """
     found = list(islice(values, MOST_ITEMS + 1))
-    _bounded(len(found))
+    at_most(len(found))
     return found
-
-
-tried = _tried

@@ -1,9 +1,10 @@
-"""One step of a recurrent layer as a layer of its own."""
+"""One time step as a layer of its own: a recurrent cell, and a dense layer at every step."""
 
 from __future__ import annotations
 
 from explain.layers.base import Flow, MisfitError, Size, multiplied
 from explain.layers.recurrent import Cell, Recurrent
+from explain.layers.simple import Dense
 
 
 class RecurrentCell(Recurrent):
@@ -25,3 +26,17 @@ class RecurrentCell(Recurrent):
 
     def multiply_adds(self, arrived: Flow, given: Flow) -> Size:
         return multiplied((self._copies(arrived.sizes[0]), self.units, arrived.sizes[0] + self.units))
+
+
+class DenseEachStep(Dense):
+    """A dense layer at every time step, with the same weights: it takes a sequence.
+
+    Source: Keras TimeDistributed(Dense).
+    """
+
+    __slots__ = ()
+
+    def output(self, arrived: Flow) -> Flow:
+        if len(arrived.sizes) < 2:
+            raise MisfitError("{arrived} arrived, but there must be time steps, such as 50x8: 50 steps of 8 features")
+        return super().output(arrived)

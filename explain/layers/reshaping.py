@@ -171,7 +171,7 @@ class ZeroPadding(_Places):
         self.settings, self.word = tuple(sum(pair) for pair in pairs), word
 
     def output(self, arrived: Flow) -> Flow:
-        return Flow((arrived.sizes[0], *(size + more for size, more in self._each(arrived))), "maps")
+        return Flow((arrived.sizes[0], *(size + more if more else size for size, more in self._each(arrived))), "maps")
 
 
 class Cropping(_Places):
@@ -187,7 +187,7 @@ class Cropping(_Places):
         for size, less in self._each(arrived):
             if isinstance(size, int) and isinstance(less, int) and less >= size:
                 raise MisfitError(f"{{arrived}} arrived, but {less} of {size} places are cut off; cut fewer")
-            places.append(size - less)
+            places.append(size - less if less else size)
         return Flow((arrived.sizes[0], *places), "maps")
 
 

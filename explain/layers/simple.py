@@ -195,6 +195,14 @@ class Slopes(Pointwise):
     def __init__(self, count: Size | None, word: str) -> None:
         self.count, self.word = count, word
 
+    def output(self, arrived: Flow) -> Flow:
+        first = arrived.sizes[0]
+        if isinstance(self.count, int) and isinstance(first, int) and self.count not in (1, first):
+            raise MisfitError(
+                f"{{arrived}} arrived: it has {self.count} slopes, but {first} channels need as many, or 1"
+            )
+        return arrived
+
     def tensors(self, arrived: Flow) -> Sequence[Tensor]:
         return [Tensor("alpha", "slopes for negative numbers", self._sizes(arrived))]
 

@@ -86,7 +86,8 @@ class Sliding(Layer):
             raise MisfitError("{arrived} arrived, but a window slides over maps: channels and places, such as 3x32x32")
         if len(self.slides) not in (1, axes):
             window = written([slide.kernel for slide in self.slides])
-            raise MisfitError(f"{{arrived}} arrived, with {axes} axes to slide along, but the window is {window}")
+            found = "1 axis" if axes == 1 else f"{axes} axes"
+            raise MisfitError(f"{{arrived}} arrived, with {found} to slide along, but the window is {window}")
         return list(self.slides) * axes if len(self.slides) == 1 else self.slides
 
     def windows(self, arrived: Flow) -> Sequence[Window] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from explain.layers.base import Flow, Framework, Layer, Size, Stored, Tensor, Window, times
+from explain.layers.base import Flow, Framework, Layer, MisfitError, Size, Stored, Tensor, Window, times
 from explain.layers.reshaping import as_flow, as_written
 
 
@@ -64,6 +64,8 @@ class EveryStep(Layer):
 
     def output(self, arrived: Flow) -> Flow:
         steps, *_ = as_written(arrived, self.channels_last)
+        if len(arrived.sizes) < 2:
+            raise MisfitError("{arrived} arrived, but there must be time steps, such as 50x8: 50 steps of 8 features")
         given = self.inner.output(self.one(arrived))
         return as_flow((steps, *as_written(given, self.channels_last)), self.channels_last)
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from explain.errors import amount
 from explain.essay import Essay, Verdict, Worked
 from explain.page import page
 from explain.render.glyphs import Glyphs, width_of
@@ -76,7 +77,7 @@ def _heading(text: str, width: int, glyphs: Glyphs) -> list[Line]:
 def _checks(essay: Essay) -> list[tuple[bool, Prose]]:
     """What stands at the end: the relations, the checks that the pages leave out, and what an exam file expects."""
     held = sum(worked.passed for worked in essay.worked)
-    left_out = [(True, (f"checks of the calculations themselves, by a second route: {held} of {held} hold",))]
+    left_out = [(True, (f"{amount(held, 'more check')} of the numbers, by a second route, hold{'s' * (held == 1)}",))]
     return [*essay.checks, *(left_out if held else []), *([essay.expected] if essay.expected is not None else [])]
 
 
@@ -94,14 +95,28 @@ def _verdict_lines(verdict: Verdict, width: int, glyphs: Glyphs) -> list[Line]:
 
 
 def _command_lines(command: str, width: int, glyphs: Glyphs) -> list[Line]:
-    """The command as it can be pasted, broken between its words where it is long."""
+    """The command as it can be pasted, broken between its words where it is long, and in a word only if it must be."""
     lines = ["$"]
     for word in WORD.findall(glyphs.plain(command)):
         if len(lines[-1]) > 4 and len(lines[-1]) + len(word) + 3 > width:
             lines[-1] += " \\"
             lines.append("   ")
-        lines[-1] += " " + word
+        first, *rest = _cut(word, width - 6)
+        lines[-1] += " " + first
+        for piece in rest:
+            lines[-1] += "\\"
+            lines.append(piece)
     return [[(line, "label")] for line in lines]
+
+
+def _cut(word: str, room: int) -> list[str]:
+    """A word of a command in pieces that the shell puts together again, each in quotes where the word is."""
+    if len(word) <= room:
+        return [word]
+    if not word.startswith("'"):
+        return [word[at : at + room] for at in range(0, len(word), room)]
+    inner, room = word[1:-1], room - 2
+    return [f"'{inner[at : at + room]}'" for at in range(0, len(inner), room)]
 
 
 def _judged_line(passed: bool, text: Prose, width: int, glyphs: Glyphs, margin: str) -> list[Line]:

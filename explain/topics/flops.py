@@ -22,8 +22,9 @@ from explain.parameters import Count
 from explain.topics._layers import told
 from explain.topics._layers.chain import Passed, Shapes, run_through
 from explain.topics._layers.conventions import conventions, reading
+from explain.topics._layers.stations import stations
 from explain.topics._layers.totals import summed
-from explain.topics._layers.walk import Walk, stations
+from explain.topics._layers.walk import Walk
 from explain.topics.network import Layout
 
 

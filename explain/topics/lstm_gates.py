@@ -81,8 +81,9 @@ def lstm_gates(
         for gate, value in zip(_gates(), typed, strict=True)
     ]
     _tables(sheet)
-    sheet.drawing("Inside one cell", INSIDE)
-    sheet.drawing(f"The cell unfolded over {amount(count, 'input')}, one output", unfolded(count))
+    shown = [Symbol("y")]  # the pictures are of the network, not of a counter-example
+    sheet.drawing("Inside one cell", INSIDE, shown)
+    sheet.drawing(f"The cell unfolded over {amount(count, 'input')}, one output", unfolded(count), shown)
 
     sheet.part("The output")
     output = sheet.define(
@@ -142,9 +143,9 @@ def _tables(sheet: Worksheet) -> None:
         told = say(gate.meaning.partition(":")[0], x=x, h=h, c=Symbol("c_t-1"))
         limits.append((called, told, *(_limits(gate, lines) if opens else (say("no gate"), say("no gate")))))
     columns = [Column("name"), Column("equation"), Column("range")]
-    sheet.tables.append(Table("The three gates and the candidate", columns, equations))
+    sheet.tables.append(Table("The three gates and the candidate", columns, equations, needs=("y",)))
     headings = [Column("name"), Column("what it does"), Column("closed: all 0"), Column("open: all 1")]
-    sheet.tables.append(Table("What each of them does", headings, limits))
+    sheet.tables.append(Table("What each of them does", headings, limits, needs=("y",)))
 
 
 def _limits(gate: Gate, lines: Definitions) -> tuple[Prose, Prose]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
+from explain.bindings import Binding, Named
 from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.errors import InputError
 from explain.extents import Extent
-from explain.scripts import Binding, Code, Named, Script
+from explain.scripts import Code, Script
 
 if TYPE_CHECKING:
     from explain.code.parts import Model

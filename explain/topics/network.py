@@ -22,8 +22,9 @@ from explain.topics._layers import told
 from explain.topics._layers.chain import Passed, Shapes, run_through
 from explain.topics._layers.checks import Slid, arrays_counted, windows_counted
 from explain.topics._layers.conventions import conventions, field, reading
+from explain.topics._layers.stations import stations
 from explain.topics._layers.totals import BYTES, Costs, totals, work_and_memory
-from explain.topics._layers.walk import Walk, stations
+from explain.topics._layers.walk import Walk
 
 Layout = Literal["channels-first", "channels-last"]
 

@@ -105,12 +105,10 @@ class _Listed(Node):
         return (sympy.Max if self.name == "max" else sympy.Min)(*operands)
 
     def write(self, style: Style) -> Notation:
-        row: list[Notation] = []
-        for at, operand in enumerate(self.operands):
-            if self.skipped and at == len(self.operands) - 1:
-                row += [Word(", "), DOTS]
-            row += [Word(", "), style.write(operand)]
-        return call(Word(self.name, rf"\{self.name}"), Row(row[1:]))
+        written = [style.write(operand) for operand in self.operands]
+        if self.skipped:
+            written.insert(-1, DOTS)
+        return call(Word(self.name, rf"\{self.name}"), listed(written))
 
 
 class Larger(_Elementwise):

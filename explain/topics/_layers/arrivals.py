@@ -15,7 +15,7 @@ from explain.layers.simple import Embedding, Normalisation
 from explain.layers.words import axes_of
 from explain.topics._layers.chain import Shapes, letters
 from explain.topics._layers.misfits import described
-from explain.topics._layers.walk import Source
+from explain.topics._layers.stations import Source
 
 MOST_AXES = 5
 
@@ -41,18 +41,20 @@ def entered(model: Model, given: Sequence[Extent], shapes: Shapes) -> Entered:
         InputError: another number of shapes is given than the model has inputs.
     """
     arrivals = model.inputs or [Arrival("", None, 0)]
+    if not model.ordered:
+        return Entered([None] * len(arrivals), [], [])
     if len(arrivals) == 1 and len(given) > 1 and all(len(each.sizes) == 1 for each in given):
         given = [Extent([size for each in given for size in each.sizes])]  # a list of sizes handed over by a program
     if given and len(given) != len(arrivals):
         names = ", ".join(shown(each.name) for each in arrivals)
         raise InputError(
             f"{{input}} is given {amount(len(given), 'time')}, but the model has {amount(len(arrivals), 'input')}"
-            + (f" ({names}): give one shape for each, in this order" if len(arrivals) > 1 else "")
+            + (f" ({names}): give one shape for each, in this order" if len(arrivals) > 1 else ": give one shape")
         )
     flows: list[Flow | None] = []
     sources, told = [], []
     for at, arrival in enumerate(arrivals):
-        called = "the input" if len(arrivals) == 1 else f"input {arrival.name}" if arrival.name else f"input {at + 1}"
+        called = "the input" if len(arrivals) == 1 else _called(arrival.name, at)
         first = _first(model, -1 - at)
         sizes, words = _sizes(arrival, given[at] if given else None, first, called, model.framework == "keras")
         told += words
@@ -75,6 +77,13 @@ def entered(model: Model, given: Sequence[Extent], shapes: Shapes) -> Entered:
         tokens = first is not None and isinstance(first.layer, Embedding)
         sources.append(Source(flow, called, tokens, mark))
     return Entered(flows, sources, told)
+
+
+def _called(name: str, at: int) -> str:
+    """One of several inputs in a sentence."""
+    if not name:
+        return f"input {at + 1}"
+    return name if name.startswith("input") else f"input {name}"
 
 
 def _first(model: Model, source: int) -> Call | None:

@@ -8,6 +8,7 @@ from explain.layers.attention import MultiHeadAttention
 from explain.layers.base import Flow, Layer, as_node, divided
 from explain.layers.branches import Add
 from explain.layers.convolution import Convolution, Separable, TransposedConvolution
+from explain.layers.products import PlainAttention
 from explain.layers.recurrent import GATES, Recurrent
 from explain.layers.simple import Dense, Embedding, Normalisation, Slopes
 from explain.layers.sliding import Sliding
@@ -22,14 +23,9 @@ def count(layer: Layer, arrived: Flow, buffers: bool = True) -> Prose:
     """
     if isinstance(layer, Add) and layer.projection is not None:
         return count(layer.projection, layer.kept, buffers)
-    if isinstance(layer, EveryStep):
-        return (*count(layer.inner, layer.one(arrived), buffers), "; the same weights at every step")
-    if isinstance(layer, Stacked):
-        return _stacked(layer, arrived, buffers)
-    if isinstance(layer, MultiHeadAttention):
-        return _attention(layer, arrived)
-    if isinstance(layer, Slopes):
-        return say("one slope for each number" if layer.count is None else f"{layer.count} learned slopes")
+    made = _made_of_layers(layer, arrived, buffers)
+    if made:
+        return made
     ending = ", and one bias" if getattr(layer, "bias", False) else ", and no bias"
     if isinstance(layer, Dense):
         each = "the unit" if layer.units == 1 else f"each of the {layer.units} units"
@@ -60,6 +56,21 @@ def count(layer: Layer, arrived: Flow, buffers: bool = True) -> Prose:
         return say(_learned(layer, arrived, buffers))
     assert isinstance(layer, Recurrent)
     return _recurrent(layer, arrived)
+
+
+def _made_of_layers(layer: Layer, arrived: Flow, buffers: bool) -> Prose:
+    """Layers with layers inside, and those with one kind of weight; nothing for the others."""
+    if isinstance(layer, EveryStep):
+        return (*count(layer.inner, layer.one(arrived), buffers), "; the same weights at every step")
+    if isinstance(layer, Stacked):
+        return _stacked(layer, arrived, buffers)
+    if isinstance(layer, MultiHeadAttention):
+        return _attention(layer, arrived)
+    if isinstance(layer, PlainAttention):
+        return say("one weight for each feature" if layer.scale == "feature" else "one scale of all scores")
+    if isinstance(layer, Slopes):
+        return say("one slope for each number" if layer.count is None else f"{layer.count} learned slopes")
+    return ()
 
 
 def _recurrent(layer: Recurrent, arrived: Flow) -> Prose:

@@ -9,16 +9,14 @@ from explain.code.parts import Call, Model
 from explain.engine.nodes.base import Symbol
 from explain.errors import InputError
 from explain.layers.base import Flow, Layer, MisfitError, Size, Stored, Tensor, counted
-from explain.layers.convolution import Convolution, Separable, TransposedConvolution
-from explain.layers.recurrent import Recurrent
-from explain.layers.reshaping import RepeatVector, Upsampling, ZeroPadding
-from explain.layers.simple import Dense, Embedding, Normalisation, Pointwise, Slopes
-from explain.layers.sliding import GlobalPool, Pool, Sliding
-from explain.layers.stacked import Stacked
-from explain.layers.words import axes_of
+from explain.layers.reshaping import Upsampling, ZeroPadding
+from explain.layers.simple import Embedding, Normalisation, Pointwise
+from explain.layers.sliding import Pool
 from explain.topics._layers.chain import LARGEST, Shapes, letters
-from explain.topics._layers.misfits import described, misfit, wrong_features
-from explain.topics._layers.walk import with_features
+from explain.topics._layers.features import arriving, assumed, axis_of_weights, fits_axes, leaves
+from explain.topics._layers.misfits import misfit, unlike_below, wrong_features
+from explain.topics._layers.named_axes import check_axes
+from explain.topics._layers.stations import with_features
 
 
 class Visit(NamedTuple):
@@ -83,11 +81,13 @@ class Graph:
         if not known or len(known) < len(flows):
             return self._counted_only(at, call, layer, again)
         before = tuple(known)
+        if not layer.several:
+            check_axes(call, before[0], self.keras)
         entered = [self.shapes.entering(layer, flow) for flow in before]
         layer = layer.among(entered) if layer.several else layer
         arrived, features = entered[0], None
         told = None if isinstance(layer, Embedding) else call.arrives
-        if told is not None:
+        if told is not None and fits_axes(layer, arrived):
             there = arriving(layer, arrived)
             if isinstance(there, int):
                 if there != told:
@@ -128,7 +128,7 @@ class Graph:
         """What arrives is not known; the parameters are where the code says how many features arrive, or none are."""
         work = 0 if type(layer).multiply_adds is Layer.multiply_adds else None
         features = call.arrives if call.arrives is not None else self._features(call)
-        leaving = leaves(layer, features) if self.keras else None
+        leaving = leaves(layer, features) if self.keras else self._leaving(call, layer)
         if again:
             return Visit(at, call, layer, parameters=0, multiply_adds=work, again=again, leaving=leaving)
         arrived = assumed(layer, call, features)
@@ -150,6 +150,32 @@ class Graph:
             last = self.shapes.shown(flow)[-1]
             return last if isinstance(last, int) else None
         return self.visits[call.sources[0]].leaving if 0 <= call.sources[0] < len(self.visits) else None
+
+    def _leaving(self, call: Call, layer: Layer) -> int | None:
+        """The features that a layer of PyTorch gives where no shape is known; what it says arrives must be those.
+
+        Raises:
+            InputError: the layer below gives another number of features.
+        """
+        source = call.sources[0] if len(call.sources) == 1 and self.model.ordered else -1
+        below = self.visits[source] if 0 <= source < len(self.visits) else None
+        there = None if below is None or below.layer is None else below.leaving
+        if isinstance(layer, Pointwise | Pool | Normalisation | Upsampling | ZeroPadding):
+            return there
+        axis = axis_of_weights(layer)
+        if below is not None and there is not None and call.arrives not in (None, there):
+            origin = self._origin(below)
+            if axis and origin.layer is not None and axis == axis_of_weights(origin.layer):
+                raise InputError(unlike_below(call, origin.call, there))
+        return leaves(layer, call.arrives) if axis else None
+
+    def _origin(self, visit: Visit) -> Visit:
+        """The layer whose features these are, below those that pass them on."""
+        while visit.layer is not None and not axis_of_weights(visit.layer) and visit.call.sources:
+            if visit.call.sources[0] < 0:
+                break
+            visit = self.visits[visit.call.sources[0]]
+        return visit
 
     def _counted(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
         """Those that the framework counts as parameters: PyTorch's running averages are buffers."""
@@ -186,53 +212,3 @@ class Graph:
             for letter, size in zip(letters(given), given.sizes, strict=True)
         )
         return Flow(sizes, given.kind)
-
-
-def arriving(layer: Layer, arrived: Flow) -> Size:
-    """The features of what arrives that the weights depend on; of maps the channels."""
-    if isinstance(layer, Dense | Normalisation):
-        return layer.features(arrived)
-    return arrived.sizes[0] if arrived.kind == "maps" else arrived.sizes[-1]
-
-
-def leaves(layer: Layer, features: int | None) -> int | None:
-    """The last size of what a layer of Keras gives, from the last size of what arrives."""
-    found: Size | None = None
-    if isinstance(layer, Dense):
-        found = layer.units
-    elif isinstance(layer, Embedding):
-        found = layer.width
-    elif isinstance(layer, Recurrent):
-        found = layer.output(Flow((1, 1), "sequence")).sizes[-1]
-    elif isinstance(layer, Convolution):
-        found = layer.filters if not layer.depthwise else None if features is None else layer.channels(features)
-    elif isinstance(layer, Separable):
-        found = layer.second.filters
-    elif isinstance(layer, TransposedConvolution):
-        found = layer.filters
-    elif isinstance(layer, Pointwise | Normalisation | Pool | GlobalPool | RepeatVector | Upsampling | ZeroPadding):
-        found = features
-    return found if isinstance(found, int) else None
-
-
-def assumed(layer: Layer, call: Call, features: int | None) -> Flow | None:
-    """A shape with which the parameters can be counted where what arrives is not known; None where they cannot."""
-    if isinstance(layer, Embedding):
-        return Flow((1,), "vector")
-    if isinstance(layer, Slopes):
-        return None if layer.count is None else Flow((1,), "vector")
-    if isinstance(layer, Normalisation) and layer.shape is not None:
-        return Flow((1,), "vector")
-    if type(layer).tensors is Layer.tensors or isinstance(layer, Pointwise):
-        return Flow((1,), "vector")
-    if isinstance(layer, Normalisation) and not (layer.scale or layer.shift or layer.kept):
-        return Flow((1,), "vector")
-    if features is None:
-        return None
-    if isinstance(layer, Sliding):
-        axes = axes_of(described(call)) or len(layer.slides)
-        return Flow((features, *[1] * axes), "maps")
-    if isinstance(layer, Normalisation) and layer.kind != "layer":
-        return Flow((features, 1, 1), "maps")
-    steps = isinstance(layer, Recurrent | Stacked) or layer.reads == "sequence"
-    return Flow((1, features), "sequence") if steps else Flow((features,), "vector")

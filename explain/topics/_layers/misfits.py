@@ -11,6 +11,7 @@ from explain.errors import shown
 from explain.layers.base import Flow, Layer
 from explain.layers.recurrent import Recurrent
 from explain.layers.simple import Dense, Flatten, Pointwise
+from explain.layers.sliding import Sliding
 from explain.layers.stacked import Stacked
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def described(call: Call) -> str:
 
 def called(name: str, written: str) -> str:
     """A name and what it stands for; `features.0` is no variable that is set."""
+    if name.isdigit():
+        return written
     return f"{name} = {written}" if name.isidentifier() else f"{name}: {written}"
 
 
@@ -42,7 +45,18 @@ def misfit(call: Call, message: str, arrived: str, visits: Sequence[Visit]) -> s
     below = _last_recurrent(visits, call)
     if call.layer is not None and call.layer.reads == "sequence" and below is not None:
         told += f"; let {shown(below.call.name)} (line {below.call.line}) give all its states: return_sequences=True"
-    return told
+    return told + _no_channels(call, arrived)
+
+
+def _no_channels(call: Call, arrived: str) -> str:
+    """The mend where an input of one channel was given without it."""
+    layer = call.layer
+    sizes = arrived.split("×")
+    if not isinstance(layer, Sliding) or not call.sources or call.sources[0] >= 0 or len(sizes) != len(layer.slides):
+        return ""
+    first = call.written.partition("(")[0].endswith("d")  # Conv2d is PyTorch's, Conv2D Keras'
+    whole = "x".join([str(call.arrives or 1), *sizes] if first else [*sizes, "1"])
+    return f"; the channels are missing: {{input}} {whole}" if len(sizes) > 1 else ""
 
 
 def _last_recurrent(visits: Sequence[Visit], call: Call) -> Visit | None:
@@ -89,6 +103,12 @@ def wrong_features(
         else:
             mend = f"give {{input}} with {told}, or write {_mended(call, there)}"
     return f"{placed(call)}: {found}, it expects {told}; {mend or 'write ' + _mended(call, there)}"
+
+
+def unlike_below(call: Call, below: Call, there: int) -> str:
+    """The layer below gives another number of features than the code says."""
+    gives = f"{there} features arrive from line {below.line}, {shown(described(below), LONGEST)}"
+    return f"{placed(call)}: {gives}, it expects {call.arrives}; write {_mended(call, there)}"
 
 
 def _mended(call: Call, there: int) -> str:

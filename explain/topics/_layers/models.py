@@ -7,24 +7,22 @@ from typing import NamedTuple
 
 from explain.code.parts import Model
 from explain.engine.answer import Answer
-from explain.engine.names import word
 from explain.engine.nodes.base import Node, Symbol
+from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.errors import InputError, amount
 from explain.extents import Extent
-from explain.layers.base import Flow, Size
-from explain.layers.recurrent import Recurrent
-from explain.layers.simple import Normalisation
-from explain.layers.stacked import Stacked
+from explain.layers.base import Flow, Size, multiplied, whole_number
 from explain.topics._layers.arrivals import Entered, entered
 from explain.topics._layers.chain import Shapes
 from explain.topics._layers.checks import NAMES, Slid, arrays_counted, windows_counted
-from explain.topics._layers.conventions import conventions
+from explain.topics._layers.code_words import code_conventions
 from explain.topics._layers.graph import Graph, Visit
 from explain.topics._layers.misfits import described
+from explain.topics._layers.stations import Station
 from explain.topics._layers.summary import callee, summary, unknown
-from explain.topics._layers.totals import BYTES, Costs, memory, totals, work_and_memory
-from explain.topics._layers.walk import MOST, Station, Walk
+from explain.topics._layers.totals import Costs, memory, totals, work_and_memory
+from explain.topics._layers.walk import MOST, Walk
 
 MOST_IN_SYMBOLS = 400  # layers with symbols in their sizes
 LISTED = 12  # arrays that a check names
@@ -55,7 +53,8 @@ class Walked:
         self.visits = Graph(model, self.entered.flows, self.shapes).visits
         self.shaped = any(visit.given is not None for visit in self.visits)
         self.whole = all(visit.parameters is not None for visit in self.visits)
-        self.worked = all(visit.given is not None and visit.multiply_adds is not None for visit in self.visits)
+        self.worked = all(visit.multiply_adds is not None for visit in self.visits)
+        self.all_shapes = all(visit.given is not None for visit in self.visits)
 
     @property
     def title(self) -> str:
@@ -122,7 +121,7 @@ def answered(question: Question, source: str) -> Answer:
     )  # fmt: skip
     walk.layers()
     results = _totals(sheet, walk, walked)
-    _conventions(sheet, question, walked, results)
+    code_conventions(sheet, question.name, walked, results)
     sheet.tables.append(summary(sheet, walked.visits, walked.shapes, results))
     open_ = unknown(model, walked.visits, walked.entered.flows)
     sheet.tables += [] if open_ is None else [open_]
@@ -150,73 +149,8 @@ def _totals(sheet: Worksheet, walk: Walk, walked: Walked) -> list[Symbol]:
     costs = walked.costs()
     found = totals(sheet, walk, costs, walked.whole)
     if walked.shaped:
-        return [*found, *work_and_memory(sheet, walk, costs, found[0], walked.worked)]
+        return [*found, *work_and_memory(sheet, walk, costs, found[0], walked.worked, walked.all_shapes)]
     return [*found, memory(sheet, "B_P", found[0], "parameters")]
-
-
-def _conventions(sheet: Worksheet, question: Question, walked: Walked, results: Sequence[Symbol]) -> None:
-    """How the code was read, how the input is read, what holds for the kinds of layers that are there."""
-    model = walked.model
-    sheet.convention(f"{question.name or 'the code'} is read as it stands; nothing of it is run")
-    for remark in model.remarks:
-        sheet.convention(_plain(f"line {remark.line}: {remark.text}"))
-    for told in [*walked.entered.told, *_readings(walked)]:
-        sheet.convention(_plain(told))
-    if not model.ordered:
-        sheet.convention(
-            "the order in which the layers are used is not known, so that no shapes follow: each layer is counted from "
-            "its own arguments"
-        )
-    known = [visit for visit in walked.visits if visit.layer is not None]
-    if not walked.shaped:  # nothing is said of shapes
-        known = [visit for visit in known if isinstance(visit.layer, Normalisation | Recurrent | Stacked)]
-    layers = [visit.layer for visit in known if visit.layer is not None]
-    for text, parts in conventions(layers, model.framework, walked.shaped, [callee(visit.call) for visit in known]):
-        sheet.convention(text, **parts)
-    if any("activation=" in visit.call.written for visit in walked.visits):
-        sheet.convention("an activation that is an argument of a layer changes neither shape nor count")
-    _letters(sheet, walked, results)
-
-
-def _plain(text: str) -> str:
-    """Text from code as part of a sentence, where braces name quantities."""
-    return text.replace("{", "(").replace("}", ")")
-
-
-def _letters(sheet: Worksheet, walked: Walked, results: Sequence[Symbol]) -> None:
-    """What the totals are called."""
-    names = {symbol.name for symbol in results}
-    p, bp = results[0].word, word("B_P")
-    if "B_A" not in names:
-        sheet.convention(f"{{p}} are parameters, {{bp}} their bytes in float32, {BYTES} bytes each", p=p, bp=bp)
-        return
-    end = "" if walked.worked else "_known"
-    sheet.convention(
-        "{p} are parameters, {m} multiply-adds, {a} numbers that the layers give out, {bp} and {ba} the bytes of {p} "
-        f"and of {{a}} in float32, {BYTES} bytes each; the output of every layer is counted once, also where a "
-        "framework could use the memory of the one before again",
-        p=p, m=word("M" + end), a=word("A" + end), bp=bp, ba=word("B_A"),
-    )  # fmt: skip
-
-
-def _readings(walked: Walked) -> list[str]:
-    """How the shapes of the inputs are read."""
-    found = []
-    for source in walked.entered.sources:
-        shape, text = source.shape, walked.shapes.text(source.shape)
-        if shape.kind == "maps":
-            last = walked.shapes.channels_last
-            channels, places = shape.sizes[0], Flow(shape.sizes[1:], "sequence")
-            count = amount(channels, "channel") if isinstance(channels, int) else "channels"
-            where = "last, as in Keras" if last else "first, as in PyTorch"
-            of = Shapes(False).text(places)
-            found.append(f"channels {where}: {text} is {count} of {of}" if len(shape.sizes) > 2 else "")
-        elif shape.kind == "sequence" and all(isinstance(size, int) for size in shape.sizes):
-            steps, features = (int(str(size)) for size in shape.sizes)
-            found.append(f"{text} is {amount(steps, 'time step')} of {amount(features, 'feature')}")
-    if walked.shaped:
-        found.append("shapes are those of one sample: the batch is left out")
-    return [text for text in dict.fromkeys(found) if text]
 
 
 def _checks(sheet: Worksheet, walked: Walked, parameters: Symbol) -> None:
@@ -231,6 +165,20 @@ def _checks(sheet: Worksheet, walked: Walked, parameters: Symbol) -> None:
     if arrays:
         listed = _listed(walked.visits, walked.shapes) if len(arrays) <= LISTED else ""
         arrays_counted(sheet, arrays, walked.model.framework, parameters, listed)
+        for visit in walked.visits[:MOST]:
+            _one_layer(sheet, visit, walked)
+
+
+def _one_layer(sheet: Worksheet, visit: Visit, walked: Walked) -> None:
+    """The arrays of one layer, for a page that asks for it alone."""
+    step = next((step for step in sheet.steps if step.name == f"P_{visit.at}"), None)
+    sizes = [multiplied(array.shape) for array in visit.stored]
+    if step is None or step.value is None or not all(isinstance(size, int) for size in sizes):
+        return
+    name = NAMES[walked.model.framework]
+    told = f"the arrays that {name} stores{_listed([visit], walked.shapes)}: {sum(map(whole_number, sizes))} numbers"
+    good = sum(map(whole_number, sizes)) == int(step.value.item())
+    sheet.check(good, [step.symbol], say(told), spare=True)
 
 
 def _listed(visits: Sequence[Visit], shapes: Shapes) -> str:

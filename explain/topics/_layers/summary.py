@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from explain.code.parts import Call, Model
 from explain.engine.answer import Cell, Column, Table
+from explain.engine.evaluate import symbols
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.worksheet import Worksheet
-from explain.layers.base import Flow, Layer, Size
+from explain.layers.base import Flow, Size
 from explain.topics._layers.chain import Shapes
 from explain.topics._layers.graph import Visit
 from explain.topics._layers.misfits import called
+from explain.topics._layers.stations import weighs
 
 NARROW = 36  # characters of a call in a table; a section has all of it
 ASIDE = ("activation", "input_shape", "name", "dtype", "inplace", "input_length")  # changes no count of its layer
@@ -61,11 +63,6 @@ def named(call: Call) -> str:
     return short(call) if call.name in ("", callee(call)) else called(call.name, short(call))
 
 
-def weighs(layer: Layer) -> bool:
-    """Whether its kind has weights."""
-    return type(layer).tensors is not Layer.tensors
-
-
 def summary(sheet: Worksheet, visits: Sequence[Visit], shapes: Shapes, results: Sequence[Symbol]) -> Table:
     """The table of all calls.
 
@@ -104,7 +101,10 @@ def _cell(sheet: Worksheet, name: str, size: Size | None) -> Cell:
     if isinstance(size, int):
         return size
     step = next((step for step in sheet.steps if step.name == name), None)
-    return size if step is None else step.closed or step.expression
+    if step is None:
+        return size
+    closed = step.closed or step.expression
+    return closed if len(symbols(closed)) < 2 else step.symbol
 
 
 def _totals(sheet: Worksheet, results: Sequence[Symbol], shaped: bool) -> list[list[Cell]]:
@@ -128,13 +128,14 @@ def _sum(sheet: Worksheet, symbol: Symbol) -> Cell:
     if step.value is not None:
         return int(step.value.item())
     closed: Node = step.closed or step.expression
-    return closed
+    return closed if len(symbols(closed)) < 2 else symbol
 
 
 def _note(visits: Sequence[Visit], shaped: bool) -> tuple[str, ...]:
     told = []
-    if any(visit.again and visit.layer is not None and weighs(visit.layer) for visit in visits):
-        told.append("as 3: the weights of layer 3 again, counted there")
+    again = next((visit.again for visit in visits if visit.again and visit.layer and weighs(visit.layer)), 0)
+    if again:
+        told.append(f"as {again}: the weights of layer {again} again, counted there")
     if any(visit.parameters is None or (shaped and visit.given is None) for visit in visits):
         told.append("?: not known without running the code")
     if not any(visit.fixed for visit in visits):

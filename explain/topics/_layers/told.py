@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from explain.engine.prose import Prose, say
 from explain.layers.attention import MultiHeadAttention
+from explain.layers.axes import JoinAxes
 from explain.layers.base import Flow, Layer
 from explain.layers.branches import Add
 from explain.layers.cells import RecurrentCell
 from explain.layers.convolution import Separable, TransposedConvolution
 from explain.layers.merging import Merge
+from explain.layers.products import DotProduct, PlainAttention
 from explain.layers.recurrent import Recurrent
 from explain.layers.reshaping import Cropping, Reshape, Shuffle, Upsampling, ZeroPadding
 from explain.layers.simple import Dense, Flatten
@@ -54,22 +56,26 @@ def work(layer: Layer, arrived: Flow) -> Prose:
         return (*inside, "; this at each of the steps, with the same weights")
     if isinstance(layer, MultiHeadAttention):
         return say(
-            "each step is projected to its query, key and value, and the output back; each pair of steps takes one "
-            "multiplication for each entry of the keys (the score) and one for each of the values (the weighted sum)"
+            "first the queries and the way back from the weighted sums, then the keys and values, one multiplication "
+            "for each weight at each time step; then for each pair of steps the score and the weighted value"
         )
+    if isinstance(layer, PlainAttention):
+        return say(
+            "each pair of steps takes one multiplication for each entry of the keys (the score) and one for each of "
+            "the values (the weighted sum)"
+        )
+    if isinstance(layer, DotProduct):
+        return say("one multiplication for each pair of entries that is summed")
     if isinstance(layer, Dense) and arrived.kind == "maps":
         return say("every weight, but no bias, is used once at each place")
     every = " at each time step" if len(arrived.sizes) > 1 else ""
     return say(f"every weight, but no bias, is used once{every}")
 
 
-def size(layer: Layer, already: set[tuple[str, str]]) -> Prose:
-    """Where a size comes from, at the first layer that says so."""
+def size(layer: Layer) -> tuple[str, Prose]:
+    """What decides the sizes that a layer gives, and how it is said."""
     how = _how(layer)
-    if ("size", how) in already:
-        return ()
-    already.add(("size", how))
-    return say(SIZES[how]) if how else ()
+    return how, say(SIZES[how]) if how else ()
 
 
 SIZES = {
@@ -81,12 +87,19 @@ SIZES = {
     "window": "the window stands once at the edge, and once more for every stride of what is left, rounded down",
     "row": "all numbers in one row",
     "beside": "what is joined stands beside each other along one axis, whose sizes are added",
+    "joined": "the axes that become one: their sizes multiplied",
     "left": "-1 stands for what is left: all numbers, divided by the other sizes",
     "repeated": "every place is repeated so many times",
     "padded": "what is added at both ends of the axis",
     "cropped": "what is cut off at both ends of the axis",
     "laid out": "factor·factor channels become factor times as many places along both axes",
 }
+
+
+PLAIN = {
+    Flatten: "row", JoinAxes: "joined", Reshape: "left", Upsampling: "repeated", ZeroPadding: "padded",
+    Cropping: "cropped", Shuffle: "laid out",
+}  # fmt: skip
 
 
 def _how(layer: Layer) -> str:
@@ -99,7 +112,14 @@ def _how(layer: Layer) -> str:
         return "same" if same([layer]) else "window"
     if isinstance(layer, Merge):
         return "beside" if layer.kind == "concatenate" else ""
-    plain = {Flatten: "row", Reshape: "left", Upsampling: "repeated", ZeroPadding: "padded", Cropping: "cropped"}
+    plain = {
+        Flatten: "row",
+        JoinAxes: "joined",
+        Reshape: "left",
+        Upsampling: "repeated",
+        ZeroPadding: "padded",
+        Cropping: "cropped",
+    }
     return {**plain, Shuffle: "laid out"}.get(type(layer), "")
 
 

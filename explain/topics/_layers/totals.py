@@ -56,16 +56,25 @@ def totals(sheet: Worksheet, walk: Walk, costs: Sequence[Costs], whole: bool = T
 
 
 def work_and_memory(
-    sheet: Worksheet, walk: Walk, costs: Sequence[Costs], parameters: Symbol, whole: bool = True
+    sheet: Worksheet,
+    walk: Walk,
+    costs: Sequence[Costs],
+    parameters: Symbol,
+    worked: bool = True,
+    shaped: bool = True,
 ) -> list[Symbol]:
-    """Multiply-adds and bytes of all layers."""
+    """Multiply-adds and bytes of all layers.
+
+    Args:
+        worked: whether the multiply-adds of every layer are known; `shaped`, whether its output is.
+    """
     work = [item.multiply_adds for item in costs]
-    title = "Multiply-adds of the network, for one sample" if whole else "Multiply-adds of the layers that are known"
-    found = [summed(sheet, "M" if whole else "M_known", walk.work, work, title, walk.most)]
+    title = "Multiply-adds of the network, for one sample" if worked else "Multiply-adds of the layers that are known"
+    found = [summed(sheet, "M" if worked else "M_known", walk.work, work, title, walk.most)]
     activations = sheet.define(
-        "A" if whole else "A_known",
+        "A" if shaped else "A_known",
         total(numbers([item.entries for item in costs])),
-        "Numbers that the layers give out" if whole else "Numbers that the layers give out whose shape is known",
+        "Numbers that the layers give out" if shaped else "Numbers that the layers give out whose shape is known",
         "the entries of every output in the table, for one sample",
         closed=closed_form,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from explain.engine.answer import Place
 from explain.engine.evaluate import evaluate
@@ -13,67 +12,17 @@ from explain.engine.prose import Prose
 from explain.engine.values import whole
 from explain.engine.worksheet import Worksheet
 from explain.layers.base import Flow, Layer, Size, Tensor, as_node, counted, whole_number
-from explain.layers.simple import Dense, Embedding
+from explain.layers.simple import Embedding
 from explain.layers.sliding import Pool, Slide, Sliding
 from explain.topics._layers import told
-from explain.topics._layers.chain import AXES, Passed, Shapes, letters
+from explain.topics._layers.chain import AXES, Shapes, letters
 from explain.topics._layers.counts import count
+from explain.topics._layers.stations import Source, Station, weighs, with_features, with_ones
 from explain.topics._windows.axes import listed
 
 CALLED = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width", "T": "steps", "d": "features"}
 CALLED["n"] = "numbers"
 MOST = 60  # layers that are worked; the table and the totals have all
-
-
-class Station(NamedTuple):
-    """A layer on the way: which one, what arrives, what it gives, and what of it is worked.
-
-    Args:
-        before: what arrives, as the layers below gave it; nothing where that is not known.
-        arrived: the same as this layer reads it.
-        sources: the numbers of the layers below; 0 is the input, -1 the second input and so on.
-        features: the features that arrive according to the code, where what arrives does not say it.
-        again: the number of the layer whose weights these are.
-    """
-
-    at: int
-    title: str
-    layer: Layer
-    before: tuple[Flow, ...]
-    arrived: Flow
-    given: Flow
-    parameters: bool
-    fixed: bool
-    work: bool
-    field: tuple[int, ...] | None = ()
-    jump: tuple[int, ...] = ()
-    sources: tuple[int, ...] = ()
-    features: int | None = None
-    again: int = 0
-
-
-def stations(chain: Sequence[Passed]) -> list[Station]:
-    """A chain: every layer takes what the one before it gave."""
-    found = []
-    for at, item in enumerate(chain, 1):
-        before = chain[at - 2].given if at > 1 else item.arrived
-        counts = (bool(item.parameters), bool(item.fixed), bool(item.multiply_adds))
-        title = f"Layer {at}: {told.shown(item.layer)}"
-        found.append(
-            Station(
-                at, title, item.layer, (before,), item.arrived, item.given, *counts, item.field, item.jump, (at - 1,)
-            )
-        )
-    return found
-
-
-class Source(NamedTuple):
-    """An input: its shape as the first layer reads it, and what it is called in its meaning."""
-
-    shape: Flow
-    called: str = "the input"
-    tokens: bool = False
-    mark: str = ""  # after the 0 of its sizes, where there are several inputs
 
 
 class Walk:
@@ -112,8 +61,8 @@ class Walk:
         self.work: list[Symbol] = []
         self._group = self._caption = ""
         self._title: Prose = ()
-        self._turned = ""
-        self._told: set[tuple[str, str]] = set()
+        self._first: list[str] = []  # what is said of this layer alone, before the reason of its kind
+        self._told: dict[tuple[str, str], str] = {}  # the step that gives a reason first
 
     def _introduced(self, source: Source) -> Flow:
         """The sizes of an input as given quantities; those that are not known stay symbols."""
@@ -135,7 +84,7 @@ class Walk:
 
     def layer(self, item: Station) -> None:
         """One layer: its shape, its parameters, its work, what it sees."""
-        self._group = self._turned = ""
+        self._group, self._first = "", []
         self._title = (item.title,)
         if not item.before:  # what arrives is not known: the parameters are counted from what the code says
             self._caption = ""
@@ -143,20 +92,24 @@ class Walk:
             self._parameters(item, item.layer, known)
             return
         flows = [self.shapes.entering(item.layer, self.flows[source]) for source in item.sources]
+        if not weighs(item.layer):  # such layers look for axes of one place
+            numbers = [self.shapes.entering(item.layer, before) for before in item.before]
+            flows = [with_ones(one, other) for one, other in zip(flows, numbers, strict=True)]
         layer = item.layer.among(flows) if item.layer.several else item.layer
         arrived = flows[0] if item.features is None else with_features(layer, flows[0], item.features)
-        self._turned = self._as_read(item)
-        self._caption = f"{' and '.join(map(self.shapes.text, item.before))} → {self.shapes.text(item.given)}"
+        self._first = [text for text in (self._as_read(item),) if text]
+        arrive = dict(zip(item.sources, map(self.shapes.text, item.before), strict=True))  # each source once
+        self._caption = f"{' and '.join(arrive.values())} → {self.shapes.text(item.given)}"
         given = self._shape(item, layer, layer.output(arrived))
         self.flows[item.at] = given
         if "parameters" in self.wanted and item.parameters:
             self._parameters(item, layer, arrived)
         if "work" in self.wanted and item.work:
             work = as_node(layer.multiply_adds(arrived, given))
-            why = self._once("work", layer, arrived)
             if item.again:
-                why = (f"the weights of layer {item.again} again, counted there", *(("; ", *why) if why else ()))
-            self.work.append(self._line(f"M_{item.at}", work, "multiply-adds", why))
+                self._first.append(f"the weights of layer {item.again} again, counted there")
+            key = ("work", told.kind(layer))
+            self.work.append(self._line(f"M_{item.at}", work, "multiply-adds", told.work(layer, arrived), key))
         if "field" in self.wanted and item.field:
             self._field(item)
 
@@ -171,14 +124,22 @@ class Walk:
             return "the features of a time step are the channels here"
         return "the channels of a place are the features of a time step here"
 
-    def _line(self, name: str, formula: Node, label: str, why: Prose) -> Symbol:
-        """One line of the section of a layer."""
+    def _line(self, name: str, formula: Node, label: str, why: Prose = (), key: tuple[str, str] = ("", "")) -> Symbol:
+        """One line of the section of a layer.
+
+        Args:
+            key: of the reason; where it was given before, it is repeated on pages only that do not show that step.
+        """
         self._group = self._group or name
-        if self._turned:
-            why = (self._turned, *(("; ", *why) if why else ()))
-            self._turned = ""
         place = Place(self._group, (label,), self._caption)
-        return self.sheet.define(name, formula, self._title, why, place=place, closed=closed_form)
+        own = "; ".join(self._first)
+        whole = (*((own,) if own else ()), *(("; ",) if own and why else ()), *why)
+        found = self.sheet.define(name, formula, self._title, whole, place=place, closed=closed_form)
+        first = self._told.setdefault(key, name) if why else name
+        if first != name:
+            self.sheet.refer(found, first, (own,) if own else ())
+        self._first = []
+        return found
 
     def _shape(self, item: Station, layer: Layer, given: Flow) -> Flow:
         """The sizes after the layer: a line for each that is not what it was, or a number of the layer's own."""
@@ -198,7 +159,8 @@ class Walk:
             formula = self._rounded(item, place, size)
             same = [other for other in range(place + 1, len(named)) if self._alike(item, place, other)]
             label = listed([CALLED.get(named[which], "places") for which in (place, *same)])
-            found.append(self._line(f"{letter}_{item.at}", formula, label, told.size(layer, self._told)))
+            how, why = told.size(layer)
+            found.append(self._line(f"{letter}_{item.at}", formula, label, why, ("size", how)))
         return Flow(tuple(found), given.kind)
 
     def _twin(self, item: Station, place: int, found: Sequence[Size]) -> Size | None:
@@ -228,7 +190,8 @@ class Walk:
 
     def _parameters(self, item: Station, layer: Layer, arrived: Flow) -> None:
         tensors = [_noted(tensor) for tensor in layer.tensors(arrived) if tensor.trainable or self.buffers]
-        found = self._line(f"P_{item.at}", as_node(counted(tensors)), "parameters", self._once("count", layer, arrived))
+        why, key = count(layer, arrived, self.buffers), ("count", told.kind(layer))
+        found = self._line(f"P_{item.at}", as_node(counted(tensors)), "parameters", why, key)
         self.parameters.append(found)
         if item.fixed:
             self.fixed.append(as_node(counted([tensor for tensor in tensors if not tensor.trainable])))
@@ -244,24 +207,9 @@ class Walk:
             where = f", {CALLED[axis]}" if axis else ""
             if window.covers != 1:
                 seen = self.fields[axis] + wider(slide, jump)
-                self.fields[axis] = self._line(f"r{suffix}", seen, f"field{where}" if axis else "receptive field", ())
+                self.fields[axis] = self._line(f"r{suffix}", seen, f"field{where}" if axis else "receptive field")
             if window.step != 1:
-                self.jumps[axis] = self._line(f"j{suffix}", Times(jump, as_node(window.step)), f"jump{where}", ())
-
-    def _once(self, what: str, layer: Layer, arrived: Flow) -> Prose:
-        """Why, at the first layer of a kind."""
-        key = (what, told.kind(layer))
-        if key in self._told:
-            return ()
-        self._told.add(key)
-        return count(layer, arrived, self.buffers) if what == "count" else told.work(layer, arrived)
-
-
-def with_features(layer: Layer, arrived: Flow, features: Size) -> Flow:
-    """What arrives, with the features (of maps: the channels) that the code says."""
-    sizes = arrived.sizes
-    first = arrived.kind == "maps" and not (isinstance(layer, Dense) and layer.on == "last")
-    return Flow((features, *sizes[1:]) if first else (*sizes[:-1], features), arrived.kind)
+                self.jumps[axis] = self._line(f"j{suffix}", Times(jump, as_node(window.step)), f"jump{where}")
 
 
 def closed_form(expression: Node) -> Node:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from explain.code import graph, making, tensors, torch_layers
-from explain.code.objects import Container, Given, Instance, Made, Method, Outside
+from explain.code import graph, making, passing, tensors, torch_layers
+from explain.code.objects import Container, Made, Outside
 from explain.code.parts import Unknown
+from explain.code.program import MODULES, Given, Instance, Method
 from explain.code.reading import Reading
 
 CREATE = {"randn", "rand", "zeros", "ones", "empty", "randint", "FloatTensor", "Tensor"}
@@ -43,14 +44,25 @@ def layer(reading: Reading, what: Outside, given: Given) -> Made:
     made = making.layer(reading, what.last, given.positional, given.named, given, torch_layers.build)
     made.framework = "pytorch"
     made.arrives = torch_layers.arrives(made.arguments)
+    if made.arrives is None and made.layer is not None and what.last in torch_layers.KINDS:
+        _says_what_arrives(reading, made, torch_layers.KINDS[what.last].arrives)
     return made
+
+
+def _says_what_arrives(reading: Reading, made: Made, argument: str) -> None:
+    """Tells where what arrives stands in the code but is not known."""
+    given = made.arguments.positional
+    found = made.arguments.named.get(argument, given[0] if given else None) if argument else None
+    if isinstance(found, Unknown):
+        mend = f"; give --let {found.lacking}=…" if found.lacking else ""
+        reading.remark(made.line, f"{made.kind} has {argument} = {found.text}: {found.why}{mend}")
 
 
 def parameter(reading: Reading, given: Given) -> Made:
     """`nn.Parameter(…)`: weights that belong to no layer; how they are used is not worked here."""
     made = making.layer(reading, "Parameter", given.positional, given.named, given, torch_layers.build)
     made.framework = "pytorch"
-    made.unknown = Unknown(made.written, given.line, "weights of its own belong to no layer and are not counted here")
+    made.unknown = Unknown(made.written, given.line, "weights of its own, of no layer, are not counted here")
     return made
 
 
@@ -100,7 +112,7 @@ def method(reading: Reading, what: Method, given: Given) -> Any:
     if name in KEEPS:
         return owner
     if name in ("forward", "__call__"):
-        return graph.applied(reading, owner, given.positional, given.named, given.line)
+        return passing.applied(reading, owner, given.positional, given.named, given.line)
     if name in ("add_module", "register_module") and len(given.positional) == 2:
         place, found = given.positional
         if isinstance(place, str):
@@ -109,6 +121,8 @@ def method(reading: Reading, what: Method, given: Given) -> Any:
         return None
     if isinstance(owner, Container):
         return _fill(reading, owner, name, given)
+    if isinstance(owner, Instance) and name in LISTED:
+        return _listed({key: each for key, each in owner.values.items() if isinstance(each, MODULES)}, name)
     return reading.unknown(given.node, "it is not read")
 
 
@@ -129,18 +143,22 @@ def _fill(reading: Reading, owner: Container, name: str, given: Given) -> Any:
         owner.children.clear()
         extend(owner, layers)
         return None
-    if name in ("children", "values"):
-        return list(owner.children.values())
-    if name in ("named_children", "items"):
-        return list(owner.children.items())
-    if name == "keys":
-        return list(owner.children)
+    if name in LISTED:
+        return _listed(owner.children, name)
     if name == "update" and given.positional and isinstance(given.positional[0], dict):
         owner.children.update({str(key): each for key, each in given.positional[0].items()})
         return None
     return reading.unknown(given.node, "it is not read")
 
 
+def _listed(children: Mapping[str, Any], name: str) -> list[Any]:
+    """The layers of a module, with their names or without."""
+    if name == "keys":
+        return list(children)
+    return list(children.values() if name in ("children", "values") else children.items())
+
+
+LISTED = {"children", "values", "named_children", "items", "keys"}
 MAKERS: dict[str, Callable[[Reading, Given], Any]] = {
     "Sequential": _container("Sequential"),
     "ModuleList": _container("ModuleList"),

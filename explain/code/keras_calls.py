@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from explain.code import graph, keras_layers, making, tensors
-from explain.code.objects import Container, Functional, Given, Made, Method, Outside, Tensor
+from explain.code import graph, keras_layers, making, passing, tensors
+from explain.code.objects import Container, Functional, Made, Outside, Tensor
 from explain.code.parts import Unknown
+from explain.code.program import Given, Method
 from explain.code.reading import Reading
 
 CREATE = {"zeros", "ones", "random_normal", "random_uniform", "normal", "uniform", "rand", "randn", "empty", "constant"}
@@ -33,6 +34,8 @@ def layer(reading: Reading, what: Outside, given: Given) -> Any:
     name = named.pop("name", None)
     made = making.layer(reading, what.last, given.positional, named, given, keras_layers.build)
     made.framework = "keras"
+    if named.get("trainable") is False:
+        reading.remark(given.line, f"{what.last} is told trainable=False: its weights are counted among the trained")
     made.name = name if isinstance(name, str) and name else reading.number(what.last)
     made.shape = _shape(what.last, named)
     return made
@@ -85,7 +88,7 @@ def added(reading: Reading, model: Container, found: Any, line: int) -> None:
         model.children[str(len(model.children))] = found
     else:
         why = "what is added here is no layer that is read"
-        text = found.path if isinstance(found, Outside) else str(found)[:40]
+        text = found.path if isinstance(found, Outside) else "model.add" if found is None else type(found).__name__
         if isinstance(found, Outside):
             why = f"a class is added, not a layer; write {found.last}(…)"
         model.children[str(len(model.children))] = Unknown(text, line, why)
@@ -129,7 +132,7 @@ def method(reading: Reading, what: Method, given: Given) -> Any:
     if what.name == "get_layer":
         return reading.unknown(given.node, "a layer asked for by its name is not read")
     if what.name == "call":
-        return graph.applied(reading, model, given.positional, given.named, given.line)
+        return passing.applied(reading, model, given.positional, given.named, given.line)
     return None if what.name in QUIET else reading.unknown(given.node, "it is made of data")
 
 
@@ -142,6 +145,6 @@ MAKERS: dict[str, Callable[[Reading, Given], Any]] = {
 }
 # functions of TensorFlow and of keras.ops by the names that operations have here
 ALIASES = {
-    "concat": "cat", "concatenate": "cat", "reduce_mean": "mean", "reduce_sum": "sum", "reduce_max": "amax", "max": "amax",
-    "subtract": "sub", "transpose": "permute", "negative": "neg",
+    "concat": "cat", "concatenate": "cat", "reduce_mean": "mean", "reduce_sum": "sum", "reduce_max": "amax",
+    "max": "amax", "subtract": "sub", "transpose": "permute", "negative": "neg",
 }  # fmt: skip
