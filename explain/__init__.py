@@ -6,8 +6,8 @@
 [[0.8808, 0.1192]]
 
 Every topic of the command line is a function here: `lstm-params` is `explain.lstm_params`. It returns an
-`WorkedAnswer`: `print(answer)` shows the page, `answer["alpha"]` is a step, `answer.to_markdown()` the Markdown. `concept("lstm-gates")` returns a
-concept in the same way.
+`WorkedAnswer`: `print(answer)` shows the page, `answer["alpha"]` is a step, `answer.to_markdown()` the
+Markdown. `concept("lstm-gates")` returns a concept in the same way.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Binding:
         return ", ".join(f"{name}={value!r}" for name, value in self.values.items())
 
 
-class Named:
+class Name:
     """The name of something in the code, such as a class: `Encoder`, `models.encoder`."""
 
     __slots__ = ("text",)
@@ -72,17 +72,17 @@ class Named:
         self.text = text
 
     @classmethod
-    def read(cls, name: str, raw: Any) -> Named:
+    def read(cls, name: str, raw: Any) -> Name:
         """A name from text.
 
-        >>> Named.read("which", " Encoder ").text
+        >>> Name.read("which", " Encoder ").text
         'Encoder'
 
         Raises:
             InputError: it is no name.
         """
         text = str(raw).strip()
-        if isinstance(raw, Named):
+        if isinstance(raw, Name):
             return raw
         if not all(part.isidentifier() for part in text.split(".")) or len(text) > 200:
             raise InputError(f"{{{name}}} is {shown(text) or 'empty'}: give a name of the code, such as Encoder")

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 import click
 
 from explain.errors import InputError, shown
+from explain.finding import has, words_of
 from explain.topics import FIELDS, Entry
 
 WIDEST = 100
@@ -38,11 +39,9 @@ def searched(found: Listing, sought: str) -> str:
     Raises:
         InputError: nothing has them; the nearest word that something has is told.
     """
-    words = re.findall(r"\w+", sought.lower())
-    if not words:
-        raise InputError(f"{{search}} is {shown(sought)}: give a word, such as gru")
-    named = {name: entry for name, entry in found.items() if _has(words, name, entry.title)}
-    spoken = {name: entry for name, entry in found.items() if name not in named and _has(words, name, *entry)}
+    words = words_of(sought)
+    named = {name: entry for name, entry in found.items() if has(words, name, entry.title)}
+    spoken = {name: entry for name, entry in found.items() if name not in named and has(words, name, *entry)}
     told = _concepts(sought)
     if not named and not spoken and not told:
         raise InputError(f"{{search}} is {shown(sought)}: no topic speaks of it; {_near(found, words)}")
@@ -76,13 +75,6 @@ def _concepts(sought: str) -> dict[str, str]:
         return {item.name: item.title for item in search(sought)}
     except InputError:
         return {}
-
-
-def _has(words: Iterable[str], *texts: str) -> bool:
-    """Whether every word begins a word of the texts; gates finds gate."""
-    text = " ".join(texts).lower()
-    stems = (word[:-1] if re.fullmatch(r"\w\w+[^\Ws]s", word) else word for word in words)
-    return all(re.search(rf"(?<![^\W_]){re.escape(stem)}", text) for stem in stems)
 
 
 def _near(found: Listing, words: Iterable[str]) -> str:

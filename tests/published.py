@@ -21,6 +21,7 @@ class Published(NamedTuple):
     sample: tuple[int, ...] = ()  # PyTorch: what a sample is, without the batch
     tokens: bool = False
     which: str = ""
+    shared: bool = False  # whether a part of it is a model of its own
     batch: int | None = 0  # the axis of the samples; None: the model takes one sample alone
 
     def __str__(self) -> str:
@@ -61,6 +62,8 @@ KERAS = [
     Published("keras_vae_encoder", "decoder", which="decoder"),
     Published("keras_collaborative"),
     Published("keras_inception"),
+    Published("keras_cnn_lstm"),
+    Published("keras_siamese", shared=True),
 ]
 TORCH = [
     Published("torch_quickstart", sample=(1, 28, 28)),
@@ -83,6 +86,9 @@ TORCH = [
     Published("torch_densenet121", sample=(3, 224, 224)),
     Published("torch_inception", sample=(3, 96, 96)),
     Published("torch_encoder_classifier", sample=(35,), tokens=True),
+    Published("torch_text_cnn", sample=(60,), tokens=True),
+    Published("torch_linear_gan", "generator", (100,)),
+    Published("torch_gpt", sample=(16,), tokens=True),
 ]
 
 
@@ -103,10 +109,10 @@ def rows_of_keras(model) -> list[Row]:
 
     rows: list[Row] = []
     for layer in model.layers:
-        inner = list(layer._flatten_layers(include_self=False, recursive=False))
         if isinstance(layer, keras.layers.InputLayer):
             continue
-        if own(layer) or isinstance(layer, keras.Sequential):
+        if own(layer) or isinstance(layer, keras.Model):
+            inner = layer._flatten_layers(include_self=False, recursive=False)
             inside = [
                 each for part in inner for each in (part.layers if isinstance(part, keras.Sequential) else [part])
             ]
@@ -134,7 +140,7 @@ def rows_of_torch(model, published: Published) -> list[Row]:
             while isinstance(given, tuple):
                 given = given[0]
             shape = list(given.shape)
-            if published.batch is not None:
+            if published.batch is not None and BATCH in shape:
                 shape.remove(BATCH)
             elif 1 in shape:
                 shape.remove(1)  # the batch that the code puts in by itself

@@ -67,7 +67,12 @@ def test_sources_and_texts_are_searched(sought):
 
 @pytest.mark.parametrize(
     ("sought", "told"),
-    [("atention", "did you mean attention?"), ("zzzz", "explain topics lists"), (" ", "give a word")],
+    [
+        ("atention", "did you mean attention?"),
+        ("zzzz", "explain topics lists"),
+        (" ", "give a word"),
+        ("a " * 30, "at most 20 words"),
+    ],
 )
 def test_nothing_found_is_told_with_the_mend(sought, told):
     """A slip of the pen gets the nearest word."""

@@ -184,7 +184,7 @@ def test_columns_are_left_out_where_the_line_is_narrow():
     """A 1×8 matrix does not fit into 40 columns: dots stand for its middle, the last column stays."""
     cells = [f"-{n}.2345" for n in range(1, 9)]
     item = Equation(word("z"), [("=", grid(" ".join(cells)))])
-    drawn = ["".join(piece for piece, _ in line) for line in equation(item, UNICODE, 40, 2)]
+    drawn = ["".join(piece for piece, _ in line) for line in equation(item, BoxWriter(), 40, 2)]
     assert len(drawn) == 1
     assert width_of(drawn[0]) <= 40
     assert "⋯" in drawn[0]
@@ -196,7 +196,8 @@ def test_a_line_is_broken_at_a_top_level_operator():
     """A long sum goes on in the next line, beginning with its sign; nothing inside brackets is torn apart."""
     total = Row([word("a"), *[part for n in range(9) for part in (Word(""), *_plus(f"({n} + 1000000)"))]])
     drawn = [
-        "".join(piece for piece, _ in line) for line in equation(Equation(word("s"), [("=", total)]), UNICODE, 40, 0)
+        "".join(piece for piece, _ in line)
+        for line in equation(Equation(word("s"), [("=", total)]), BoxWriter(), 40, 0)
     ]
     assert len(drawn) > 1
     assert all(width_of(line) <= 40 for line in drawn)
@@ -207,14 +208,16 @@ def test_a_list_of_arguments_is_broken_after_a_comma():
     """A call with many arguments goes on in the next line; a name too long for its place stands further left."""
     count = call(Word("count"), listed([Word(f"0.{n}000") for n in range(9)]))
     drawn = [
-        "".join(piece for piece, _ in line) for line in equation(Equation(word("x"), [("=", count)]), UNICODE, 40, 4)
+        "".join(piece for piece, _ in line)
+        for line in equation(Equation(word("x"), [("=", count)]), BoxWriter(), 40, 4)
     ]
     assert len(drawn) > 1
     assert all(width_of(line) <= 40 for line in drawn)
     assert "".join(line.strip() for line in drawn[1:]).endswith("0.8000)")
     factors = Row([Word("P(a)"), *_plus("P(" + "b" * 33 + ")")])
     drawn = [
-        "".join(piece for piece, _ in line) for line in equation(Equation(word("x"), [("=", factors)]), UNICODE, 40, 4)
+        "".join(piece for piece, _ in line)
+        for line in equation(Equation(word("x"), [("=", factors)]), BoxWriter(), 40, 4)
     ]
     assert all(width_of(line) <= 40 for line in drawn)
 

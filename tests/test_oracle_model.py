@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 
 import pytest
 import torch
@@ -108,6 +109,56 @@ def test_running_averages_are_no_parameters_in_pytorch():
     ours = model(code="Sequential([Conv2D(4, 3), BatchNormalization()])", input="8x8x3")
     assert int(theirs["P"].value) == 3 * 4 * 9 + 4 + 8
     assert [int(ours[name].value) for name in ("P", "P_trainable", "P_fixed")] == [128, 120, 8]
+
+
+def layer_for(shape, chance):
+    """A layer that fits a shape, or now and then one that expects another size."""
+    wrong = int(chance.random() < 0.08)
+    channels, last, n, k = shape[0] + wrong, shape[-1] + wrong, chance.randint(1, 5), chance.randint(1, 3)
+    fit = [f"Linear({last}, {n})", f"LayerNorm({last})", "ReLU()", "Flatten()", "Softmax(dim=-1)", "PReLU()"]
+    fit += {
+        1: [f"BatchNorm1d({channels})", f"Linear({last}, {n}, bias=False)"],
+        2: [
+            f"Conv1d({channels}, {n}, {k}, padding=1)", f"BatchNorm1d({channels})", "MaxPool1d(2)",
+            f"ConvTranspose1d({channels}, {n}, {k}, stride=2)", "AdaptiveAvgPool1d(1)", "Upsample(scale_factor=2)",
+        ],
+        3: [
+            f"Conv2d({channels}, {n}, {k}, stride=2, padding=1)", f"BatchNorm2d({channels})", "MaxPool2d(2)",
+            f"ConvTranspose2d({channels}, {n}, 3, stride=2, output_padding=1)", "AvgPool2d(3, 2, 1)", "ZeroPad2d(1)",
+            "AdaptiveAvgPool2d((1, 1))", "Upsample(scale_factor=2)", f"GroupNorm(1, {channels})", "Flatten(2)",
+        ],
+    }[len(shape)]  # fmt: skip
+    return "nn." + chance.choice(fit)
+
+
+def random_model(chance):
+    """Layers, the shape of a sample, and what the framework gives; None where it refuses them."""
+    sample = shape = tuple(chance.randint(2, 9) for _ in range(chance.randint(1, 3)))
+    code, found = [], []
+    for _ in range(chance.randint(1, 6)):
+        code.append(layer_for(shape, chance))
+        layer = eval(code[-1], {"nn": nn}).eval()
+        try:
+            shape = tuple(layer(torch.zeros(BATCH, *shape)).shape[1:])
+        except (RuntimeError, ValueError):
+            return code, sample, None
+        found.append((shape, sum(weight.numel() for weight in layer.parameters())))
+    return code, sample, found
+
+
+@pytest.mark.parametrize("number", range(120))
+def test_random_models_of_pytorch(number):
+    """What PyTorch runs is worked as it runs, with and without an input; what it refuses is refused."""
+    code, sample, found = random_model(random.Random(number))
+    text, given = f"nn.Sequential({', '.join(code)})", "x".join(map(str, sample))
+    if found is None:
+        with pytest.raises(InputError, match=r"^line 1, "):
+            model(code=text, input=given)
+        return
+    answer = model(code=text, input=given)
+    assert [row[:2] for row in table(answer)] == found
+    steps_agree(answer)
+    assert [row[-1] for row in model(code=text).tables[0].rows[:-1]] == [parameters for _, parameters in found]
 
 
 # Keras: layers in order

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from explain.code.parts import Arguments, NotReadError, Unknown
+from explain.code.parts import Arguments, NotReadError, SlipError, Unknown
+from explain.code.signatures import ANYTHING, REQUIRED, signature
 from explain.errors import printable
 from explain.layers.base import Layer
 from explain.layers.words import LARGEST
 
-REQUIRED = object()
 MOST, DEEPEST = 64, 5  # entries of a list of sizes, and lists in each other
-ANYTHING = "*"  # in place of a signature: the arguments do not matter
-
-
-class Parameter(NamedTuple):
-    """One parameter; a default of REQUIRED: there is none."""
-
-    name: str
-    default: Any
-    named_only: bool = False
-
-
-@cache
-def signature(text: str) -> tuple[Parameter, ...]:
-    """The parameters of a signature as documentation prints it.
-
-    >>> [each.name for each in signature("units, activation=None, *, name=None") if each.named_only]
-    ['name']
-    """
-    written = ast.parse(f"def call({text}): ...").body[0]
-    assert isinstance(written, ast.FunctionDef)
-    names = written.args
-    defaults = [ast.literal_eval(default) for default in names.defaults]
-    missing = [REQUIRED] * (len(names.args) - len(defaults))
-    found = [Parameter(each.arg, value) for each, value in zip(names.args, missing + defaults, strict=True)]
-    for each, default in zip(names.kwonlyargs, names.kw_defaults, strict=True):
-        found.append(Parameter(each.arg, REQUIRED if default is None else ast.literal_eval(default), True))
-    return tuple(found)
 
 
 class Bound:
@@ -64,7 +35,7 @@ class Bound:
         parameters = signature(text)
         places = [each.name for each in parameters if not each.named_only]
         if len(arguments.positional) > len(places):
-            raise NotReadError(
+            raise SlipError(
                 f"{self.called} has {len(arguments.positional)} arguments without a name, but takes {len(places)}"
                 + (f": {', '.join(places[:6])}" if places else ": leave them out")
             )
@@ -72,10 +43,10 @@ class Bound:
         self._given = dict(zip(places, arguments.positional, strict=False))
         for name, value in arguments.named.items():
             if name in self._given:
-                raise NotReadError(f"{self.called} is given {name} twice: by its place and by its name; give it once")
+                raise SlipError(f"{self.called} is given {name} twice: by its place and by its name; give it once")
             if name not in self._defaults and name not in also:
                 near = get_close_matches(name, self._defaults, 1)
-                raise NotReadError(
+                raise SlipError(
                     f"{self.called} has no argument {printable(name)[:40]}"
                     + (f"; did you mean {near[0]}?" if near else f"; it has {', '.join(list(self._defaults)[:8])}")
                 )
@@ -97,7 +68,7 @@ class Bound:
         """
         value = self._given.get(name, self._defaults[name])
         if value is REQUIRED:
-            raise NotReadError(f"{self.called} needs {name}: write {self.called}({name}=…)")
+            raise SlipError(f"{self.called} needs {name}: write {self.called}({name}=…)")
         return value
 
     def value(self, name: str) -> Any:
@@ -135,14 +106,14 @@ class Bound:
         """A value as a whole number from the least."""
         rule = f"it must be a whole number from {least}"
         if isinstance(value, float) and value.is_integer() and least <= value <= LARGEST:
-            raise NotReadError(
+            raise SlipError(
                 f"{self.called} has {name} = {value}: {rule}; write {int(value)}, and // in place of / in a division"
             )
         if isinstance(value, bool) or not isinstance(value, int):
-            raise NotReadError(f"{self.called} has {name} = {short(value)}: {rule}")
+            raise SlipError(f"{self.called} has {name} = {short(value)}: {rule}")
         if not least <= value <= LARGEST:
             up = f"{rule} to {LARGEST}" if value > LARGEST else rule
-            raise NotReadError(f"{self.called} has {name} = {short(value)}: {up}")
+            raise SlipError(f"{self.called} has {name} = {short(value)}: {up}")
         return value
 
     def sizes(self, name: str, axes: int, least: int = 1) -> list[int]:
@@ -153,7 +124,7 @@ class Bound:
         if len(value) == 1 and axes == 1:
             return [self.whole(name, value[0], least)]
         if len(value) != axes:
-            raise NotReadError(
+            raise SlipError(
                 f"{self.called} has {name} = {short(value)}: it needs one number"
                 + (f", or {axes}, one for each axis" if axes > 1 else "")
             )
@@ -167,7 +138,7 @@ class Bound:
         if not isinstance(value, (tuple, list)) or not any(isinstance(each, (tuple, list)) for each in value):
             return [(size, size) for size in self.sizes(name, axes, 0)]
         if len(value) != axes or any(not isinstance(each, (tuple, list)) or len(each) != 2 for each in value):
-            raise NotReadError(
+            raise SlipError(
                 f"{self.called} has {name} = {short(value)}: it needs one number, one for each of its {axes} axes, "
                 "or a pair for each"
             )
@@ -177,7 +148,7 @@ class Bound:
         """A word out of some, in small letters."""
         value = self.value(name)
         if not isinstance(value, str) or value.lower() not in allowed:
-            raise NotReadError(f"{self.called} has {name} = {short(value)}: it is one of {', '.join(allowed)}")
+            raise SlipError(f"{self.called} has {name} = {short(value)}: it is one of {', '.join(allowed)}")
         return value.lower()
 
     def only(self, name: str, allowed: Collection[Any], why: str) -> None:

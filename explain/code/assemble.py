@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from explain.code.graph import ancestors
-from explain.code.objects import Container, Functional, Made, Used
+from explain.code.objects import WEIGHTS, Container, Functional, Made, Tensor, Used
 from explain.code.parts import Arrival, Call, Model, Remark, Unknown
 from explain.code.program import Instance
 from explain.code.reading import Reading
@@ -21,8 +21,9 @@ def kept(root: Any, path: str = "", seen: set[int] | None = None) -> Iterator[tu
     seen = set() if seen is None else seen
     seen.add(id(root))
     parts: Mapping[str, Any] = root.values if isinstance(root, Instance) else root.children
-    for name, each in parts.items():
+    for name, part in parts.items():
         inner = f"{path}.{name}" if path else str(name)
+        each = part.used.made if isinstance(part, Tensor) and part.used.made.kind == WEIGHTS else part
         if id(each) in seen:
             continue
         if isinstance(each, Made) or (isinstance(each, Unknown) and isinstance(root, Container)):
@@ -58,7 +59,10 @@ def _call(made: Made, name: str) -> Call:
     unknown = made.unknown
     if made.layer is None and unknown is None:
         unknown = Unknown(made.written, made.line, "it is not read")
-    return Call(printable(name), made.written, made.line, made.layer, unknown, (), None, made.arrives)
+    weightless = made.weightless and made.layer is None
+    return Call(
+        printable(name), made.written, made.line, made.layer, unknown, (), None, made.arrives, weightless=weightless
+    )  # fmt: skip
 
 
 def assembled(
@@ -123,7 +127,7 @@ def _unused(model: Model, framework: Framework, root: Any, used: Mapping[int, in
         if isinstance(each, Made) and id(each) not in seen:
             seen.add(id(each))
             model.calls.append(_call(each, path))
-            if each.kind != "Parameter":
+            if each.kind != WEIGHTS:
                 model.calls[-1].used = False
                 model.remarks.append(
                     Remark(

@@ -142,7 +142,10 @@ def unpacked(reading: Reading, found: Any, target: ast.expr, count: int) -> list
 
         why = "what one part of it holds is not read"
         doubt = Unknown(reading.written(target, 60), target.lineno, why)
-        return [unread(reading, "part", [found], doubt) for _ in range(count)]
+        parts = [unread(reading, "part", [found], doubt) for _ in range(count)]
+        for part in parts:
+            part.used.made.weightless = True
+        return parts
     try:
         return items(found)
     except NoValueError as error:

@@ -10,7 +10,8 @@ from explain.code.expressions import items, named_outside, several, slip_error, 
 from explain.code.objects import Container, Numbers, Outside, Shape, Tensor
 from explain.code.parts import Unknown
 from explain.code.program import MODULES, Above, Class, Function, Given, Instance, Method, Partial, Scope
-from explain.code.reading import Reading
+from explain.code.reading import NotFollowedError, Reading
+from explain.code.values import MOST_ITEMS
 
 ELSEWHERE = {
     "optimizers", "losses", "callbacks", "datasets", "metrics", "initializers", "regularizers", "constraints", "utils",
@@ -92,7 +93,7 @@ def call(reading: Reading, what: Any, given: Given) -> Any:
     if found:
         name = given.node.func
         called_ = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "call")
-        return tensors.doubtful(reading, called_, found, given.node, why)
+        return tensors.doubtful(reading, called_, found, given.node, why, weightless=False)
     return reading.unknown(given.node, why)
 
 
@@ -100,7 +101,13 @@ def _used(reading: Reading, what: Any, given: Given) -> Any:
     """A layer or model called; an array that the code makes tells the shape of the input."""
     if isinstance(what, (Container, Instance)) and any(isinstance(each, Numbers) for each in given.positional):
         what.samples = what.samples or given.positional
-    found = passing.applied(reading, what, given.positional, given.named, given.line)
+    try:
+        found = passing.applied(reading, what, given.positional, given.named, given.line)
+    except NotFollowedError as stop:
+        if reading.forward:  # of a module around it
+            raise
+        sources = graph.tensors_in([*given.positional, *given.named.values()])
+        found = graph.unread(reading, stop.unknown.text, sources, stop.unknown)
     if given.named.get("return_attention_scores") is True and isinstance(found, Tensor):
         return found, Unknown("attention scores", given.line, "they are made of data")
     return found
@@ -121,9 +128,8 @@ def outside(reading: Reading, what: Outside, given: Given) -> Any:
     found = graph.tensors_in([*given.positional, *given.named.values()])
     if plain is not None and not found:
         listed = [items(each) if isinstance(each, Container) else each for each in given.positional]
-        reading.step(
-            given.node, sum(len(each) // 10 for each in listed if isinstance(each, (list, tuple, range, dict)))
-        )
+        sizes = [len(each) for each in listed if isinstance(each, (list, tuple, range, dict))]
+        reading.step(given.node, min(MOST_ITEMS, sum(sizes)) // 10)
         return builtin.called(plain, listed, given.named)
     parts = what.path.split(".")
     if len(parts) > 1 and ELSEWHERE.intersection(parts[:-1]) and not found:
@@ -131,7 +137,7 @@ def outside(reading: Reading, what: Outside, given: Given) -> Any:
     framework = framework_of(reading, what)
     if framework is None:
         if found:
-            return tensors.doubtful(reading, what.last, found, given.node, f"{what.path} is not read")
+            return tensors.doubtful(reading, what.last, found, given.node, f"{what.path} is not read", False)
         return reading.unknown(given.node, f"{what.path} is not read")
     build = keras_calls.outside if framework == "keras" else torch_calls.outside
     return build(reading, what, given)

@@ -24,6 +24,7 @@ USUAL = {
     "math": "math", "cast": "typing.cast",
     "torchvision": "torchvision", "functools": "functools", "itertools": "itertools", "collections": "collections",
     "OrderedDict": "collections.OrderedDict", "partial": "functools.partial",
+    "argparse": "argparse", "pl": "pytorch_lightning",
 }  # fmt: skip
 SPOKEN = {"isinstance", "getattr", "setattr", "hasattr", "print", "super", "map", "type", "callable", "next", "iter",
           "exit", "quit", "vars", "id"}  # fmt: skip

@@ -63,7 +63,9 @@ def whole(reading: Reading, tensor: Tensor) -> Used:
     if not plain:
         unknown = Unknown(made.written, made.line, "the states of several layers or directions are not taken apart")
     layer = Last("last") if plain else None
-    return operation(reading, "state", layer, [Tensor(tensor.used)], written, made.line, unknown).used
+    state = operation(reading, "state", layer, [Tensor(tensor.used)], written, made.line, unknown).used
+    state.made.weightless = True
+    return state
 
 
 def recurrent(made: Made, name: str, otherwise: Any) -> Any:

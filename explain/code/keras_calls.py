@@ -22,7 +22,12 @@ def outside(reading: Reading, what: Outside, given: Given) -> Any:
     if what.last[:1].isupper() or what.last == "LSTM":
         return layer(reading, what, given)
     if graph.tensors_in([*given.positional, *given.named.values()]):
-        return tensors.operate(reading, ALIASES.get(what.last, what.last), given.positional, given.named, given.node)
+        name = ALIASES.get(what.last, what.last)
+        found = tensors.operate(reading, name, given.positional, given.named, given.node)
+        return tensors.perhaps_weighted(what, found)
+    if what.path.endswith("activations.get") and given.positional and isinstance(given.positional[0], (str, Outside)):
+        found = given.positional[0]
+        return Outside(f"keras.activations.{found}") if isinstance(found, str) else found
     if what.last in CREATE:
         return making.array(given)
     return reading.unknown(given.node, "nothing in the code sets it" if "." not in what.path else "it is not read")

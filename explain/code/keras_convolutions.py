@@ -11,7 +11,7 @@ from functools import partial
 from explain.code import windows
 from explain.code.arguments import Bound
 from explain.code.kinds import Kind
-from explain.code.parts import NotReadError
+from explain.code.parts import NotReadError, SlipError
 from explain.code.windows import Moved
 from explain.layers.base import Layer
 from explain.layers.sliding import AdaptivePool, GlobalPool
@@ -51,7 +51,7 @@ def _moved(bound: Bound, axes: int, kernel: str = "kernel_size", also: tuple[str
     same = bound.one_of("padding", ("valid", "same", *also)) != "valid"
     skipped = [1] * axes if kernel == "pool_size" else bound.sizes("dilation_rate", axes)
     if max(strides) > 1 and max(skipped) > 1:
-        raise NotReadError(
+        raise SlipError(
             f"{bound.called} has strides and dilation_rate above 1: Keras refuses both together; take one of them"
         )
     return Moved(window, strides, same=same, skipped=skipped)
@@ -60,7 +60,7 @@ def _moved(bound: Bound, axes: int, kernel: str = "kernel_size", also: tuple[str
 def _convolution(axes: int, bound: Bound) -> Layer:
     filters, groups = bound.size("filters"), bound.size("groups")
     if filters % groups:
-        raise NotReadError(f"{bound.called} has groups = {groups}, which does not divide its {filters} filters")
+        raise SlipError(f"{bound.called} has groups = {groups}, which does not divide its {filters} filters")
     causal = ("causal",) if axes == 1 else ()  # all zeros in front: as many places as with same padding
     return windows.convolution(filters, _moved(bound, axes, also=causal), bound.flag("use_bias"), groups)
 

@@ -11,7 +11,7 @@ from functools import partial
 from explain.code.arguments import Bound, short
 from explain.code.keras_convolutions import channels_last
 from explain.code.kinds import Kind
-from explain.code.parts import NotReadError
+from explain.code.parts import NotReadError, SlipError
 from explain.code.windows import called, each
 from explain.layers.base import Layer
 from explain.layers.merging import Joint, Merge
@@ -30,7 +30,7 @@ def _reshape(name: str, bound: Bound) -> Layer:
     sizes = list(value) if isinstance(value, (tuple, list)) else [value]
     for size in sizes:
         if isinstance(size, bool) or not isinstance(size, int) or (size < 1 and size != -1):
-            raise NotReadError(
+            raise SlipError(
                 f"{bound.called} has a size {short(size)}: sizes are whole numbers from 1, and -1 for the rest"
             )
     return Reshape(sizes, True, "reshape " + written(sizes))
@@ -45,7 +45,7 @@ def _permute(bound: Bound) -> Layer:
     value = bound.value("dims")
     order = bound.sizes("dims", len(value) if isinstance(value, (tuple, list)) else 1)
     if sorted(order) != list(range(1, len(order) + 1)):
-        raise NotReadError(
+        raise SlipError(
             f"{bound.called} has dims = {short(order)}: they are the axes 1 to {len(order)} in another order; "
             "the batch is not one of them"
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from explain.code.objects import Made, Numbers, Outside
-from explain.code.parts import Arguments, NotReadError, Unknown
+from explain.code.parts import Arguments, NotReadError, SlipError, Unknown
 from explain.code.program import Function, Given, Partial
 from explain.code.reading import Reading
 from explain.layers.base import Layer
@@ -38,12 +38,12 @@ def layer(
 
 def _told(error: NotReadError, written: str, values: Sequence[Any], given: Given) -> Unknown:
     """Why there is no description, and the name whose value would give one."""
-    message = str(error)
+    message, slip = str(error), isinstance(error, SlipError)
     for each in values:
         if isinstance(each, Unknown) and each.lacking and each.text[:50] in message:
             mend = f"give --let {each.lacking}=…"
             return Unknown(written, given.line, message.replace("write the value in its place", mend), each.lacking)
-    return Unknown(written, given.line, message)
+    return Unknown(written, given.line, message, slip=slip)
 
 
 def _plain(reading: Reading, value: Any, given: Given, deep: int = 0) -> Any:

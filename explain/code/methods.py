@@ -22,7 +22,10 @@ def called(reading: Reading, what: Method, given: Given) -> Any:
         return _above(reading, of, what.name, given)
     if isinstance(of, Instance):
         if of.of.framework == "keras" and what.name == "add_weight":
-            reading.remark(given.line, f"the weights of {reading.written(given.node, 60)} are not counted here")
+            return torch_calls.parameter(reading, given)
+        shape = given.get(0, "input_shape")
+        if what.name == "build" and isinstance(shape, (tuple, list)) and not isinstance(shape, Unknown):
+            of.samples = of.samples or [Numbers(tuple(shape))]
         return torch_calls.method(reading, what, given)
     if isinstance(of, (Container, Functional)):
         build = keras_calls.method if isinstance(of, Functional) or of.framework == "keras" else torch_calls.method
@@ -36,7 +39,7 @@ def called(reading: Reading, what: Method, given: Given) -> Any:
     found = graph.tensors_in([*given.positional, *given.named.values()])
     why = of.why if isinstance(of, Unknown) else "it is not read"
     if found:
-        return tensors.doubtful(reading, what.name, found, given.node, why)
+        return tensors.doubtful(reading, what.name, found, given.node, why, weightless=False)
     return reading.unknown(given.node, why)
 
 

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from explain.code.parts import Arguments, Unknown
 from explain.layers.base import Framework, Layer
 
+WEIGHTS = "weights"  # the kind of weights that belong to no layer
+
 
 @dataclass(slots=True, frozen=True)
 class Outside:
@@ -42,6 +44,7 @@ class Made:
     inner: Made | None = None
     operation: bool = False
     shape: Any = None  # Keras' input_shape
+    weightless: bool = False  # nothing is known of it but that it has no parameters
 
     @property
     def kind(self) -> str:

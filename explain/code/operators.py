@@ -8,7 +8,7 @@ from typing import Any
 
 from explain.code import tensors
 from explain.code.expressions import value
-from explain.code.objects import Container, Entries, Outside, Tensor
+from explain.code.objects import Container, Entries, Outside, Shape, Tensor
 from explain.code.parts import Unknown
 from explain.code.program import Method, Scope
 from explain.code.reading import Reading
@@ -76,6 +76,8 @@ def comparison(reading: Reading, scope: Scope, node: ast.Compare) -> Any:
         for each in (left, right):
             if isinstance(each, Unknown):
                 return reading.unknown(node, each)
+            if isinstance(each, Shape):
+                return reading.unknown(node, "how large the data is is known when it passes")
         if isinstance(sign, (ast.In, ast.NotIn)) and isinstance(right, Container):
             right = list(right.children)
         if not compared(sign, left, right):

@@ -12,17 +12,22 @@ from explain.layers.base import Framework, Layer
 class Unknown(NamedTuple):
     """A value that only running the code would give: the text that stands there, its line, why it is not known.
 
-    `lacking` is the name whose value would make it known, if `--let` gave it.
+    `lacking` is the name whose value would make it known, if `--let` gave it; a `slip` is what the framework refuses.
     """
 
     text: str
     line: int
     why: str
     lacking: str = ""
+    slip: bool = False
 
 
 class NotReadError(ValueError):
     """What stands in the code cannot be read without running it, or is a slip; the message is the rule and the mend."""
+
+
+class SlipError(NotReadError):
+    """What the framework itself refuses: an argument that is not there, a size that is none."""
 
 
 @dataclass(slots=True)
@@ -61,11 +66,13 @@ class Call:
         layer: its description; None where an argument is unknown or the kind of layer is not read.
         unknown: why there is no description.
         sources: where its input comes from: indices of calls, or -1 for the first input of the model, -2 for the
-            second and so on. Several for a merging layer. Empty where the order of the calls is not known.
+            second and so on. Several for a merging layer. Empty where the order of the calls is not known,
+            where the forward pass never calls it, and where no data of an input reaches it (a table of positions).
         again: index of the first call of the same layer, whose weights these are too.
         arrives: the features (or channels) that the code says arrive, as PyTorch's `in_features`.
         used: False where a PyTorch module keeps the layer but its forward pass never calls it: its parameters are
             counted, no data passes through it, and it has no sources.
+        weightless: whether it is sure to have no parameters where there is no description: a function of tensors.
     """
 
     name: str
@@ -77,6 +84,7 @@ class Call:
     again: int | None = None
     arrives: int | None = None
     used: bool = True
+    weightless: bool = False
 
 
 @dataclass(slots=True)

@@ -125,14 +125,21 @@ def _again(reading: Reading, model: Functional, given: Sequence[Tensor]) -> Any:
     return found[0] if len(found) == 1 else found
 
 
+def _told(container: Container, deep: int = 0) -> tuple[Any, int]:
+    """The shape of the input of a Sequential, which its first layer may be told, and the line."""
+    first = next(iter(container.children.values()), None)
+    if container.shape is None and isinstance(first, Made) and first.shape is not None:
+        return first.shape, first.line
+    if container.shape is None and isinstance(first, Container) and deep < 10:
+        return _told(first, deep + 1)
+    return container.shape, container.line
+
+
 def graph_of(reading: Reading, container: Container) -> Functional:
     """A Sequential as a graph, from one input on."""
     layers = list(container.children.values())
     if container.graph is None or len(layers) != container.counted:
-        first = layers[0] if layers else None
-        shape, line = container.shape, container.line
-        if shape is None and isinstance(first, Made) and first.shape is not None:
-            shape, line = first.shape, first.line
+        shape, line = _told(container)
         start = entrance(reading, container.framework, "input", line, shape)
         found = chained(reading, layers, Tensor(start), container.line)
         outputs = tensors_in(found)[: 1 if isinstance(found, tuple) else None]

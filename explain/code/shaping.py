@@ -19,6 +19,7 @@ from explain.layers.axes import JoinAxes, Squeeze, Unsqueeze
 from explain.layers.base import Layer
 from explain.layers.reshaping import Over, Permute, Reshape
 from explain.layers.simple import Flatten
+from explain.layers.swapping import Swap
 
 
 def _reshaped(reading: Reading, x: Tensor, given: Sequence[Any], named: Mapping[str, Any], node: ast.expr) -> Any:
@@ -79,9 +80,10 @@ def _transposed(reading: Reading, x: Tensor, given: Sequence[Any], named: Mappin
         raise NotReadError("the axes that it exchanges are not known")
     if sorted(axes) == [0, 1]:
         return _reordered(reading, x, [1, 0], node)
-    if sorted(axes) in ([-2, -1], [1, 2]) and x.batch == 0:  # of three axes, which two of a sample have
-        return _reordered(reading, x, [0, 2, 1], node)
-    raise NotReadError("how many axes there are is not known here")
+    if 0 in axes or x.batch != 0 or reading.framework == "keras":
+        raise NotReadError("how many axes there are is not known here")
+    layer = Swap((axes[0], axes[1]), f"swap {axes[0]} {axes[1]}")
+    return operation(reading, "transpose", layer, [x], short(reading, node), node.lineno)
 
 
 def _reordered(reading: Reading, x: Tensor, order: list[int], node: ast.expr) -> Tensor:
@@ -168,6 +170,18 @@ def _reduced(reading: Reading, x: Tensor, given: Sequence[Any], named: Mapping[s
     return (found, found) if name in ("max", "min") else found
 
 
+def _expanded(reading: Reading, x: Tensor, given: Sequence[Any], named: Mapping[str, Any], node: ast.expr) -> Any:
+    """`self.token.expand(x.size(0), -1, -1)`: the same for every sample of a batch."""
+    sizes = _sizes(given, named)
+    if (
+        not x.used.reached
+        and len(sizes) > 1
+        and all(not isinstance(each, Unknown) and each == -1 for each in sizes[1:])
+    ):
+        return x
+    raise NotReadError("how often each axis is repeated is not worked here")
+
+
 def _pooled(reading: Reading, x: Tensor, given: Sequence[Any], named: Mapping[str, Any], node: ast.expr) -> Any:
     """`F.max_pool1d(x, x.size(2))`: a window as long as the axis takes all of it."""
     name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else "max_pool1d"
@@ -190,6 +204,7 @@ OPERATIONS: dict[str, Operation] = {
     "flatten": _flattened,
     **dict.fromkeys(("size", "get_shape", "shape", "int_shape"), _sized),
     **dict.fromkeys(("dim", "numel", "item", "nelement", "ndimension"), _made_of_data),
+    "expand": _expanded,
     **{f"{kind}_pool{axes}d": _pooled for kind in ("max", "avg") for axes in (1, 2, 3)},
     **dict.fromkeys(("mean", "sum", "amax"), _reduced),
 }

@@ -28,13 +28,17 @@ def doubt_of(reading: Reading, node: ast.expr, found: Any, word: str) -> Unknown
 
 def skipped(reading: Reading, scope: Scope, body: Sequence[ast.stmt], doubt: Unknown) -> Unknown | None:
     """Leaves a block out of which is not known whether it runs."""
-    if reading.forward and not _idle(body):
+    harmless = _idle(body) or (doubt.text.startswith("if ") and _weightless(body))
+    if reading.forward and not harmless:
         raise NotFollowedError(doubt)
+    reading.step(body[0] if body else ast.Pass(), sum(1 for _ in _inside(body)) // 4)
     for name in set_in(body):
         here = scope.find(name)
         old = here.names[name] if here else None
         if isinstance(old, Tensor):
-            scope.names[name] = unread(reading, doubt.text, [old], doubt)
+            found = unread(reading, doubt.text, [old], doubt)
+            found.used.made.weightless = _weightless(body)
+            scope.names[name] = found
         else:
             scope.names[name] = Unknown(name, doubt.line, f"it depends on `{doubt.text}`, {doubt.why}")
     for filled in _filled_in(body):
@@ -55,6 +59,18 @@ def _idle(body: Sequence[ast.stmt]) -> bool:
         prints = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"
         if not isinstance(statement, quiet) and not prints:
             return False
+    return True
+
+
+def _weightless(body: Sequence[ast.stmt]) -> bool:
+    """Whether a block only gives names new values, by functions of modules and methods of tensors."""
+    for node in _inside(body):
+        if isinstance(node, ast.stmt) and not isinstance(node, (ast.Assign, ast.AugAssign, ast.Pass)):
+            return False
+        if isinstance(node, ast.Call):
+            owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+            if not isinstance(owner, ast.Name) or owner.id == "self":
+                return False
     return True
 
 

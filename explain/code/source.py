@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import textwrap
 import warnings
@@ -60,13 +61,18 @@ def parse(text: str) -> Source:
     Raises:
         InputError: too long, too deep, or no Python: names the line, what stands there and the mend.
     """
+    remarks: list[Remark] = []
+    if text.lstrip()[:1] == "{" and '"cells"' in text:
+        text, remarks = (
+            _cells(text),
+            [Remark(1, "the code cells of the notebook are read, their lines counted through")],
+        )
     if len(text) > LONGEST:
         raise InputError(f"the code has {len(text)} characters: at most {LONGEST} are read; give the model alone")
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", " ")
     if "\0" in text or not text.strip():
         raise InputError("the code is empty" if not text.strip() else "the code has zero bytes: save it as text")
     found, refused = _tree(text)
-    remarks: list[Remark] = []
     for clean, told in CLEANERS:
         if found is not None:
             break
@@ -79,6 +85,19 @@ def parse(text: str) -> Source:
         raise InputError(_told(refused, text))
     _bounded(found)
     return Source(found, text.encode(errors="replace").split(b"\n"), remarks)
+
+
+def _cells(text: str) -> str:
+    """The code of a notebook; text that is none stays as it is.
+
+    Source: nbformat, The notebook file format, version 4.
+    """
+    try:
+        cells = json.loads(text)["cells"]
+        code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+        return "\n".join(each if isinstance(each, str) else "".join(each) for each in code)
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return text
 
 
 def _tree(text: str) -> tuple[ast.Module | None, SyntaxError | None]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from explain.code.graph import operation, tensors_in
-from explain.code.objects import AxisSize, Tensor
+from explain.code.objects import AxisSize, Outside, Tensor
 from explain.code.parts import Arguments, NotReadError, Unknown
 from explain.code.reading import Reading
 from explain.layers.base import Layer
@@ -84,10 +84,18 @@ def pointwise(reading: Reading, word: str, sources: Sequence[Tensor], node: ast.
     return operation(reading, word, Pointwise(word), sources[:1], short(reading, node), node.lineno, needs=sources[1:])
 
 
-def doubtful(reading: Reading, name: str, sources: Sequence[Tensor], node: ast.expr, why: str) -> Tensor:
-    """An operation whose result has a shape that is not worked out."""
+def doubtful(
+    reading: Reading, name: str, sources: Sequence[Tensor], node: ast.expr, why: str, weightless: bool = True
+) -> Tensor:
+    """An operation whose result has a shape that is not worked out.
+
+    Args:
+        weightless: whether it is a function of tensors, so that it has no parameters of its own.
+    """
     written = short(reading, node)
-    return operation(reading, name, None, sources, written, node.lineno, Unknown(written, node.lineno, why))
+    found = operation(reading, name, None, sources, written, node.lineno, Unknown(written, node.lineno, why))
+    found.used.made.weightless = weightless
+    return found
 
 
 def joined(reading: Reading, sign: ast.operator, left: Any, right: Any, node: ast.BinOp) -> Any:
@@ -152,6 +160,18 @@ def function_of(
     if layer is None:
         return doubtful(reading, name, every, node, "what it gives is not worked here")
     return operation(reading, name, layer, [first], short(reading, node), node.lineno, needs=others)
+
+
+def perhaps_weighted(what: Outside, found: Any) -> Any:
+    """What a function gives that is not known by its name: it may be a layer, or make one."""
+    if isinstance(found, Tensor) and found.used.made.operation and found.used.made.layer is None:
+        made = found.used.made
+        if "." not in what.path:
+            made.weightless = False
+            made.unknown = Unknown(made.written, made.line, f"nothing in the code says what {what.path} is")
+        elif ".layers." in what.path or "slim" in what.path:  # a function that makes a layer
+            made.weightless = False
+    return found
 
 
 def _built(reading: Reading, arguments: Arguments) -> Layer | None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from explain.code import graph, making, passing, tensors, torch_layers
-from explain.code.objects import Container, Made, Outside
-from explain.code.parts import Unknown
+from explain.code.objects import WEIGHTS, Container, Made, Outside, Tensor
+from explain.code.parts import Arguments, Unknown
 from explain.code.program import MODULES, Given, Instance, Method
 from explain.code.reading import Reading
 
@@ -27,7 +27,8 @@ def outside(reading: Reading, what: Outside, given: Given) -> Any:
     if what.last in KEEPS and isinstance(first, (Made, Container, Instance)):
         return first
     if graph.tensors_in([*given.positional, *given.named.values()]):
-        return tensors.operate(reading, what.last, given.positional, given.named, given.node)
+        found = tensors.operate(reading, what.last, given.positional, given.named, given.node)
+        return tensors.perhaps_weighted(what, found)
     if what.last in CREATE:
         if what.last == "randint":
             return making.array(Given(given.node, [given.get(2, "size")], {}))
@@ -58,12 +59,14 @@ def _says_what_arrives(reading: Reading, made: Made, argument: str) -> None:
         reading.remark(made.line, f"{made.kind} has {argument} = {found.text}: {found.why}{mend}")
 
 
-def parameter(reading: Reading, given: Given) -> Made:
-    """`nn.Parameter(…)`: weights that belong to no layer; how they are used is not worked here."""
-    made = making.layer(reading, "Parameter", given.positional, given.named, given, torch_layers.build)
-    made.framework = "pytorch"
-    made.unknown = Unknown(made.written, given.line, "weights of its own, of no layer, are not counted here")
-    return made
+def parameter(reading: Reading, given: Given) -> Tensor:
+    """`nn.Parameter(…)`: weights that belong to no layer; how many they are is not worked here."""
+    why = "weights of its own, of no layer, are not counted here"
+    unknown = Unknown(reading.written(given.node), given.line, why)
+    made = Made(reading.framework, Arguments(WEIGHTS, [], {}, given.line), unknown.text, None, unknown)
+    name = given.named.get("name")
+    made.name = name if isinstance(name, str) else reading.number("weights") if reading.framework == "keras" else ""
+    return Tensor(reading.use(made, []))
 
 
 def _container(kind: Literal["Sequential", "ModuleList"]) -> Callable[[Reading, Given], Container]:

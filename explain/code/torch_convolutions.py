@@ -12,7 +12,7 @@ from explain.code import windows
 from explain.code.arguments import Bound, short
 from explain.code.keras_shapes import beside, written
 from explain.code.kinds import Kind
-from explain.code.parts import NotReadError
+from explain.code.parts import NotReadError, SlipError
 from explain.code.windows import Moved
 from explain.layers.base import Layer
 from explain.layers.padding import PadLast
@@ -33,7 +33,7 @@ def convolution(axes: int, bound: Bound) -> Layer:
     channels = bound.size("in_channels") if bound.has("in_channels") else groups
     for name, size in (("in_channels", channels), ("out_channels", filters)):
         if size % groups:
-            raise NotReadError(f"{bound.called} has groups = {groups}, which does not divide {name} = {size}")
+            raise SlipError(f"{bound.called} has groups = {groups}, which does not divide {name} = {size}")
     kernel, stride = bound.sizes("kernel_size", axes), bound.sizes("stride", axes)
     dilation = bound.sizes("dilation", axes)
     if not isinstance(bound.value("padding"), str):
@@ -41,7 +41,7 @@ def convolution(axes: int, bound: Bound) -> Layer:
         return windows.convolution(filters, moved, bound.flag("bias"), groups)
     same = bound.one_of("padding", ("same", "valid")) == "same"
     if same and max(stride) > 1:
-        raise NotReadError(
+        raise SlipError(
             f"{bound.called} has padding='same' and a stride of {windows.each(stride)}: PyTorch pads so only where "
             "the stride is 1; give padding a number"
         )
@@ -66,7 +66,7 @@ def pool(word: str, axes: int, bound: Bound) -> Layer:
     pads = bound.sizes("padding", axes, 0)
     for size, pad in zip(kernel, pads, strict=True):
         if 2 * pad > size:
-            raise NotReadError(f"{bound.called} has padding = {pad}: more than half of its window of {size}; pad less")
+            raise SlipError(f"{bound.called} has padding = {pad}: more than half of its window of {size}; pad less")
     return windows.pool(word, Moved(kernel, stride, pads, skipped=skipped), bound.flag("ceil_mode"))
 
 
@@ -90,7 +90,7 @@ def padded(axes: int | None, bound: Bound) -> Layer:
     else:
         flat = list(value) if isinstance(value, (tuple, list)) else [value]
         if len(flat) % 2 or not flat or (axes and len(flat) != 2 * axes):
-            raise NotReadError(f"{bound.called} has {name} = {short(flat)}: it needs two numbers for each axis")
+            raise SlipError(f"{bound.called} has {name} = {short(flat)}: it needs two numbers for each axis")
         sizes = [bound.whole(name, size, 0) for size in flat]
         pairs = list(zip(sizes[::2], sizes[1::2], strict=True))[::-1]
     return PadLast(pairs, f"{windows.called('zeropad', axes or 2)} {beside(pairs)}")
@@ -100,7 +100,7 @@ def enlarged(axes: int, bound: Bound) -> Layer:
     """Maps brought to a size, or made some times as large; axes 0: as many as there are."""
     size, factor = bound.value("size"), bound.value("scale_factor")
     if (size is None) == (factor is None):
-        raise NotReadError(f"{bound.called} needs one of size and scale_factor: give one of them")
+        raise SlipError(f"{bound.called} needs one of size and scale_factor: give one of them")
     if size is not None:
         sizes = bound.sizes("size", len(size) if isinstance(size, (tuple, list)) else axes or 1)
         return Resizing(sizes, "resize " + written(sizes))

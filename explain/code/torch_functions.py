@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from explain.code.arguments import ANYTHING, Bound, short
+from explain.code.arguments import Bound, short
 from explain.code.kinds import Kind, entrywise
 from explain.code.parts import NotReadError
+from explain.code.signatures import ANYTHING
 from explain.code.torch_convolutions import MEAN_POOL, adaptive_pool, enlarged, padded, pool, shuffled
 from explain.layers.axes import JoinAxes
 from explain.layers.base import Layer

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from explain.code.arguments import ANYTHING, Bound
+from explain.code.arguments import Bound
 from explain.code.kinds import Kind, built, entrywise
-from explain.code.parts import Arguments, NotReadError
+from explain.code.parts import Arguments, NotReadError, SlipError
+from explain.code.signatures import ANYTHING
 from explain.code.torch_convolutions import CONVOLUTIONS
 from explain.code.torch_functions import FUNCTIONS, flattened
 from explain.code.torch_recurrent import RECURRENT
@@ -101,7 +102,7 @@ def _instance_norm(bound: Bound) -> Layer:
 def _group_norm(bound: Bound) -> Layer:
     groups, channels, affine = bound.size("num_groups"), bound.size("num_channels"), bound.flag("affine")
     if channels % groups:
-        raise NotReadError(
+        raise SlipError(
             f"{bound.called} has num_groups = {groups}, which does not divide num_channels = {channels}; take a divisor"
         )
     word = f"groupnorm {groups}" + ("" if affine else " not affine")

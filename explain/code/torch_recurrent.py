@@ -9,7 +9,7 @@ from functools import partial
 
 from explain.code.arguments import Bound
 from explain.code.kinds import Kind
-from explain.code.parts import NotReadError
+from explain.code.parts import NotReadError, SlipError
 from explain.layers.attention import MultiHeadAttention
 from explain.layers.base import Layer
 from explain.layers.cells import RecurrentCell
@@ -40,7 +40,7 @@ def _cell(cell: Cell, bound: Bound) -> Layer:
 
 def _heads(width: int, heads: int, bias: bool, called: str) -> MultiHeadAttention:
     if width % heads:
-        raise NotReadError(f"{called} has a width of {width}, which its {heads} heads do not divide; take a divisor")
+        raise SlipError(f"{called} has a width of {width}, which its {heads} heads do not divide; take a divisor")
     return MultiHeadAttention(heads, width // heads, width // heads, bias, f"attention {heads} heads")
 
 

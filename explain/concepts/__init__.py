@@ -43,13 +43,13 @@ from typing import Any, NamedTuple
 
 from explain.errors import InputError, amount, shown
 from explain.exam import TypedNumber
+from explain.finding import has, words_of
 from explain.topics import FIELDS
 
 FOLDER = Path(__file__).parent
 ENDING = ".toml"
 FRONT = re.compile(r'title = "(?P<title>[^"]+)"\nfield = "(?P<field>[^"]+)"\n')
 SPLIT = re.compile(r"[\s,;_-]+")
-MOST_WORDS = 20  # of a search
 # keys of a calculation; the others are parameters of its topic
 OWN = ("name", "topic", "title", "text", "find", "detail", "pictures")
 
@@ -123,16 +123,13 @@ def _files() -> dict[str, str]:
 def search(wanted: str) -> list[Listed]:
     """The concepts that speak of all these words: those first that have them in name or title, then in their words.
 
-    >>> [item.name for item in search("forget gate")][0]
-    'lstm-gates'
+    >>> [item.name for item in search("ChatGPT human feedback")]
+    ['elmo-bert-gpt-instructgpt']
 
     Raises:
         InputError: no concept speaks of it.
     """
-    words = [word for word in SPLIT.split(wanted.lower()) if word]
-    if not words or len(words) > MOST_WORDS:
-        many = f"at most {MOST_WORDS} words" if words else "a word"
-        raise InputError(f"{{search}} is {shown(wanted)}: give {many}, such as gate")
+    words = words_of(wanted)
     found: list[tuple[int, int, Listed]] = []
     for at, item in enumerate(listed()):
         text = _files()[item.name].lower()
@@ -140,7 +137,7 @@ def search(wanted: str) -> list[Listed]:
         places = (f"{item.name} {item.title.lower()}", keys.partition("\nwords =")[2].partition("\nsource =")[0])
         body = body.partition("\n[[calculation]]")[0]
         told = (*places, body)
-        first = [next((rank for rank, part in enumerate(told) if word in part), len(told)) for word in words]
+        first = [next((rank for rank, part in enumerate(told) if has([word], part)), len(told)) for word in words]
         if max(first) < len(told):
             found.append((max(first), at, item))
     if not found:

@@ -154,7 +154,7 @@ class Answer:
     """A worked answer.
 
     `answer["z_1"]` is the step that defines z₁; its `value` is a NumPy array, its `sympy` the SymPy expression. `more`
-    works steps that are not there yet, by their names.
+    works steps that are not there yet, by their names, and `spare` the checks that only single steps ask for.
     """
 
     title: str
@@ -170,6 +170,7 @@ class Answer:
     tables: list[Table] = field(default_factory=list)
     drawings: list[Drawing] = field(default_factory=list)
     more: Callable[[str], Answer | None] | None = None
+    spare: Callable[[], list[Check]] | None = None
     labels: Mapping[str, Labels] = field(default_factory=dict)
     _by_sympy: list[Check] | None = None
 
@@ -257,6 +258,7 @@ class Answer:
             drawings=[drawing for drawing in self.drawings if needed.issuperset(drawing.needs)],
             results=list(names),
             asked=list(names),
+            spare=None,
             _by_sympy=None,
         )
 
@@ -264,7 +266,8 @@ class Answer:
         """The checks that speak of what is left; spare ones where nothing else speaks of a step that is asked for."""
         kept = [check for check in self.checks if not check.spare and needed.issuperset(check.needs)]
         told = {name for check in kept for name in check.needs}
-        spare = [c for c in self.checks if c.spare and set(c.needs) <= set(names) and not told.issuperset(c.needs)]
+        every = self.checks if self.spare is None or told.issuperset(names) else [*self.checks, *self.spare()]
+        spare = [c for c in every if c.spare and set(c.needs) <= set(names) and not told.issuperset(c.needs)]
         return [*(replace(check, spare=False) for check in spare), *kept]
 
     def _unhidden(self, steps: list[Step], names: Sequence[str]) -> list[Step]:
@@ -300,7 +303,10 @@ class Answer:
             return step.entries[0]
         if step.value.size == 1:
             return (0,) * step.value.ndim
+        first = (0,) * step.value.ndim
         corner = step.value[tuple(slice(0, 8) for _ in step.value.shape)]
+        if corner.size and corner[first] != 0 and corner.min() > float("-inf"):
+            return first
         hidden = np.isneginf(corner) if corner.dtype != object else np.zeros(corner.shape, dtype=bool)
         places = np.argwhere(hidden if hidden.any() else corner != 0)  # where a mask works is what there is to see
-        return tuple(int(at) for at in places[0]) if len(places) else (0,) * step.value.ndim
+        return tuple(int(at) for at in places[0]) if len(places) else first

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from explain.engine.worksheet import Worksheet
 
 CLOSE = 1e-9
+MOST_BITS = 900  # of a number that is compared as a float
 CANCELLED = 1e-4  # of what a number comes from; through three normalisations 1/√ε enlarges what rounding has left
 KINKS = {
     "relu": (0.0,), "leaky-relu": (0.0,), "abs": (0.0,), "elu": (0.0,), "selu": (0.0,), "hard-sigmoid": (-3.0, 3.0),
@@ -50,7 +51,7 @@ def sympy_check(answer: Answer) -> list[Check]:
             continue
         index = answer.worked_index(step)
         proven = answer.proof.entry(step.name, index)
-        if proven is None or proven.is_infinite:
+        if proven is None or not (proven.is_Rational or proven.is_Float):  # not there, or infinite
             left += proven is None
             continue
         worked += 1
@@ -97,9 +98,22 @@ def _difference(step: Step, index: Index, proven: Any, source: float) -> float:
     value = step.value[index]
     if value == 0 and abs(proven) < 1e-300:
         return 0.0  # too small for a float
-    gap = abs(proven - (value if isinstance(value, int) else float(value)))
-    scale = max(abs(proven), largest_of(step.value) / 1e3, CANCELLED * source)
+    if not isinstance(value, int) and proven.is_Float and abs(proven._mpf_[2]) < MOST_BITS:
+        exact = _as_fraction(proven)
+        size, gap = float(abs(exact)), float(abs(exact - Fraction(float(value))))
+    elif not isinstance(value, int) and max(proven.p.bit_length(), proven.q.bit_length()) < MOST_BITS:
+        size, gap = abs(proven.p / proven.q), abs(proven.p / proven.q - float(value))
+    else:
+        size, gap = abs(proven), abs(proven - (value if isinstance(value, int) else float(value)))
+    scale = max(size, largest_of(step.value) / 1e3, CANCELLED * source)
     return float(gap / scale if scale else gap)
+
+
+def _as_fraction(number: Any) -> Fraction:
+    """A SymPy float with all its bits: SymPy's own arithmetic takes ten times as long."""
+    sign, mantissa, exponent, _ = number._mpf_
+    mantissa = -int(mantissa) if sign else int(mantissa)
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
 
 
 def finite_difference(

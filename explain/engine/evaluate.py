@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ def largest_of(values: Array) -> float:
     if values.dtype == object:  # whole numbers, of any size
         return float(min(max((abs(value) for value in values.flat), default=0), 10**308))
     sizes = np.abs(values.astype(np.float64))
-    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
+    largest = float(sizes.max(initial=0.0))
+    return largest if math.isfinite(largest) else float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
 
 def symbols(node: Node) -> dict[str, Symbol]:

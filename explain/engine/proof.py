@@ -96,18 +96,23 @@ class Proof:
 
 def _is_short_root(value: Any) -> bool:
     """Whether a value is irrational, but short and made of roots only."""
+    return _has_roots_only(value) and value.count_ops() < SHORT
+
+
+def _has_roots_only(value: Any) -> bool:
+    """Whether neither a function nor a rounded number is in an expression."""
     import sympy
 
-    return not value.atoms(sympy.Function, sympy.Float) and value.count_ops() < SHORT
+    return not (value.is_Float or isinstance(value, sympy.Function)) and all(map(_has_roots_only, value.args))
 
 
 def settle(value: Any) -> Any:
     """A SymPy number as it is when rational, else to forty digits; None when it is no number."""
     import sympy
 
-    if value.is_infinite or (value.is_Rational and value.q.bit_length() + abs(value.p).bit_length() < LONGEST):
+    if value.is_Rational and value.q.bit_length() + abs(value.p).bit_length() < LONGEST:
         return value
-    if not value.is_number:
+    if not value.is_Float and not value.is_number:
         return None
     number = value if value.is_Float else sympy.N(value, PRECISION)
     if not number.is_Float:

@@ -35,8 +35,10 @@ def show(value: Any, digits: int = DIGITS) -> Shown:
     (Shown(text='5.9', exact=True), Shown(text='1.563', exact=False), Shown(text='0.000204', exact=False), \
 Shown(text='-1.00×10⁻⁵', exact=False))
     """
-    if isinstance(value, float) and digits >= DIGITS and 0.01 <= abs(value) < 1e9 and not near(value, digits):
-        return Shown(f"{value:.{digits}f}", False)  # no tie, no short decimal: the quick way
+    if digits >= DIGITS and (isinstance(value, float) or getattr(value, "is_Float", False)):
+        quick = float(value)
+        if 0.01 <= abs(quick) < 1e9 and not near(quick, digits):
+            return Shown(f"{quick:.{digits}f}", False)  # no tie, no short decimal: the quick way
     rational = _rational(value)
     if rational is not None and rational.denominator == 1 and (isinstance(value, int) or abs(rational) < _ENDLESS):
         return Shown(str(rational.numerator), True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from explain.engine.answer import Again, Answer, Check, Drawing, Given, Local, Place, Step, Table
@@ -35,6 +35,7 @@ class Worksheet:
         self.conventions: list[Prose] = []
         self.steps: list[Step] = []
         self.checks: list[Check] = []
+        self.spare: Callable[[], list[Check]] | None = None
         self.tables: list[Table] = []
         self.drawings: list[Drawing] = []
         self.values: dict[str, Array] = {}
@@ -105,8 +106,9 @@ class Worksheet:
         """
         self.keep_free(name)
         symbol = Symbol(name, expression.shape, written or word(name))
-        unknown = [read for read in symbols(expression) if read not in self.values]
-        value = None if unknown else self._evaluated(name, expression)
+        reads = symbols(expression)
+        unknown = [read for read in reads if read not in self.values]
+        value = None if unknown else self._evaluated(name, expression, reads)
         if value is not None:
             self.values[name] = value
         self.steps.append(
@@ -181,7 +183,7 @@ class Worksheet:
                 f"{{{self._options[name]}}} is {name}: the answer itself uses that name; choose another symbol"
             )
 
-    def _evaluated(self, name: str, expression: Node) -> Array:
+    def _evaluated(self, name: str, expression: Node, reads: Collection[str]) -> Array:
         """The value; NaN and infinity are no answer, but -∞ in a masked score is working.
 
         Raises:
@@ -192,22 +194,25 @@ class Worksheet:
         with np.errstate(all="ignore"):
             value = as_array(evaluate(expression, self.values))
         if value.dtype == object or np.isfinite(value).all():
-            return self._without_noise(name, expression, value)
-        floats = (self.values[read] for read in symbols(expression) if self.values[read].dtype != object)
+            return self._without_noise(name, expression, value, reads)
+        floats = (self.values[read] for read in reads if self.values[read].dtype != object)
         masked = any(np.isneginf(array).any() for array in floats)
         if np.isnan(value).any() or np.isposinf(value).any() or not masked:
             options = ", ".join(f"{{{option}}}" for option in self._origins(expression))
             raise InputError(f"{options}: with these numbers {name} is beyond 1.8e308; give smaller ones")
         return value
 
-    def _without_noise(self, name: str, expression: Node, value: Array) -> Array:
+    def _without_noise(self, name: str, expression: Node, value: Array, reads: Collection[str]) -> Array:
         """The value with 0 where terms cancel and floats leave a crumb: 0.1 + 0.2 - 0.3 decides a ReLU's slope."""
         import numpy as np
 
         if value.dtype == object or isinstance(expression, Symbol):
             return value
-        largest = max((largest_of(self.values[read]) for read in symbols(expression)), default=1.0)
-        crumbs = np.argwhere((value != 0) & (np.abs(value) < CRUMB * largest) & (np.abs(value) > CRUMB**2 * largest))
+        largest = max([largest_of(self.values[read]) for read in reads], default=1.0)
+        sizes = np.abs(value)
+        if sizes.min(initial=largest) >= CRUMB * largest:
+            return value
+        crumbs = np.argwhere((value != 0) & (sizes < CRUMB * largest) & (sizes > CRUMB**2 * largest))
         if not 0 < len(crumbs) <= MOST_CRUMBS:
             return value
         proof = Proof(
@@ -292,6 +297,7 @@ class Worksheet:
         return Answer(
             self.title, self.source, list(self.given_items), list(self.conventions), list(self.steps), names,
             list(self.checks), self.values, proof, names, list(self.tables), list(self.drawings), labels=self.labels,
+            spare=self.spare,
         )  # fmt: skip
 
     def inlined(self, expression: Node) -> Node:

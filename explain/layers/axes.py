@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explain.layers.base import Flow, Layer, MisfitError, Size, Window, multiplied
-from explain.layers.reshaping import Reshape, as_flow, as_written
+from explain.layers.base import Flow, Layer, MisfitError, Window, multiplied
+from explain.layers.reshaping import as_flow, as_written
 
 
 class Squeeze(Layer):
@@ -82,29 +82,6 @@ class JoinAxes(Layer):
         if not 1 <= self.first <= len(sizes):
             raise MisfitError(f"{{arrived}} arrived: it has no axis {self.first}")
         return as_flow([*sizes[: self.first - 1], multiplied(sizes[self.first - 1 :])], self.channels_last)
-
-    def windows(self, arrived: Flow) -> Sequence[Window] | None:
-        return ()
-
-
-class SplitAxis(Layer):
-    """The first axis of a sample becomes several; the others stay.
-
-    Args:
-        sizes: of the new axes; one of them may be -1: what is left.
-
-    Source: PyTorch torch.nn.Unflatten.
-    """
-
-    __slots__ = ("sizes",)
-
-    def __init__(self, sizes: Sequence[Size], word: str) -> None:
-        self.sizes, self.word = tuple(sizes), word
-
-    def output(self, arrived: Flow) -> Flow:
-        first, *rest = arrived.sizes
-        split = Reshape(self.sizes, False, self.word).output(Flow((first,), "vector"))
-        return as_flow([*split.sizes, *rest], False)
 
     def windows(self, arrived: Flow) -> Sequence[Window] | None:
         return ()

@@ -24,9 +24,7 @@ class PadLast(Layer):
     def output(self, arrived: Flow) -> Flow:
         kept = len(arrived.sizes) - len(self.pairs)
         if kept < 0:
-            raise MisfitError(
-                f"{{arrived}} arrived, but {len(self.pairs)} axes are padded; pad fewer"
-            )
+            raise MisfitError(f"{{arrived}} arrived, but {len(self.pairs)} axes are padded; pad fewer")
         padded = list(arrived.sizes[kept:])
         for at, pair in enumerate(self.pairs):
             for more in filter(None, pair):

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from explain.layers.base import Flow, Framework, Layer, MisfitError, Size, Stored, Tensor, Window, times
+from explain.engine.nodes.base import Node
+from explain.layers.base import (
+    Flow,
+    Framework,
+    Layer,
+    MisfitError,
+    Size,
+    Stored,
+    Tensor,
+    Window,
+    as_node,
+    entering,
+    times,
+)
+from explain.layers.recurrent import Recurrent
 from explain.layers.reshaping import as_flow, as_written
 
 
@@ -16,17 +30,13 @@ class Stacked(Layer):
     def __init__(self, layers: Sequence[Layer], word: str) -> None:
         self.layers, self.word = list(layers), word
 
-    @property
-    def takes(self) -> str | None:
-        """What the first one takes the axes for."""
-        return self.layers[0].reads if self.layers else None
-
     def each(self, arrived: Flow) -> Iterator[tuple[Layer, Flow, Flow]]:
         """The layers with what arrives at each and what it gives."""
+        worked = any(isinstance(size, Node) for size in arrived.sizes)
         for layer in self.layers:
             given = layer.output(arrived)
             yield layer, arrived, given
-            arrived = given
+            arrived = Flow(tuple(map(as_node, given.sizes)), given.kind) if worked else given
 
     def output(self, arrived: Flow) -> Flow:
         for _, _, given in self.each(arrived):
@@ -37,7 +47,13 @@ class Stacked(Layer):
         return [tensor for layer, enters, _ in self.each(arrived) for tensor in layer.tensors(enters)]
 
     def stored(self, arrived: Flow, framework: Framework) -> Sequence[Stored]:
-        return [array for layer, enters, _ in self.each(arrived) for array in layer.stored(enters, framework)]
+        found = []
+        for at, (layer, enters, _) in enumerate(self.each(arrived)):
+            level = f"_l{at}" if framework == "pytorch" and isinstance(layer, Recurrent) else ""
+            for array in layer.stored(enters, framework):
+                name, reverse, _ = array.name.partition("_reverse")
+                found.append(array._replace(name=name + level + reverse))
+        return found
 
     def multiply_adds(self, arrived: Flow, given: Flow) -> Size:
         total: Size = 0
@@ -60,7 +76,8 @@ class EveryStep(Layer):
 
     def one(self, arrived: Flow) -> Flow:
         """What one place holds."""
-        return as_flow(as_written(arrived, self.channels_last)[1:], self.channels_last)
+        one = as_flow(as_written(arrived, self.channels_last)[1:], self.channels_last)
+        return entering(self.inner, one, self.channels_last)
 
     def output(self, arrived: Flow) -> Flow:
         steps, *_ = as_written(arrived, self.channels_last)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from explain.engine.nodes.window import CONVOLUTION, STAR, TRANSPOSED_CONVOLUTION, TRANSPOSED_STAR
 from explain.engine.notation import HADAMARD, OSLASH, Grid, Notation, Operator, Word
 from explain.engine.prose import Prose
-from explain.page.letters import letters_told
+from explain.page.letters import OF_LETTERS, letters_told
 from explain.page.model import Equation, Section
 
 MEANINGS: dict[str, Prose] = {
@@ -62,26 +62,39 @@ MEANINGS: dict[str, Prose] = {
     "1[": ("1[condition] is 1 where the condition holds and 0 elsewhere",),
 }
 
+TOLD = (Word, Operator)  # a tuple: twice as quick as a union
+
 
 def explained(sections: Iterable[Section]) -> list[Prose]:
     """One sentence for each special sign that the sections use, and one for the letters of their index formulas."""
-    used: set[str] = set()
+    texts: set[str] = set()
+    cells: set[str] = set()
     equations = [line for section in sections for line in section.lines if isinstance(line, Equation)]
     for equation in equations:
         for notation in [*([equation.left] if equation.left else []), *(shown for _, shown in equation.relations)]:
-            _collect(notation, used)
-    letters = letters_told(equations)
+            _collect(notation, texts, cells)
+    used = texts & MEANINGS.keys()
+    for text in texts:
+        used |= _cut_out(text)
+    letters = letters_told(equations) if any(text.startswith(OF_LETTERS) for text in texts | cells) else ()
     return [meaning for sign, meaning in MEANINGS.items() if sign in used] + ([letters] if letters else [])
 
 
-def _collect(part: Notation, used: set[str]) -> None:
-    if isinstance(part, Word | Operator):
-        if part.text in MEANINGS:
-            used.add(part.text)
-        if part.text.startswith("[") and part.text[1:2].isdigit():
-            used.add("[rows]")
-        if part.text.endswith("]") and ("[:," in part.text or ",:]" in part.text) and part.text.count(",") == 1:
-            used.add("[columns]" if "…" in part.text else "[part]")
-    elif not isinstance(part, Grid):  # a matrix holds numbers only
-        for inner in part.parts:
-            _collect(inner, used)
+def _collect(part: Notation, texts: set[str], cells: set[str]) -> None:
+    """Every word and sign, those in matrices apart."""
+    if isinstance(part, TOLD):
+        texts.add(part.text)
+        return
+    found = cells if isinstance(part, Grid) else texts
+    for inner in part.parts:
+        _collect(inner, found, cells)
+
+
+def _cut_out(text: str) -> set[str]:
+    """The signs for a part of an array in a piece of a formula."""
+    found: set[str] = set()
+    if text.startswith("[") and text[1:2].isdigit():
+        found.add("[rows]")
+    if text.endswith("]") and ("[:," in text or ",:]" in text) and text.count(",") == 1:
+        found.add("[columns]" if "…" in text else "[part]")
+    return found

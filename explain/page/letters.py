@@ -10,8 +10,10 @@ from explain.engine.prose import Prose
 from explain.page.model import Equation
 
 SUMMED = re.compile(r"(?:Σ|max)\[([a-z](?:,[a-z])*)[\] ]")
+OF_LETTERS = ("Σ[", "max[")  # how they begin
 INDEX = re.compile(r"\[([^\]]*)\]$")
 WHAT = {2: " are row and column", 1: " is the place"}  # said of the first ones
+TOLD = (Word, Operator)  # a tuple: twice as quick as a union
 COUNTED = (("f", "filter"), ("c", "channel"), ("n", "sample"))
 
 
@@ -42,10 +44,14 @@ def letters_told(equations: Iterable[Equation]) -> Prose:
 
 def _summed(notation: Notation) -> tuple[str, bool] | None:
     """What an index formula sums over, and whether it is one of a sliding kernel, not of pooling."""
-    if isinstance(notation, Word | Operator):
-        matched = SUMMED.match(notation.text)
+    if isinstance(notation, TOLD):
+        matched = SUMMED.match(notation.text) if notation.text.startswith(OF_LETTERS) else None
         return None if matched is None else (matched[1], isinstance(notation, Word))
-    return next((found for part in notation.parts if (found := _summed(part)) is not None), None)
+    for part in notation.parts:
+        found = _summed(part)
+        if found is not None:
+            return found
+    return None
 
 
 def _places(pairs: Sequence[tuple[str, str]], letters: set[str]) -> Prose:

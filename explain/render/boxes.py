@@ -59,7 +59,11 @@ def beside(boxes: Sequence[Box]) -> Box:
     marks: list[Mark] = []
     width = 0
     for box in boxes:
-        marks += box.moved(base - box.base, width)
+        down = base - box.base
+        if down or width:
+            marks += [(row + down, column + width, text, style) for row, column, text, style in box.marks]
+        else:
+            marks += box.marks
         width += box.width
     return Box(width, base + below, base, marks)
 
@@ -71,17 +75,38 @@ class BoxWriter:
         glyphs: the characters to draw with.
         columns: the most columns of a matrix that are drawn; the rest is elided.
         inline: fractions on one line, for sentences.
+
+    The box of a matrix is kept: on a page it stands in several places.
     """
 
     def __init__(self, glyphs: Glyphs = UNICODE, columns: int = 99, inline: bool = False) -> None:
         self.glyphs = glyphs
         self.columns = columns
         self.inline = inline
+        self._grids: dict[tuple[Grid, int], Box] = {}
+
+    def changed(self, columns: int | None = None, inline: bool | None = None) -> BoxWriter:
+        """The writer for narrower matrices or for one line; it knows the matrices that are drawn already."""
+        other = type(self)(
+            self.glyphs, self.columns if columns is None else columns, self.inline if inline is None else inline
+        )
+        other._grids = self._grids
+        return other
 
     def box(self, part: Notation) -> Box:
         """The box of a piece of notation."""
         draw = _DRAW.get(type(part))
-        return draw(self, part) if draw else beside([self.box(piece) for piece in part.parts])
+        return draw(self, part) if draw else beside(self._pieces(part))
+
+    def _pieces(self, row: Notation) -> list[Box]:
+        """The boxes of a row, and of the rows that stand in it."""
+        boxes: list[Box] = []
+        for part in row.parts:
+            if type(part) in _DRAW:
+                boxes.append(self.box(part))
+            else:
+                boxes += self._pieces(part)
+        return boxes
 
     def _word(self, part: Word) -> Box:
         return text_box(self.glyphs.plain(part.text), f"symbol:{part.key}" if part.key else "")
@@ -118,7 +143,7 @@ class BoxWriter:
         base = self.box(part.first if part.first.level >= ATOM else Paren(part.first))
         if isinstance(part.first, Word) and (part.first.level == QUOTIENT or part.first.text.endswith("⁾")):
             base = self.box(Paren(part.first))
-        exponent = type(self)(self.glyphs, self.columns, inline=True).box(part.second)
+        exponent = self.changed(inline=True).box(part.second)
         if exponent.height > 1:  # a matrix of exponents
             return beside([base, text_box("^"), self._bracketed(exponent, self.glyphs.round)])
         raised = superscript(_line(exponent)) if self.glyphs.superscripts else None
@@ -153,6 +178,12 @@ class BoxWriter:
         return Box(space + inner.width + max(map(width_of, right)), inner.height, inner.base, marks)
 
     def _grid(self, grid: Grid) -> Box:
+        key = (grid, self.columns)
+        if key not in self._grids:
+            self._grids[key] = self._matrix(grid)
+        return self._grids[key]
+
+    def _matrix(self, grid: Grid) -> Box:
         kept = narrowed(grid, self.columns)
         rows = [[cell for cell, keep in zip(row, kept, strict=True) if keep] if row else None for row in grid.rows]
         columns = sum(bool(keep) for keep in kept)

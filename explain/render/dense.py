@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from explain.page.model import Equation
 from explain.page.model import Line as Written
 from explain.render.boxes import Box, BoxWriter, beside, text_box
-from explain.render.glyphs import Glyphs, width_of
+from explain.render.glyphs import width_of
 from explain.render.layout import Line, equation, paint, wrap
 
 BETWEEN = 3  # columns between a matrix and what stands beside it
 INDENT = 4
 
 
-def dense(written: Sequence[Written], glyphs: Glyphs, width: int) -> list[Line]:
+def dense(written: Sequence[Written], writer: BoxWriter, width: int) -> list[Line]:
     """The lines of working of a section without empty lines between them; remarks that do not fit beside come below."""
+    glyphs = writer.glyphs
     out: list[Line] = []
     block: list[Line] = []  # the matrix above, as long as nothing stands beside it
     for line in written:
@@ -24,19 +25,19 @@ def dense(written: Sequence[Written], glyphs: Glyphs, width: int) -> list[Line]:
                 out += wrap(line, glyphs, width, " " * INDENT, " " * INDENT, "label")
             block = []
             continue
-        block = _on_one_line(line, glyphs, width) or equation(line, glyphs, width, INDENT, inline=True)
+        block = _on_one_line(line, writer, width) or equation(line, writer, width, INDENT, inline=True)
         out += block
     return out
 
 
-def _on_one_line(item: Equation, glyphs: Glyphs, width: int) -> list[Line]:
+def _on_one_line(item: Equation, writer: BoxWriter, width: int) -> list[Line]:
     """`left = chain = formula`; nothing where it is no such thing, or does not fit."""
     if item.label or item.continued or item.left is None:
         return []
-    writer = BoxWriter(glyphs, inline=True)
+    writer = writer.changed(inline=True)
     boxes: list[Box] = [writer.box(item.left)]
     for sign, right in item.relations:
-        boxes += [text_box(f" {glyphs.plain(sign)} "), writer.box(right)]
+        boxes += [text_box(f" {writer.glyphs.plain(sign)} "), writer.box(right)]
     whole = beside(boxes)
     return paint(whole, INDENT) if whole.height == 1 and INDENT + whole.width <= width else []
 

@@ -14,11 +14,12 @@ from explain.render.layout import Line, wrap
 from explain.render.linear import sentence
 from explain.render.markdown import escaped, markdown, prose
 from explain.render.terminal import lines as page_lines
+from explain.schema import VERSIONS
 
 if TYPE_CHECKING:
     from explain.engine.prose import Prose
 
-SCHEMA, VERSION = "explain-concept", 3
+SCHEMA = "explain-concept"
 HELD = "What the text says, held against the numbers"
 WORD = re.compile(r"(?:'[^']*'|[^\s'])+")  # of a command line; what stands in quotes is one
 WORDS = {True: "True", False: "False"}
@@ -161,7 +162,7 @@ def document(essay: Essay) -> dict[str, Any]:
     """A concept as dicts, lists and texts."""
     return {
         "schema": SCHEMA,
-        "version": VERSION,
+        "version": VERSIONS["concept"],
         "name": essay.name,
         "title": essay.title,
         "source": essay.source,

@@ -21,13 +21,13 @@ from explain.page.model import Equation, GivenLine, Line, Page, Section, Tabular
 from explain.render.latex import latex
 from explain.render.linear import linear, sentence
 from explain.render.markdown import prose
+from explain.schema import VERSIONS
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array, Node
     from explain.engine.values import Values
 
 SCHEMA = "explain-answer"
-VERSION = 3  # rises with every change of the fields: the schema admits no others
 WIDTH = 110
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ def document(answer: Answer, page: Page) -> Json:
     """The page as dicts, lists, texts and numbers."""
     return {
         "schema": SCHEMA,
-        "version": VERSION,
+        "version": VERSIONS["answer"],
         "title": page.title,
         "source": page.source,
         "detail": page.detail,

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explain.engine.notation import ATOM, QUOTIENT, Fraction, Notation, Operator, Paren, Power, Root, Row, Word, held
+from explain.engine.notation import (
+    ATOM,
+    QUOTIENT,
+    Fraction,
+    Grid,
+    Notation,
+    Operator,
+    Paren,
+    Power,
+    Root,
+    Row,
+    Word,
+    held,
+)
 from explain.engine.prose import Prose
 from explain.page.model import Equation
-from explain.render.boxes import Box, BoxWriter, beside, text_box
+from explain.render.boxes import Box, BoxWriter, Mark, beside, text_box
 from explain.render.glyphs import Glyphs, width_of
 
 Segment = tuple[str, str]  # text, style
@@ -16,14 +29,15 @@ Line = list[Segment]
 
 def paint(box: Box, indent: int = 0) -> list[Line]:
     """A box as lines of segments."""
-    rows: list[list[tuple[int, str, str]]] = [[] for _ in range(box.height)]
-    for row, column, text, style in box.marks:
-        rows[row].append((column, text, style))
+    rows: list[list[Mark]] = [[] for _ in range(box.height)]
+    for mark in box.marks:
+        rows[mark[0]].append(mark)
     lines: list[Line] = []
     for marks in rows:
         line: Line = []
         at = -indent
-        for column, text, style in sorted(marks):
+        marks.sort()
+        for _, column, text, style in marks:
             if column > at:
                 line.append((" " * (column - at), ""))
             line.append((text, style))
@@ -45,36 +59,41 @@ def wrap(prose: Prose, glyphs: Glyphs, width: int, first: str = "", rest: str = 
             head, *rest_of = glyphs.plain(part).split(" ")
             words[-1].append((head, style))
             words += [[(word, style)] for word in rest_of]
+        elif type(part) is Word:
+            words[-1].append((glyphs.plain(part.text), f"symbol:{part.key}" if part.key else style))
         else:  # a formula stays in one piece
             words[-1] += [(text, mark or style) for line in paint(inline(part, glyphs)) for text, mark in line]
-    lines: list[Line] = [[(first, "")] if first else []]
+    line: Line = [(first, "")] if first else []
+    lines = [line]
     used, indent = width_of(first), width_of(rest)
     empty = True
     for word in words:
-        for piece, size in _fitting(word, width - indent):
-            if not empty and used + 1 + size > width:
-                lines.append([(rest, "")] if rest else [])
-                used, empty = indent, True
-            line = lines[-1]
-            if len(piece) == 1 and piece[0][1] == style and not empty:  # most words: a space and the word at once
-                append(line, " " + piece[0][0], style)
+        if len(word) == 1 and not empty:  # most words: a space and the word at once
+            text, mark = word[0]
+            size = width_of(text)
+            if size and used + 1 + size <= width and mark == style == line[-1][1]:
+                line[-1] = (f"{line[-1][0]} {text}", style)
                 used += 1 + size
                 continue
+        whole = width_of(word[0][0]) if len(word) == 1 else sum([width_of(text) for text, _ in word])
+        for piece, size in [(word, whole)] if whole <= width - indent else _cut(word, width - indent):
+            if not size:
+                continue
+            if not empty and used + 1 + size > width:
+                line = [(rest, "")] if rest else []
+                lines.append(line)
+                used, empty = indent, True
+            used += size if empty else 1 + size
             if not empty:
                 append(line, " ", style)
-                used += 1
             for text, mark in piece:
                 append(line, text, mark)
-            used += size
             empty = False
     return lines
 
 
-def _fitting(word: Line, room: int) -> list[tuple[Line, int]]:
-    """A word and its width; one that is longer than any line in pieces that fit."""
-    size = width_of(word[0][0]) if len(word) == 1 else sum(width_of(text) for text, _ in word)
-    if size <= room:
-        return [(word, size)] if size else []
+def _cut(word: Line, room: int) -> list[tuple[Line, int]]:
+    """A word that is longer than any line in pieces that fit, and their widths."""
     text, room = "".join(text for text, _ in word), max(1, room)
     pieces = (text[at : at + room] for at in range(0, len(text), room))
     return [([(piece, word[0][1])], width_of(piece)) for piece in pieces]
@@ -89,7 +108,7 @@ def append(line: Line, text: str, style: str) -> None:
 
 
 def equation(
-    item: Equation, glyphs: Glyphs, width: int, indent: int, margin: int = 0, inline: bool = False
+    item: Equation, writer: BoxWriter, width: int, indent: int, margin: int = 0, inline: bool = False
 ) -> list[Line]:
     """An equation: its relations under each other, or side work in one line where it fits.
 
@@ -97,7 +116,8 @@ def equation(
         margin: the width that the label is given at least, so that several lines stand aligned.
         inline: fractions are written on one line.
     """
-    writer = BoxWriter(glyphs, inline=item.compact or inline)
+    glyphs = writer.glyphs
+    writer = writer.changed(inline=item.compact or inline)
     if item.label:
         return _side_work(item, writer, width, indent, margin)
     left = writer.box(item.left) if item.left is not None else Box(0, 1, 0, [])
@@ -109,8 +129,9 @@ def equation(
     for at, (sign, right) in enumerate(item.relations):
         head = beside([left, text_box(f" {glyphs.plain(sign)} ")]) if at == 0 else text_box(f" {glyphs.plain(sign)} ")
         start = indent if at == 0 else column
-        boxes = broken(right, writer, width - start - head.width)
+        whole = writer.box(right)
         room = width - start - head.width
+        boxes = broken(right, writer, room, whole)
         if any(box.width > room - 2 * (place > 0) for place, box in enumerate(boxes)):
             # further left there is more room; a long left side has a line of its own then
             if at == 0 and not item.continued and left.width > 2:
@@ -119,7 +140,7 @@ def equation(
                     tall = _stack(lines, paint(box, indent + 2 * (place > 0)), tall)
                 head = text_box(f" {glyphs.plain(sign)} ")
             start = indent + 2 if at or lines else start
-            boxes = broken(right, writer, width - start - head.width)
+            boxes = broken(right, writer, width - start - head.width, whole)
         block = [paint(beside([head, boxes[0]]), start)]
         further = start + head.width + 2  # what is too wide even so stands further left
         block += [paint(box, max(0, min(further, width - box.width))) for box in boxes[1:]]
@@ -150,14 +171,17 @@ def _side_work(item: Equation, writer: BoxWriter, width: int, indent: int, margi
         rows = [[text_box(label.rstrip(), "label")], [Box(2, 1, 0, []), *parts[1:]]]
         start = sum(part.width for part in rows[1])
     used = indent + start
-    widest = max(width_of(glyphs.plain(sign)) + 2 + writer.box(right).width for sign, right in item.relations)
+    drawn = [writer.box(right) for _, right in item.relations]
+    widest = max(
+        width_of(glyphs.plain(sign)) + 2 + box.width for (sign, _), box in zip(item.relations, drawn, strict=True)
+    )
     if used + widest > width:  # the label gets a line of its own
         start = 2
         rows.append([Box(start, 1, 0, [])])
         used = indent + start
     for at, (sign, right) in enumerate(item.relations):
         mark = text_box(f" {glyphs.plain(sign)} ") if at else Box(0, 1, 0, [])
-        boxes = broken(right, writer, width - indent - start - mark.width)
+        boxes = broken(right, writer, width - indent - start - mark.width, drawn[at])
         for place, box in enumerate(boxes):
             size = box.width + (mark.width if place == 0 else 0)
             if (at or place) and used + size > width:
@@ -172,14 +196,19 @@ def _side_work(item: Equation, writer: BoxWriter, width: int, indent: int, margi
     return lines
 
 
-def broken(part: Notation, writer: BoxWriter, width: int) -> list[Box]:
-    """A right-hand side in as many boxes as the width needs.
+def broken(part: Notation, writer: BoxWriter, width: int, whole: Box | None = None) -> list[Box]:
+    """A right-hand side in as many boxes as the width needs; `whole` is its box, where that is drawn already.
 
     It is broken before top-level operators; if that is not enough, columns of matrices are elided; then fractions
     are written on one line and parentheses are broken too.
     """
+    if whole is not None and whole.width <= width:
+        return [whole]
+    most = most_columns(part)
     for columns in (99, 7, 6, 5, 4, 3, 2):
-        narrow = BoxWriter(writer.glyphs, columns, writer.inline)
+        if most <= columns < 99:
+            continue  # nothing is elided
+        narrow = writer.changed(columns)
         whole = narrow.box(part)
         if whole.width <= width:
             return [whole]
@@ -187,12 +216,18 @@ def broken(part: Notation, writer: BoxWriter, width: int) -> list[Box]:
             rows = _packed(groups(part, narrow, deep), width)
             if all(row.width <= width - (2 if at else 0) for at, row in enumerate(rows)):
                 return rows
-    flat = BoxWriter(writer.glyphs, 2, inline=True)
-    for last, deep in ((flat, 1), (flat, 2), (BoxWriter(writer.glyphs, 1, inline=True), 2)):
+    flat = writer.changed(2, inline=True)
+    for last, deep in ((flat, 1), (flat, 2), (writer.changed(1, inline=True), 2)):
         rows = _packed(groups(part, last, deep), width)
         if all(row.width <= width - (2 if at else 0) for at, row in enumerate(rows)):
             return rows
     return _packed(groups(part, flat, deep=2), width)
+
+
+def most_columns(part: Notation) -> int:
+    """The columns of the widest matrix in a piece of notation; 0 where there is none."""
+    columns = len(part.columns) if isinstance(part, Grid) else 0
+    return max(columns, *map(most_columns, part.parts)) if part.parts else columns
 
 
 def groups(part: Notation, writer: BoxWriter, deep: int) -> list[Box]:

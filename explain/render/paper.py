@@ -12,13 +12,14 @@ from explain.render.layout import Line, wrap
 from explain.render.linear import sentence
 from explain.render.markdown import escaped, markdown, prose
 from explain.render.terminal import lines as page_lines
+from explain.schema import VERSIONS
 
 if TYPE_CHECKING:
     from explain.exam import Part
     from explain.paper import Paper, Solved
     from explain.printed import Printed
 
-SCHEMA, VERSION = "explain-paper", 3
+SCHEMA = "explain-paper"
 ON_SHEET = "On the sheet"
 
 
@@ -70,7 +71,7 @@ class PaperDocument:
         exam = self.paper.exam
         document = {
             "schema": SCHEMA,
-            "version": VERSION,
+            "version": VERSIONS["paper"],
             "title": exam.title,
             "text": exam.text,
             "questions": [_question(item) for item in self.paper.solved],

@@ -28,7 +28,8 @@ STYLES = {
 
 def lines(page: Page, width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
     """All lines of a page."""
-    out = _front(page, glyphs, width)
+    writer = BoxWriter(glyphs)
+    out = _front(page, writer, width)
     for heading, sections in page.parts:
         if heading:
             out += [
@@ -37,12 +38,12 @@ def lines(page: Page, width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
                 [(glyphs.line * min(width, len(heading)), "rule")],
             ]
         for group in grouped(sections):
-            out += _section(group, glyphs, width)
+            out += _section(group, writer, width)
     if page.results:
         out += _heading("Result")
     tall = False
     for at, result in enumerate(page.results):
-        block = equation(result, glyphs, width, 2)
+        block = equation(result, writer, width, 2)
         out += [[], *block] if at and (tall or len(block) > 1) else block
         tall = len(block) > 1
     if page.checks:
@@ -55,15 +56,16 @@ def lines(page: Page, width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
     return out
 
 
-def _front(page: Page, glyphs: Glyphs, width: int) -> list[Line]:
+def _front(page: Page, writer: BoxWriter, width: int) -> list[Line]:
     """What stands before the working: title, given, conventions, what is asked, tables."""
+    glyphs = writer.glyphs
     out: list[Line] = []
     if page.title:
         out += wrap((page.title,), glyphs, width, style="title")
         out.append([(glyphs.rule * min(width, width_of(glyphs.plain(page.title))), "rule")])
         out += wrap((page.source,), glyphs, width, style="source")
     if page.given:
-        out += [*_heading("Given"), *_givens(page.given, glyphs, width)]
+        out += [*_heading("Given"), *_givens(page.given, writer, width)]
     if page.conventions:
         out += _heading("Conventions")
     for convention in page.conventions:
@@ -93,9 +95,10 @@ def _heading(text: str) -> list[Line]:
     return [[], [(text, "heading")]]
 
 
-def _givens(items: Sequence[GivenLine], glyphs: Glyphs, width: int) -> list[Line]:
+def _givens(items: Sequence[GivenLine], writer: BoxWriter, width: int) -> list[Line]:
     """The given quantities, what they are in a column of its own where that fits."""
-    drawn = [_drawn(item, glyphs, width) for item in items]
+    glyphs = writer.glyphs
+    drawn = [_drawn(item, writer, width) for item in items]
     fitting = [box.width for box in drawn if box.width <= width - 32]
     column = 2 + max(fitting, default=0) + 3
     tall = False
@@ -104,7 +107,7 @@ def _givens(items: Sequence[GivenLine], glyphs: Glyphs, width: int) -> list[Line
         note = (f"({item.shape})  ",) if item.shape else ()
         block = paint(box, 2)
         if 2 + box.width > width and item.value is not None:  # slices beside each other, which may be broken
-            block = equation(Equation(item.symbol, [("=" if item.exact else "≈", item.value)]), glyphs, width, 2)
+            block = equation(Equation(item.symbol, [("=" if item.exact else "≈", item.value)]), writer, width, 2)
         if out and (tall or len(block) > 1):
             out.append([])
         tall = len(block) > 1
@@ -121,21 +124,21 @@ def _givens(items: Sequence[GivenLine], glyphs: Glyphs, width: int) -> list[Line
     return out
 
 
-def _drawn(item: GivenLine, glyphs: Glyphs, width: int) -> Box:
+def _drawn(item: GivenLine, writer: BoxWriter, width: int) -> Box:
     """`symbol = value`, columns of a wide matrix elided."""
-    symbol = BoxWriter(glyphs).box(item.symbol)
+    symbol = writer.box(item.symbol)
     if item.value is None:
         return symbol
-    head = [symbol, text_box(" = " if item.exact else f" {glyphs.plain('≈')} ")]
+    head = [symbol, text_box(" = " if item.exact else f" {writer.glyphs.plain('≈')} ")]
     for columns in (99, 7, 6, 5, 4, 3, 2):
-        box = beside([*head, BoxWriter(glyphs, columns).box(item.value)])
+        box = beside([*head, writer.changed(columns).box(item.value)])
         if box.width <= width - 2:
             break
     return box
 
 
-def _section(group: Sequence[Section], glyphs: Glyphs, width: int) -> list[Line]:
-    first = group[0]
+def _section(group: Sequence[Section], writer: BoxWriter, width: int) -> list[Line]:
+    glyphs, first = writer.glyphs, group[0]
     number = f"{first.number}  "
     under = " " * len(number)
     out: list[Line] = [[], *wrap(first.title, glyphs, width, number, " " * len(number), "step")]
@@ -152,7 +155,7 @@ def _section(group: Sequence[Section], glyphs: Glyphs, width: int) -> list[Line]
         out += wrap(why, glyphs, width, under, under, "why")
     written = [line for section in group for line in section.lines]
     if all(section.dense for section in group):
-        return out + dense(written, glyphs, width)
+        return out + dense(written, writer, width)
     labels = [sentence(line.label) for line in written if isinstance(line, Equation) and line.compact]
     margin = max(map(width_of, labels), default=0)
     close = False  # whether side work in one line stands above, under which no empty line is needed
@@ -161,7 +164,7 @@ def _section(group: Sequence[Section], glyphs: Glyphs, width: int) -> list[Line]
             out += [[], *wrap(line, glyphs, width, "    ", "    ", "label")]
             close = False
             continue
-        block = equation(line, glyphs, width, 4, margin if line.compact else 0)
+        block = equation(line, writer, width, 4, margin if line.compact else 0)
         short = bool(line.label) and len(block) == 1
         out += block if short and close else [[], *block]
         close = short
@@ -175,7 +178,7 @@ def plain(page: Page, width: int, glyphs: Glyphs = UNICODE) -> str:
 
 def uncoloured(drawn: Iterable[Line]) -> str:
     """Lines without colour."""
-    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in drawn)
+    return "".join(["".join([text for text, _ in line]).rstrip() + "\n" for line in drawn])
 
 
 def show(page: Page, console: Console, width: int, glyphs: Glyphs = UNICODE) -> None:

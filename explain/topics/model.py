@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from explain.bindings import Binding, Named
+from explain.bindings import Binding, Name
 from explain.declare import topic
 from explain.engine.answer import Answer
 from explain.errors import InputError
@@ -25,7 +25,7 @@ def model(
         "PyTorch; once for each input",
     ] = (),
     let: Annotated[tuple[Binding, ...], "a value that the code does not set, such as n_steps=3; may be repeated"] = (),
-    which: Annotated[Named | None, "name of the model, where the code has several (default: the last one)"] = None,
+    which: Annotated[Name | None, "name of the model, where the code has several (default: the last one)"] = None,
     against: Annotated[Script | None, "another model, to be compared layer by layer"] = None,
 ) -> Answer:
     """A model as its code stands: shapes, parameters, multiply-adds of every layer.

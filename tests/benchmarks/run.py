@@ -43,7 +43,7 @@ SMALL = [
     'conv --X "1,2,0;0,1,3;2,1,1" --K "1,0;-1,2"',
     'batch-norm --X "1,2;3,6;5,7"',
 ]
-LISTING = ["--help", "--version", "topics"]
+LISTING = ["--help", "--version", "topics", "topics --search gru", "concept", "concept --search gate"]
 COMPLETION = {"_EXPLAIN_COMPLETE": "bash_complete", "COMP_WORDS": "explain att", "COMP_CWORD": "1"}
 LAYERS = (784, 256, 10)
 BATCH = 64
@@ -118,7 +118,7 @@ def commands(repeats: int) -> list[Result]:
 
 def listing(repeats: int) -> list[Result]:
     """What must not wait for any of them, against click alone."""
-    runs = [process([*EXPLAIN, line]) for line in LISTING]
+    runs = [process([*EXPLAIN, *line.split()]) for line in LISTING]
     names = [*LISTING]
     console = Path(PYTHON).with_name("explain")
     if console.exists():  # completion goes by the name of the program

@@ -131,7 +131,7 @@ class Add(_Elementwise):
         total = operands[0] if self.signs[0] > 0 else -operands[0]
         for sign, term in zip(self.signs[1:], operands[1:], strict=True):
             total = total + term if sign > 0 else total - term
-        if total.is_Float and abs(total) < _NOISE * max(abs(term) for term in operands):
+        if total.is_Float and _is_noise(total, operands):
             import sympy
 
             return sympy.Float(0)  # terms that cancel to all forty digits
@@ -160,6 +160,22 @@ class Add(_Elementwise):
             fit_shape(seed if sign > 0 else negative(seed), operand.shape)
             for sign, operand in zip(self.signs, self.operands, strict=True)
         ]
+
+
+def _is_noise(total: Any, terms: Sequence[Any]) -> bool:
+    """Whether terms cancel but for noise; their powers of two mostly tell that they do not, without SymPy."""
+    if total and all(term.is_Float or term.is_Rational for term in terms):
+        power = _power_of_two(total)
+        if all(not term or power > _power_of_two(term) - 90 for term in terms):
+            return False
+    return bool(abs(total) < _NOISE * max(abs(term) for term in terms))
+
+
+def _power_of_two(number: Any) -> int:
+    """The power of two just above a SymPy number that is not 0, or the one above that."""
+    if number.is_Float:
+        return int(number._mpf_[2] + number._mpf_[3])
+    return int(number.p.bit_length() - number.q.bit_length() + 1)
 
 
 class Negative(_Elementwise):

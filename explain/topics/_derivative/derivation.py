@@ -20,7 +20,7 @@ from explain.engine.prose import SYMBOLIC, Prose, say
 from explain.engine.rules import Derivative, Inner, Rule, differentiate, moves
 from explain.engine.worksheet import Worksheet
 from explain.topics._derivative import words
-from explain.topics._derivative.collecting import Between
+from explain.topics._derivative.collecting import Between, Collected
 from explain.topics._derivative.naming import Naming
 from explain.topics._derivative.rule_words import label, reason
 
@@ -139,16 +139,16 @@ class Derivation(Naming):
     def _derivative(
         self, name: str, of: str, wrt: str, node: Node, why: Prose, written: Word | None, last: bool
     ) -> Symbol:
-        form = self.form(node)
-        back = self.hidden(form)
+        found = self.collected(node)
+        back = self.hidden(found.last)
         if last and back:
             put = [part for read in back for part in (", ", self.told(read))][1:]
             why = (*why, "; then ", *put, " is put back" if len(back) == 1 else " are put back")
-            self.forms[name] = self._last(name, self.sheet.inlined(self.resolved(node)))
+            self.forms[name] = self._last(name, self.collected(self.sheet.inlined(self.resolved(node))))
         elif last:
-            self.forms[name] = self._last(name, node)
+            self.forms[name] = self._last(name, found)
         else:
-            self.forms[name] = self.lettered(self.collected(node).plain)
+            self.forms[name] = self.lettered(found.plain)
         self._group = ""
         said = say("Derivative of {f} with respect to {w}", f=self.known[of], w=self.known[wrt])
         symbol = self.sheet.define(
@@ -157,9 +157,8 @@ class Derivation(Naming):
         self.known[name] = symbol
         return symbol
 
-    def _last(self, name: str, node: Node) -> Node:
+    def _last(self, name: str, found: Collected) -> Node:
         """What the line of a derivative comes to; `between` keeps the form that a line more brings it to."""
-        found = self.collected(node)
         if found.between is None or not self.stepwise:
             return found.last
         self.between[name] = found.between, found.last

@@ -11,6 +11,7 @@ from explain.extents import Extent
 from explain.layers.base import Flow, Layer, MisfitError, Size, counted, entering, whole_number
 from explain.layers.branches import Add, Skip, joined
 from explain.layers.simple import Embedding, Normalisation
+from explain.layers.stacked import Stacked
 
 AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 LARGEST = 10**30
@@ -72,6 +73,8 @@ class Shapes:
 
     def entering(self, layer: Layer, arrived: Flow) -> Flow:
         """What arrived as the layer reads it."""
+        if isinstance(layer, Stacked) and layer.layers:
+            layer = layer.layers[0]
         if self.swaps or len(arrived.sizes) != 2:
             return entering(layer, arrived, self.channels_last)
         channels = layer.reads == "maps" or (isinstance(layer, Normalisation) and layer.kind != "layer")

@@ -105,8 +105,8 @@ def _stacked(layer: Stacked, arrived: Flow, buffers: bool) -> Prose:
     told = count(first, enters, buffers)
     if not others:
         return told
-    above = amount(len(others), "layer")
-    return (*told, *say(f"; the {above} above count alike, with {{m}} features", m=as_node(leaves.sizes[-1])))
+    above = "layer above counts" if len(others) == 1 else f"{len(others)} layers above count"
+    return (*told, *say(f"; the {above} alike, with {{m}} features", m=as_node(leaves.sizes[-1])))
 
 
 def _attention(layer: MultiHeadAttention, arrived: Flow) -> Prose:

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from explain.code.parts import Call, Model
 from explain.engine.nodes.base import Symbol
-from explain.errors import InputError
+from explain.errors import InputError, shown
 from explain.layers.base import Flow, Layer, MisfitError, Size, Stored, Tensor, counted
 from explain.layers.reshaping import Upsampling, ZeroPadding
 from explain.layers.simple import Embedding, Normalisation, Pointwise
 from explain.layers.sliding import Pool
 from explain.topics._layers.chain import LARGEST, Shapes, letters
 from explain.topics._layers.features import arriving, assumed, axis_of_weights, fits_axes, leaves
-from explain.topics._layers.misfits import misfit, unlike_below, wrong_features
+from explain.topics._layers.misfits import misfit, placed, unlike_below, wrong_features
 from explain.topics._layers.named_axes import check_axes
 from explain.topics._layers.stations import with_features
 
@@ -75,7 +75,9 @@ class Graph:
         layer = call.layer
         again = 0 if call.again is None else call.again + 1
         if layer is None:
-            return Visit(at, call, None, again=again)
+            if call.unknown is not None and call.unknown.slip:
+                raise InputError(f"{placed(call)}: {shown(call.unknown.why, 300)}")
+            return Visit(at, call, None, parameters=0 if call.weightless else None, again=again)
         flows = [self._flow(source) for source in call.sources] if self.model.ordered else []
         known = [flow for flow in flows if flow is not None]
         if not known or len(known) < len(flows):
@@ -160,8 +162,10 @@ class Graph:
         source = call.sources[0] if len(call.sources) == 1 and self.model.ordered else -1
         below = self.visits[source] if 0 <= source < len(self.visits) else None
         there = None if below is None or below.layer is None else below.leaving
-        if isinstance(layer, Pointwise | Pool | Normalisation | Upsampling | ZeroPadding):
+        if isinstance(layer, Pointwise | Normalisation):
             return there
+        if isinstance(layer, Pool | Upsampling | ZeroPadding):  # they keep the channels, and nothing else
+            return there if below is not None and axis_of_weights(self._origin(below).layer) == "channels" else None
         axis = axis_of_weights(layer)
         if below is not None and there is not None and call.arrives not in (None, there):
             origin = self._origin(below)
