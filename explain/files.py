@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
-import sys
 import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from explain.errors import InputError, amount, shown
 from explain.parameters import NUMBER, number_text
+from explain.streams import opened, standard_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,39 +87,22 @@ def _json_rows(name: str, where: str, text: str) -> list[list[str]]:
 
 
 def _standard_input(where: str) -> bytes:
-    try:
-        stream = getattr(sys.stdin, "buffer", sys.stdin)
-        data = stream.read(LARGEST_TEXT + 1) if stream is not None else b""
-    except (OSError, ValueError) as error:  # closed, or not to be read here
-        raise InputError(f"{where}: standard input cannot be read: pipe numbers in, or give @file.csv") from error
+    data = standard_input(where, LARGEST_TEXT, "pipe numbers in, or give @file.csv")
     if not data.strip():
         raise InputError(
             f"{where}: standard input is empty or was read by another option: pipe in numbers like 1,2;3,4"
         )
-    return data.encode() if isinstance(data, str) else bytes(data)
+    return data
 
 
 def _regular_file(where: str, path: str) -> bytes:
-    """The start of a file, enough to see that a text is too large; a pipe or a device might never end."""
+    """The start of a file, enough to see that a text is too large."""
     if not path:
         raise InputError(f"{where} names no file: write it like @numbers.csv")
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise InputError(f"{where} is a folder: name a file in it")
-        if not stat.S_ISREG(mode):
-            raise InputError(f"{where} is a pipe or a device: give - to read standard input")
-        with open(path, "rb") as stream:
-            data = stream.read(len(ARRAY))
-            if data != ARRAY:
-                data += stream.read(LARGEST_TEXT + 1 - len(data))
-    except InputError:  # a ValueError too
-        raise
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{where}: {reason}: name a file that can be read") from error
-    except ValueError as error:  # a zero byte or half a character in the name
-        raise InputError(f"{where} is no name of a file: write it like @numbers.csv") from error
+    with opened(where, path, "name a file that can be read, like @numbers.csv") as stream:
+        data = stream.read(len(ARRAY))
+        if data != ARRAY:
+            data += stream.read(LARGEST_TEXT + 1 - len(data))
     if not data.strip():
         raise InputError(f"{where} is empty: write numbers into it, one row a line, like 1,2")
     return data

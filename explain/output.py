@@ -178,7 +178,7 @@ def has_utf8() -> bool:
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Write a file beside its place and rename it, so that nothing is left half-written.
+    """Write a file beside its place and rename it, so that nothing is left half-written; a device is written to.
 
     Raises:
         InputError: the place cannot be written.
@@ -186,6 +186,9 @@ def write_whole(file: Path, text: str) -> None:
     try:
         if file.is_dir():
             raise IsADirectoryError(21, "is a directory")
+        if file.exists() and not file.is_file():  # /dev/null, a pipe: renaming would put a file in its place
+            file.write_text(text, encoding="utf-8")
+            return
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
         try:
             with open(handle, "w", encoding="utf-8") as stream:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
-import sys
 from typing import Any, ClassVar
 
 from explain.errors import InputError, shown
 from explain.parameters import PASTED
+from explain.streams import opened, standard_input
 
 LARGEST = 1_000_000  # bytes
 LARGEST_NOTEBOOK = 50_000_000  # with its outputs
@@ -38,7 +37,7 @@ class Code:
             return raw
         text = str(raw)
         if text.strip() == "-":
-            return cls(cls._text(_where(name, "-"), _standard_input(_where(name, "-"))))
+            return cls(cls._text(_where(name, "-"), standard_input(_where(name, "-"), LARGEST, "name a file")))
         if text.startswith("@") and "\n" not in text and not text.startswith("@tf."):
             return cls._of_file(name, text[1:])
         if "\n" in text or any(bracket in text for bracket in "([{") or len(text) > 4000:
@@ -57,7 +56,8 @@ class Code:
     def _of_file(cls, name: str, path: str) -> Code:
         where = _where(name, path)
         notebook = path.lower().endswith(".ipynb")
-        data = _regular_file(where, os.path.expanduser(path), LARGEST_NOTEBOOK if notebook else LARGEST)
+        with opened(where, os.path.expanduser(path), "name a file, or give the code itself") as stream:
+            data = stream.read((LARGEST_NOTEBOOK if notebook else LARGEST) + 1)
         return cls(cls._text(where, _cells(where, data) if notebook else data), os.path.basename(path))
 
     @staticmethod
@@ -100,15 +100,6 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _standard_input(where: str) -> bytes:
-    try:
-        stream = getattr(sys.stdin, "buffer", sys.stdin)
-        data = stream.read(LARGEST + 1) if stream is not None else b""
-    except (OSError, ValueError) as error:  # closed, or not to be read here
-        raise InputError(f"{where}: standard input cannot be read: name a file") from error
-    return data.encode() if isinstance(data, str) else bytes(data)
-
-
 def _cells(where: str, data: bytes) -> bytes:
     """The code of a notebook, one cell after the other."""
     import json
@@ -121,22 +112,3 @@ def _cells(where: str, data: bytes) -> bytes:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{where} is no notebook that can be read: save its code as a Python file") from error
     return "\n\n".join(found).encode("utf-8", "replace")
-
-
-def _regular_file(where: str, path: str, largest: int) -> bytes:
-    """The start of a file, enough to see that it is too large; a pipe or a device might never end."""
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise InputError(f"{where} is a folder: name a file in it")
-        if not stat.S_ISREG(mode):
-            raise InputError(f"{where} is a pipe or a device: give - to read standard input")
-        with open(path, "rb") as stream:
-            return stream.read(largest + 1)
-    except InputError:  # a ValueError too
-        raise
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{where}: {reason}: name a file, or give the code itself") from error
-    except ValueError as error:  # a zero byte or half a character in the name
-        raise InputError(f"{where} is no name of a file: name one, or give the code itself") from error

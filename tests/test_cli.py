@@ -8,6 +8,7 @@ import pty
 import re
 import shlex
 import signal
+import stat
 import subprocess
 import sys
 from importlib import import_module
@@ -254,6 +255,17 @@ def test_a_file_says_what_the_pipe_says(tmp_path):
     assert (tmp_path / "a.md").read_text("utf-8") == call(*SCORES).stdout
     assert call(*SCORES, "-o", "a.data", "--format", "terminal", cwd=tmp_path).returncode == 0
     assert (tmp_path / "a.data").read_text("utf-8") == call(*SCORES, "--format", "terminal").stdout
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
+    """`-o /dev/stdout` and the like: a file must not take the place of what is no file."""
+    pipe = tmp_path / "answer.md"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert cli.run(["attention", "--scores", "112,96", "-o", str(pipe)]) == 0
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert os.read(reader, 65536).decode().startswith("# Scaled dot-product attention")
+    os.close(reader)
 
 
 @pytest.mark.parametrize("place", ["missing/answer.md", "file.md/answer.md", "folder.md"])

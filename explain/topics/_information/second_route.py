@@ -45,7 +45,10 @@ def check_difference(sheet: Worksheet, pair: Pair, log: Logarithm, needs: Sequen
 
 
 def check_mixture(sheet: Worksheet, needs: Sequence[Symbol], log: Logarithm, word: Word) -> None:
-    """JS = H(M) - (H(P) + H(Q))/2, at most log 2. Source: Lin 1991, Divergence Measures Based on the Shannon Entropy."""
+    """JS = H(M) - (H(P) + H(Q))/2, at most log 2.
+
+    Source: Lin 1991, Divergence Measures Based on the Shannon Entropy.
+    """
     p, q, m = (sheet.values[name] for name in "pqm")
     mixed, first, second = (mean_information(each, each, log) for each in (m, p, q))
     found = float(sheet.values["JS"])
