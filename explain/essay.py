@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,17 +96,23 @@ class WorkedConcept:
         shown = [_shown(item, self.answers) for item in self.concept.calculations]
         return all(self._told(text).holds for text in related) and all(part.passed for part in shown)
 
-    def essay(self, detail: str = "exam", digits: int = 4) -> Essay:
-        """The concept laid out: `brief` leaves one formula a step, `full` works every calculation whole."""
+    def essay(self, detail: str = "exam", digits: int = 4, show: Sequence[str] = ()) -> Essay:
+        """The concept laid out: `brief` leaves one formula a step, `full` works every calculation whole.
+
+        Args:
+            show: the calculations that are shown, all if it is empty; with one goes what the text says of it.
+        """
         concept = self.concept
+        calculations = [item for item in concept.calculations if not show or item.name in show]
+        hidden = {item.name for item in concept.calculations} - {item.name for item in calculations}
         return Essay(
             concept.name,
             concept.title,
             concept.source,
             [Block(filled(text, self.answers, digits), item) for text, item in _blocks(concept.text)],
-            [self._verdict(said, digits) for said in concept.statements],
-            self._worked(detail, digits),
-            [self._told(relation, digits) for relation in concept.holds],
+            [self._verdict(said, digits) for said in concept.statements if not _about(said.relation, hidden)],
+            self._worked(calculations, detail, digits),
+            [self._told(relation, digits) for relation in concept.holds if not _about(relation, hidden)],
             detail=detail,
             digits=digits,
         )
@@ -140,11 +147,11 @@ class WorkedConcept:
         """A relation with its numbers."""
         return Relation.read(text, self.concept.name).worked(self.answers, digits)
 
-    def _worked(self, detail: str, digits: int) -> list[Worked]:
+    def _worked(self, calculations: Sequence[Calculation], detail: str, digits: int) -> list[Worked]:
         """The calculations as pages; a convention is said where it is needed first."""
         said: set[str] = set()
         found = []
-        for item in self.concept.calculations:
+        for item in calculations:
             answer = _shown(item, self.answers)
             built = page(answer, item.detail if detail == "exam" else detail, digits)
             built.title, built.find = "", []
@@ -159,6 +166,11 @@ class WorkedConcept:
             said.update(map(sentence, built.conventions))
             found.append(Worked(item, filled(item.text, self.answers, digits), command(item), answer, built, held))
         return found
+
+
+def _about(relation: str, names: set[str]) -> bool:
+    """Whether a relation needs one of these calculations."""
+    return any(re.search(rf"(?<![\w.]){re.escape(name)}\.", relation) for name in names)
 
 
 def _renumber(built: Page) -> None:

@@ -13,7 +13,9 @@ expect = { alpha = [0.8808, 0.1192] }
 
 Every key that is not one of the paper's own is a parameter of the topic. Parts (`[[question.part]]`) have a topic of
 their own, or ask for more steps of the question's answer with `find`. A descriptive question is answered by a concept:
-`concept = "lstm-gates"`. What the sheet itself prints is held against the answer too (explain.printed).
+`concept = "lstm-gates"`, of which `show` names the calculations that are shown. `answer` says the answer in words, with
+`{answer.P_1}` for a number of it, and stands first. What the sheet itself prints is held against the answer too
+(explain.printed); `remark` says in words what else is to be said of the sheet.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ LONGEST_NUMBER = 10_000  # bits of a whole number
 POINTS = re.compile(r"|[0-9]{1,6}(\.[0-9]{1,4})?")
 OWN = {
     "title": str, "text": str, "points": (int, float, str), "topic": str, "concept": str, "find": (str, list),
-    "expect": dict, "printed": dict, "slip": dict,
+    "expect": dict, "printed": dict, "slip": dict, "answer": str, "remark": str, "show": (str, list),
 }  # fmt: skip
 
 
@@ -65,6 +67,9 @@ class Part:
     concept: str = ""
     printed: dict[str, Any] = field(default_factory=dict)
     slip: dict[str, str] = field(default_factory=dict)
+    answer: str = ""
+    remark: str = ""
+    show: list[str] = field(default_factory=list)
 
     @property
     def shares(self) -> bool:
@@ -151,9 +156,11 @@ def _part(table: Any, label: str, where: str, folder: Path, above: Part | None) 
     part = Part(label, where, _text(table, "title", where), _text(table, "text", where), _points(table, where))
     part.find, part.expect = _find(table, where), _expect(table, where)
     part.printed, part.slip = _printed(table, where), _slip(table, where)
+    part.answer, part.remark = _text(table, "answer", where), _text(table, "remark", where)
     own = {*OWN, "part"} if above is None else set(OWN)
     rest = {key: value for key, value in table.items() if key not in own}
     part.topic, part.concept = _topic(table, where), _concept(table, where)
+    part.show = _shown_of(table, part.concept, where)
     if part.topic is not None:
         names = {parameter.name for parameter in part.topic.parameters}
         given = {key.replace("-", "_"): value for key, value in rest.items()}
@@ -254,6 +261,24 @@ def _concept(table: Mapping[str, Any], where: str) -> str:
         return known(name)
     except InputError as error:
         raise InputError(f"{where}: " + str(error).replace("{", "{{")) from error
+
+
+def _shown_of(table: Mapping[str, Any], concept: str, where: str) -> list[str]:
+    """The calculations of the concept that are shown; empty for all."""
+    show = table.get("show", [])
+    names = [show] if isinstance(show, str) else show
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f'{where}: show is {shown(show)}: write names of calculations, such as show = ["cell"]')
+    if names and not concept:
+        raise InputError(f"{where} has show, but no concept whose calculations it could name")
+    if names:
+        from explain.concepts import load as concept_of
+
+        known = [item.name for item in concept_of(concept).calculations]
+        wrong = next((name for name in names if name not in known), None)
+        if wrong is not None:
+            raise InputError(f"{where}: show has {shown(wrong)}: {concept} has {', '.join(known)}")
+    return list(names)
 
 
 def _find(table: Mapping[str, Any], where: str) -> list[str]:

@@ -21,8 +21,10 @@ Listing = Mapping[str, Entry]
 
 
 def by_field(found: Listing) -> dict[str, dict[str, Entry]]:
-    """The topics of each field, the fields in the order of a course, the topics by name."""
-    fields = {field: {name: found[name] for name in sorted(found) if found[name].field == field} for field in FIELDS}
+    """The topics of each field, the fields in the order of a course, then new ones; the topics by name."""
+    order = dict.fromkeys([*FIELDS, *sorted(entry.field for entry in found.values())])
+    fields = {field: {name: found[name] for name in sorted(found) if found[name].field == field} for field in order}
+    fields["Other"] = fields.pop("", {})
     return {field: topics for field, topics in fields.items() if topics}
 
 

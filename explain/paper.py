@@ -12,6 +12,7 @@ from explain.expectations import Outcome, outcomes
 from explain.page import page
 from explain.page.model import Page
 from explain.printed import Printed, printed
+from explain.quoting import filled
 
 if TYPE_CHECKING:
     from explain.engine.answer import Answer
@@ -31,6 +32,8 @@ class Solved:
     digits: int = 4
     concept: WorkedConcept | None = None
     printed: list[Printed] = field(default_factory=list)
+    said: Prose = ()  # the answer in words
+    remark: Prose = ()  # what else is said of the sheet
 
     @property
     def passed(self) -> bool:
@@ -47,7 +50,7 @@ class Solved:
         """The concept as it is printed; what is expected of it stands there where there is no page."""
         if self.concept is None:
             return None
-        found = self.concept.essay(self.detail, self.digits)
+        found = self.concept.essay(self.detail, self.digits, self.part.show)
         if self.outcomes and self.page is None:
             found.expected = _as_expected(self.outcomes)
         return found
@@ -56,6 +59,16 @@ class Solved:
         """The page of the answer with nothing left out."""
         assert self.whole is not None
         return page(self.whole, self.detail, self.digits)
+
+
+@dataclass(slots=True)
+class Shown:
+    """What stands on the paper already of a question: steps of an answer that parts share, their numbers, pictures."""
+
+    steps: set[str] = field(default_factory=set)
+    numbers: dict[int, int] = field(default_factory=dict)
+    heading: str = ""
+    pictures: list[Sequence[str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -82,14 +95,32 @@ def solve(path: str, detail: str = "exam", digits: int = 4) -> Paper:
     found = answers(exam)
     solved: list[Solved] = []
     for question in exam.questions:
-        shown: set[str] = set()  # the steps of the question's answer that stand on the paper already
+        shown = Shown()
         for part in (question, *question.parts):
             answer = found[part.label]
             if answer is None:
-                solved.append(_without_answer(part, detail, digits))
-                continue
-            solved.append(_worked(question, part, answer, shown, detail, digits))
+                item = _without_answer(part, detail, digits)
+            else:
+                item = _worked(question, part, answer, shown, detail, digits)
+            item.said, item.remark = (_in_words(item, answer, key) for key in ("answer", "remark"))
+            solved.append(item)
     return Paper(path, exam, solved)
+
+
+def _in_words(item: Solved, answer: Answer | None, key: str) -> Prose:
+    """A text of the file with its numbers put in; empty where the file has none."""
+    text = item.part.answer if key == "answer" else item.part.remark
+    if not text:
+        return ()
+    calculations = item.concept.answers if item.concept is not None else {}
+    known = {**calculations, **({"answer": answer} if answer is not None else {})}
+    try:
+        return filled(text, known, item.digits)
+    except (ValueError, LookupError, AssertionError, StopIteration) as error:
+        raise InputError(
+            f"{item.part.where}: {key} quotes what is not there: write {{{{answer.P_1}}}} with the name of a step, "
+            "{{answer.P_1[0]}} for an entry of it"
+        ) from error
 
 
 def _concept(part: Part) -> WorkedConcept | None:
@@ -109,7 +140,7 @@ def _without_answer(part: Part, detail: str, digits: int) -> Solved:
     return Solved(part, None, None, compared, detail, digits, concept, printed(part, concept.answers, digits))
 
 
-def _worked(question: Part, part: Part, answer: Answer, shown: set[str], detail: str, digits: int) -> Solved:
+def _worked(question: Part, part: Part, answer: Answer, shown: Shown, detail: str, digits: int) -> Solved:
     """One question or part; parts that share their question's answer show each of its steps once."""
     concept = _concept(part)
     calculations = concept.answers if concept is not None else {}
@@ -127,10 +158,12 @@ def _worked(question: Part, part: Part, answer: Answer, shown: set[str], detail:
         built.parts = [
             (heading, kept)
             for heading, sections in built.parts
-            if (kept := [section for section in sections if section.step not in shown])
+            if (kept := [section for section in sections if section.step not in shown.steps])
         ]
-        _renumber(built, _having(answer, part.find))
-        shown.update(asked.names)
+        _continue(built, _having(answer, part.find), shown)
+        shown.steps.update(asked.names)
+    built.drawings = [drawing for drawing in built.drawings if drawing.lines not in shown.pictures]
+    shown.pictures += [drawing.lines for drawing in built.drawings]
     if compared:
         built.checks.append(_as_expected(compared))
     on_sheet = printed(part, {"": answer, **calculations}, digits)
@@ -151,12 +184,15 @@ def _having(answer: Answer, names: Sequence[str]) -> Answer:
     return answer
 
 
-def _renumber(built: Page, answer: Answer) -> None:
-    """Number the steps as in the question's whole answer, so that they count on from part to part."""
+def _continue(built: Page, answer: Answer, shown: Shown) -> None:
+    """Count the steps on from part to part, and leave out a heading that the part before has ended under."""
     places = answer.numbers
-    for _, sections in built.parts:
+    for at, (heading, sections) in enumerate(built.parts):
         for section in sections:
-            section.number = places[section.step]
+            section.number = shown.numbers.setdefault(places[section.step], len(shown.numbers) + 1)
+        if sections:
+            built.parts[at] = ("" if heading == shown.heading else heading, sections)
+            shown.heading = heading
 
 
 def _found(answer: Answer, part: Part) -> Answer:

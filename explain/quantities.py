@@ -8,9 +8,9 @@ from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from explain.engine.names import word
+from explain.engine.names import subscript, word
 from explain.engine.nodes.base import Index, Symbol, entry_label
-from explain.engine.notation import Notation, Word
+from explain.engine.notation import QUOTIENT, Notation, Word
 from explain.engine.rounding import Shown, number_word
 from explain.errors import InputError, shown
 from explain.formulas.tree import FUNCTIONS, OTHER_NAMES
@@ -106,6 +106,17 @@ class Figure(NamedTuple):
         except ValueError:  # with a power of ten, or without end
             return None
 
+    @property
+    def put_in(self) -> Any:
+        """What stands in a formula where the numbers are put in, as a float; ValueError where that is several rounded."""
+        import numpy as np
+
+        if self.exactly:
+            return np.asarray(self.value, dtype=np.float64)
+        if self.number is None:
+            raise ValueError(self.symbol.name)
+        return np.asarray(float(self.number.text))  # ValueError with a power of ten
+
 
 def figure(
     quantity: Quantity, answers: Mapping[str, Answer], digits: int, where: str, others: Sequence[Quantity] = ()
@@ -182,15 +193,32 @@ def _symbol(
     whole = answer.symbol(quantity.name)
     written = whole.word
     if len(index) == len(whole.shape) > 0:
-        written = word(quantity.name, entry_label(index, whole.shape))
-    elif index:
-        rest = ",:" * (len(whole.shape) - len(index))
-        written = word(quantity.name, ",".join(str(at + 1) for at in index) + rest)
+        written = entry_word(answer, whole, index)
+    elif index:  # a row, written as formulas write it: X[1,:]
+        place = ",".join([*(str(at + 1) for at in index), *":" * (len(whole.shape) - len(index))])
+        row = Word(f"[{place}]", rf"\lbrack {place}\rbrack ")
+        written = Word(written.text + row.text, written.latex + row.latex, key=written.key)
     if quantity.of and len({other.of for other in others}) > 1:
         of = quantity.of.replace("_", " ")
         written = Word(f"{written.text} ({of})", rf"{written.latex} \text{{ ({of})}}", key=written.key)
     alone = not quantity.entries and [other.name for other in others].count(quantity.name) < 2
     return Symbol(quantity.name if alone else quantity.typed, shape, written)
+
+
+def entry_word(answer: Answer, symbol: Symbol, index: Index) -> Word:
+    """How one entry is written: with the symbol of the page, θ′₂, and of a Jacobian as the derivative it is, ∂p₁/∂z₂."""
+    label = entry_label(index, symbol.shape)
+    top, bar, bottom = symbol.name.removeprefix("d").partition("/d")
+    if bar and {top, bottom} <= answer.values.keys():
+        sizes = answer.values[top].size, answer.values[bottom].size
+        if sizes[0] > 1 and sizes == tuple(symbol.shape):
+            of, by = (word(name, str(at + 1)) for name, at in zip((top, bottom), index, strict=True))
+            latex = rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}"
+            return Word(f"∂{of.text}/∂{by.text}", latex, key=symbol.name, level=QUOTIENT)
+    own = symbol.word
+    if own.text.endswith("′") and "/" not in own.text:
+        return Word(own.text + subscript(label), rf"{{{own.latex}}}_{{{label}}}", key=own.key)
+    return word(symbol.name, label)
 
 
 def listed(numbers: Sequence[Shown], columns: int | None = None) -> Notation:

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from explain.engine.names import word
-from explain.engine.nodes.base import entry_label
 from explain.engine.notation import Notation, Row, Word, listed, related
 from explain.engine.prose import SYMBOLIC, Prose
 from explain.engine.rounding import number_word
 from explain.engine.shapes import Shape
 from explain.page.figures import Figures
+from explain.quantities import entry_word
 
 if TYPE_CHECKING:
     from explain.engine.answer import Answer
@@ -76,7 +76,7 @@ def _quoted(place: Place, answers: Mapping[str, Answer], digits: int) -> Notatio
         return written
     if len(written.parts) > 1 and place.name in answer.values and not place.at:
         written = Row([Word("[", r"\lbrack "), written, Word("]", r"\rbrack ")])
-    name = word(place.name, entry_label(_index(place, symbol.shape), symbol.shape)) if place.at else symbol.word
+    name = entry_word(answer, symbol, _index(place, symbol.shape)) if place.at else symbol.word
     return related(name, "=" if exact else "≈", written)
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from explain.engine.nodes.base import Node, Style, Symbol
 from explain.engine.notation import SUM, Notation, Operator, Row, Word
 from explain.engine.prose import SYMBOLIC, Prose
-from explain.engine.rounding import DIGITS, number_word, show, tidy, typed
+from explain.engine.rounding import DIGITS, Shown, number_word, show, tidy, typed
 from explain.errors import InputError, shown
 from explain.expectations import holds
 from explain.formulas.grammar import parse
@@ -182,22 +182,42 @@ class Side:
         if self.speaks:
             numbers = _PutIn({item.symbol.name: item.written for item in self.figures.values()}).write(self.node)
             lines.append(("≈" if any(not item.exactly for item in self.figures.values()) else "=", numbers))
-        if not self.speaks or self.node.operands or isinstance(self.value, float):
-            lines.append(self._shown())
+        if not self.speaks or self.node.operands:  # the numbers of one quantity are its value
+            lines.append(self._result())
         return [line for at, line in enumerate(lines) if not at or _text(line[1]) != _text(lines[at - 1][1])]
+
+    def _result(self) -> Line:
+        """The value; `=` after rounded numbers only where they give just that, as 0.88 + 0.12 does 1 and e^1.3863 not 4."""
+        sign, value = self._shown()
+        if sign == "=" and any(not item.exactly for item in self.figures.values()):
+            from explain.engine.evaluate import evaluate
+
+            try:
+                put_in = {item.symbol.name: item.put_in for item in self.figures.values()}
+                again = float(evaluate(self.node, put_in))
+            except (ArithmeticError, ValueError, TypeError):
+                return "≈", value
+            return ("=" if abs(again - float(self.value)) <= NOISE * max(1.0, abs(again)) else "≈"), value
+        return sign, value
 
     def _shown(self) -> Line:
         if isinstance(self.value, Fraction):
             text, exact = show(self.value, self.digits)
         elif isinstance(self.value, float):
-            text = tidy(self.value, self.digits)
-            exact = "×" not in text and abs(float(text) - self.value) <= 1e-13 * max(1.0, abs(self.value))
+            text, exact = _rounded(self.value, self.digits)
+        elif self.value.size > LISTED:
+            return "≈", Word("…", r"\dots")
         else:
-            short = self.value.size <= LISTED
-            return "≈", listed([show(float(value), self.digits) for value in self.value.flat]) if short else Word(
-                "…", r"\dots"
-            )
+            every = [Shown(*_rounded(float(value), self.digits)) for value in self.value.flat]
+            columns = self.value.shape[-1] if min(self.value.shape) > 1 else None
+            return "=" if all(shown.exact for shown in every) else "≈", listed(every, columns)
         return "=" if exact else "≈", number_word(text)
+
+
+def _rounded(value: float, digits: int) -> tuple[str, bool]:
+    """A worked number as it is shown, and whether nothing of it is lost by that."""
+    text = tidy(value, digits)
+    return text, "×" not in text and abs(float(text) - value) <= 1e-13 * max(1.0, abs(value))
 
 
 def _text(part: Notation) -> str:
@@ -258,6 +278,8 @@ def told(sides: Sequence[Side], signs: Sequence[str]) -> Prose:
     chain: list[Line] = []
     for at, side in enumerate(sides):
         lines = side.lines()
+        if at and side.literal and signs[at - 1] == "=" and _repeats(chain[-1], sides[at - 1], side):
+            chain.pop()
         if at == len(sides) - 1 and any(other.speaks for other in sides[:at]):
             lines = [("", lines[-1][1])] + [(lines[k][0], lines[k - 1][1]) for k in range(len(lines) - 1, 0, -1)]
         chain += _joined(chain[-1][1], lines, signs[at - 1], _differ(sides[at - 1], side)) if at else lines
@@ -266,6 +288,15 @@ def told(sides: Sequence[Side], signs: Sequence[str]) -> Prose:
         said += [f" {sign} "] if sign else []
         said += _broken(part)
     return tuple(said)
+
+
+def _repeats(last: Line, before: Side, side: Side) -> bool:
+    """Whether a rounded number is the typed one that it equals, 4.0000 for 4: that alone is told."""
+    try:
+        same = float(_text(last[1])) == float(side.literal)
+    except ValueError:
+        return False
+    return last[0] == "≈" and same and not _differ(before, side)
 
 
 def _joined(last: Notation, lines: list[Line], sign: str, differ: bool) -> list[Line]:

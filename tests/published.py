@@ -64,6 +64,8 @@ KERAS = [
     Published("keras_inception"),
     Published("keras_cnn_lstm"),
     Published("keras_siamese", shared=True),
+    Published("keras_augmented", shared=True),
+    Published("keras_residual_units"),
 ]
 TORCH = [
     Published("torch_quickstart", sample=(1, 28, 28)),

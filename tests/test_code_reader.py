@@ -55,7 +55,7 @@ model.add(Dense(1, activation='sigmoid'))
 def test_listing_with_numbers_before_its_lines():
     model = read(SERIES)
     assert (model.framework, model.name, model.ordered) == ("keras", "model", True)
-    steps = Unknown("n_steps", 8, "nothing in the code sets it", "n_steps")
+    steps = Unknown("n_steps", 8, "nothing in the code sets it", "n_steps", symbol="n_steps")
     assert [(entered.name, entered.shape) for entered in model.inputs] == [("input", (steps, 1))]
     assert rows(model) == [
         ("lstm", "lstm 30 sequences", 7, (-1,)), ("lstm_1", "lstm 30", 9, (0,)), ("dense", "dense 1", 10, (1,)),
@@ -207,10 +207,11 @@ def test_module_that_is_never_made():
     text = CNN.replace("net = Net()", "").replace("__init__(self)", "__init__(self, wide)").replace("120", "wide")
     model = read(text)
     assert model.name == "Net"
-    unknown = next(call.unknown for call in model.calls if call.name == "fc1")
-    assert unknown.lacking == "wide"
-    assert unknown.why.endswith("give --let wide=…")
+    assert words(model)[4] == "dense wide"
+    assert "nothing gives this argument" in model.calls[4].layer.units.why
     assert words(read(text, wide=7))[4] == "dense 7"
+    unknown = read(text.replace("self.fc1 = nn.Linear(", "self.fc1 = nn.Linear(2 * "))  # in_features is no name now
+    assert words(unknown)[4] == "dense wide"
 
 
 BLOCKS = """

@@ -411,7 +411,7 @@ def test_a_dash_in_a_key_is_an_underscore(solved):
 
 @pytest.mark.parametrize("text", [*(path.read_text("utf-8") for path in SAMPLES), "new"], ids=range(len(SAMPLES) + 1))
 def test_parts_show_each_step_once_and_count_on(text, solved, capsys):
-    """No step stands twice in one question; each keeps the number it has in the whole answer."""
+    """No step stands twice in one question; they are counted from part to part without a gap."""
     if text == "new":
         run(["new-exam"])
         text = capsys.readouterr().out
@@ -430,7 +430,9 @@ def test_parts_show_each_step_once_and_count_on(text, solved, capsys):
         for name in (name for part in sharing for name in part.find):
             answer = answer.having(name)  # a derivative that is worked because it is asked for
         whole = dict(STEP.findall(WorkedAnswer.of(answer).to_markdown()))
-        assert all(whole[number] == title for number, title in steps)
+        first = int(steps[0][0])  # a part that a concept answers may have had steps before
+        assert [int(number) for number, _ in steps] == list(range(first, first + len(steps)))
+        assert {title for _, title in steps} <= set(whole.values())
         assert not STEP.findall(blocks[question.label])
         shared += 1
     assert shared or all(not part.shares for question in exam.questions for part in question.parts)
@@ -926,3 +928,50 @@ def test_an_interrupt_from_the_keyboard_leaves_nothing_behind(tmp_path):
         assert process.wait(timeout=20) == 130
         assert b"Traceback" not in process.stderr.read()
     assert os.listdir(tmp_path) == []
+
+
+# Answers in words
+
+
+SAID = """
+[[question]]
+topic = "lstm-params"
+units = 30
+features = 1
+answer = "{answer.P} in all, {answer.P=}."
+remark = "Neither {h_t} nor the batch stands in it."
+"""
+
+
+def test_an_answer_in_words_stands_first_with_its_numbers(solved):
+    """Its numbers are those of the answer; the remark stands with what the sheet prints."""
+    markdown = solved(SAID)[1]
+    assert "**Answer:** $3840$ in all, $P = 3840$." in markdown
+    assert markdown.index("**Answer:**") < markdown.index("Tensors")
+    assert markdown.index("On the sheet") < markdown.index("Neither $h_t$ nor the batch")
+
+
+def test_a_concept_shows_the_calculations_that_are_named(solved):
+    """With a calculation goes what the concept states of it."""
+    markdown = solved('[[question]]\nconcept = "rnn-vs-lstm"\nshow = ["simple", "gated"]\n')[1]
+    assert "$ explain rnn --x" in markdown
+    assert "$ explain lstm-params" not in markdown
+    assert "four times the parameters of a simple" not in markdown
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('topic = "entropy"\np = [0.5, 0.5]\nanswer = "{answer.Q}"', "question 1: answer quotes what is not there"),
+        ('text = "Why?"\nremark = "{answer.Q}"', "question 1: remark quotes what is not there"),
+        ('concept = "entropy"\nshow = "nothing"', "show has nothing: entropy has"),
+        ('topic = "entropy"\np = [0.5, 0.5]\nshow = "coin"', "question 1 has show, but no concept"),
+        ('concept = "entropy"\nshow = 3', "show is 3: write names of calculations"),
+    ],
+)
+def test_answers_in_words_are_refused_in_one_line(line, message, solved):
+    """A number or a calculation that is not there is named."""
+    code, _, told = solved(f"[[question]]\n{line}\n")
+    assert code == 2
+    assert message in told
+    assert told.count("\n") == 1

@@ -8,6 +8,7 @@ import shlex
 import sys
 
 import pytest
+import torch
 from published import KERAS, TORCH
 
 from explain import InputError, model
@@ -73,7 +74,7 @@ def test_an_open_size_stays_a_symbol():
     assert "T₀×1 → T₀×30" in text
     assert "M = 10920 T₀ + 30" in text
     titles, found = rows(answer, 1)
-    assert titles == ["layer", "line", "in the code", "why"]
+    assert titles == ["layer", "line", "code", "why"]
     assert found == [["input", 2, "n_steps", "nothing in the code sets it; --let n_steps=… gives it"]]
     assert answer.passed
 
@@ -101,7 +102,7 @@ def test_the_input_replaces_what_the_code_has_and_says_so():
 
 def test_what_is_not_known_is_told_and_the_rest_goes_on():
     """A layer whose arguments are open: the sum is that of the others and has another name."""
-    code = "Sequential([Dense(8, input_shape=(4,)), Dense(width), Flatten(), Dense(10), Dropout(0.5), Dense(2)])"
+    code = "Sequential([Dense(8, input_shape=(4,)), Dense(len(width)), Flatten(), Dense(10), Dropout(0.5), Dense(2)])"
     answer = model(code=code)
     assert numbers(answer)["P_known"] == 40 + 22
     assert "P" not in answer.names
@@ -109,7 +110,7 @@ def test_what_is_not_known_is_told_and_the_rest_goes_on():
     assert [row[0] for row in found] == ["dense_1", "dense_2"]
     assert "width" in found[0][3]
     assert rows(answer)[1][3][3:] == ["?", "?", "?"]
-    assert numbers(model(code=code, let={"width": 5}))["P"] == 40 + 45 + 60 + 22
+    assert numbers(model(code=code, let={"width": (1, 2, 3, 4, 5)}))["P"] == 40 + 45 + 60 + 22
 
 
 def test_pytorch_counts_without_an_input():
@@ -192,7 +193,10 @@ def test_code_from_files_and_standard_input(tmp_path, monkeypatch, capsys):
     for words in ([str(file)], [f"@{file}"], ["-"], [STACK]):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(STACK.encode())))
         assert run(["model", *words, "--let", "n_steps=3", "--format", "terminal"]) == 0
-        pages.append(capsys.readouterr().out.replace("net (1).py is", "the code is"))
+        page_, listing = capsys.readouterr().out.replace("net (1).py is", "the code is"), "\nCode\n"
+        assert (listing in page_) == (words[0] in ("-", STACK))  # a file stands in the editor
+        before, _, rest = page_.partition(listing)
+        pages.append(before + rest[rest.index("\nLayers") :] if rest else page_)
     assert len(set(pages)) == 1
 
 
@@ -311,3 +315,38 @@ def test_the_examples_run(tmp_path):
     """Every example of the docstring runs as it stands."""
     for line in model.examples:
         assert run([*shlex.split(line)[1:], "--format", "json", "-o", str(tmp_path / "out.json")]) == 0
+
+
+TIED = """class Words(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Embedding(50, 16)
+        self.rnn = nn.LSTM(16, 16, batch_first=True)
+        self.decoder = nn.Linear(16, 50{bias})
+        {tie}
+    def forward(self, x):
+        out, _ = self.rnn(self.encoder(x))
+        return self.decoder(out)
+"""
+
+
+@pytest.mark.parametrize("bias", ["", ", bias=False"])
+@pytest.mark.parametrize(
+    "tie", ["self.decoder.weight = self.encoder.weight", "self.encoder.weight = self.decoder.weight", "pass"]
+)
+def test_tied_weights_are_counted_once(bias, tie):
+    """As PyTorch counts them: one array is one parameter, whoever uses it."""
+    code = TIED.format(bias=bias, tie=tie)
+    scope = {"nn": torch.nn}
+    exec(code, scope)
+    answer = model(code=code, input="7")
+    assert answer["P"].value == sum(each.numel() for each in scope["Words"]().parameters())
+    assert answer["M"].value == model(code=TIED.format(bias=bias, tie="pass"), input="7")["M"].value
+    assert ("they are counted once" in told(answer)) == (tie != "pass")
+    assert answer.passed
+
+
+def test_tied_weights_of_other_sizes_stay_two():
+    """What does not fit is told, and nothing is guessed."""
+    code = TIED.format(bias="", tie="self.decoder.weight = self.encoder.weight").replace("(50, 16)", "(60, 16)")
+    assert "they are counted twice" in told(model(code=code))

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from explain.code.parts import Arguments, NotReadError, SlipError, Unknown
+from explain.code.parts import Arguments, NotReadError, OpenSize, SlipError, Unknown
 from explain.code.signatures import ANYTHING, REQUIRED, signature
 from explain.errors import printable
-from explain.layers.base import Layer
+from explain.layers.base import Layer, Size
 from explain.layers.words import LARGEST
 
 MOST, DEEPEST = 64, 5  # entries of a list of sizes, and lists in each other
@@ -101,6 +101,16 @@ class Bound:
     def size(self, name: str, least: int = 1) -> int:
         """A whole number."""
         return self.whole(name, self.value(name), least)
+
+    def extent(self, name: str) -> Size:
+        """A whole number; where the code has a name without a value, that name as a symbol."""
+        return self.as_extent(name, self.raw(name))
+
+    def as_extent(self, name: str, value: Any) -> Size:
+        """A value as a whole number from 1, or as a symbol."""
+        if isinstance(value, Unknown) and value.symbol:
+            return OpenSize(value.symbol, value.line, value.why)
+        return self.whole(name, self.known(name, value), 1)
 
     def whole(self, name: str, value: Any, least: int) -> int:
         """A value as a whole number from the least."""

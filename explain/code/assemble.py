@@ -61,7 +61,8 @@ def _call(made: Made, name: str) -> Call:
         unknown = Unknown(made.written, made.line, "it is not read")
     weightless = made.weightless and made.layer is None
     return Call(
-        printable(name), made.written, made.line, made.layer, unknown, (), None, made.arrives, weightless=weightless
+        printable(name), made.written, made.line, made.layer, unknown, (), None, made.arrives, weightless=weightless,
+        put=made.put,
     )  # fmt: skip
 
 

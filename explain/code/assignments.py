@@ -10,9 +10,12 @@ from explain.code.expressions import items, value
 from explain.code.objects import AxisSize, Container, Entries, Made, Outside, Shape, Tensor
 from explain.code.operators import operated
 from explain.code.parts import Unknown
-from explain.code.program import Instance, Scope
+from explain.code.program import Instance, Method, Scope
 from explain.code.reading import Reading
 from explain.code.values import NoValueError, key
+from explain.layers.base import Size
+from explain.layers.simple import Dense, Embedding
+from explain.layers.tied import TiedDense
 
 
 def assigned(reading: Reading, scope: Scope, node: ast.Assign) -> None:
@@ -97,10 +100,30 @@ def _attribute(reading: Reading, owner: Any, target: ast.Attribute, found: Any) 
     ):
         owner.children[name] = found
     elif isinstance(owner, Made) and name == "weight":
+        other = found.of if isinstance(found, Method) and found.name == "weight" else None
+        once = isinstance(other, Made) and _tied(owner, other)
+        told = "they are counted once" if once else "they are counted twice"
         reading.remark(
-            target.lineno,
-            f"{reading.written(target)} is tied to other weights here, which makes them one: they are counted twice",
+            target.lineno, f"{reading.written(target)} is tied to other weights here, which makes them one: {told}"
         )
+
+
+def _tied(one: Made, other: Made) -> bool:
+    """Lets a dense layer use the weights of another layer; not where their sizes are not known to be the same."""
+    dense, kept = (one, other) if isinstance(one.layer, Dense) else (other, one)
+    if not isinstance(dense.layer, Dense) or dense is kept or isinstance(dense.layer, TiedDense):
+        return False
+    shape: tuple[Size | None, ...] = (dense.layer.units, dense.arrives)
+    if isinstance(kept.layer, Embedding):
+        same: tuple[Size | None, ...] = (kept.layer.vocabulary, kept.layer.width)
+    elif isinstance(kept.layer, Dense) and not isinstance(kept.layer, TiedDense):
+        same = (kept.layer.units, kept.arrives)
+    else:
+        return False
+    if None in shape or [str(size) for size in shape] != [str(size) for size in same]:
+        return False
+    dense.layer = TiedDense(dense.layer.units, dense.layer.bias, dense.layer.word, kept.line)
+    return True
 
 
 def _item(owner: Any, at: Any, found: Any) -> None:

@@ -135,8 +135,9 @@ def _bound(reading: Reading, what: Function, positional: Sequence[Any], named: M
         if type(found.get(name)) is Unknown and what.node.lineno and name != "self":
             found[name] = reading.open(found[name], name)
         if name not in found:
-            why = f"nothing gives this argument of {what.name} a value"
-            found[name] = reading.lacking(name, what.node.lineno, why)
+            of = what.owner.name if what.owner is not None and what.name == "__init__" else what.name
+            why = f"nothing gives this argument of {of} a value"
+            found[name] = reading.lacking(name, what.node.lineno, why, key=f"argument, line {what.node.lineno}")
     return found
 
 

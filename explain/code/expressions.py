@@ -81,7 +81,7 @@ def _name(reading: Reading, scope: Scope, node: ast.Name) -> Any:
     outside = named_outside(node.id)
     if outside is None and node.id not in reading.let and reading.knows(node.id):
         return Outside(node.id)
-    return outside or reading.lacking(node.id, node.lineno, "nothing in the code sets it")
+    return outside or reading.lacking(node.id, node.lineno, "nothing in the code sets it", key="name")
 
 
 def named_outside(name: str) -> Outside | None:

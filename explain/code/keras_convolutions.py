@@ -58,8 +58,9 @@ def _moved(bound: Bound, axes: int, kernel: str = "kernel_size", also: tuple[str
 
 
 def _convolution(axes: int, bound: Bound) -> Layer:
-    filters, groups = bound.size("filters"), bound.size("groups")
-    if filters % groups:
+    groups = bound.size("groups")
+    filters = bound.extent("filters") if groups == 1 else bound.size("filters")
+    if isinstance(filters, int) and filters % groups:
         raise SlipError(f"{bound.called} has groups = {groups}, which does not divide its {filters} filters")
     causal = ("causal",) if axes == 1 else ()  # all zeros in front: as many places as with same padding
     return windows.convolution(filters, _moved(bound, axes, also=causal), bound.flag("use_bias"), groups)
@@ -71,14 +72,14 @@ def _transposed(axes: int, bound: Bound) -> Layer:
     skipped, same = bound.sizes("dilation_rate", axes), bound.one_of("padding", ("valid", "same")) == "same"
     if bound.raw("output_padding") is None:
         moved = Moved(window, strides, same=same, skipped=skipped)
-        return windows.transposed(bound.size("filters"), moved, bound.flag("use_bias"), 0, filled=True)
+        return windows.transposed(bound.extent("filters"), moved, bound.flag("use_bias"), 0, filled=True)
     extra = bound.sizes("output_padding", axes, 0)
     if len(set(extra)) > 1:
         raise NotReadError(f"{bound.called} has an output_padding of its own for each axis, which is not read")
     covers = [(size - 1) * step + 1 for size, step in zip(window, skipped, strict=True)]
     pads = [size // 2 if same else 0 for size in covers]
     moved = Moved(window, strides, pads, skipped=skipped)
-    return windows.transposed(bound.size("filters"), moved, bound.flag("use_bias"), extra[0], filled=False)
+    return windows.transposed(bound.extent("filters"), moved, bound.flag("use_bias"), extra[0], filled=False)
 
 
 def _depthwise(axes: int, bound: Bound) -> Layer:
@@ -87,7 +88,7 @@ def _depthwise(axes: int, bound: Bound) -> Layer:
 
 def _separable(axes: int, bound: Bound) -> Layer:
     multiplier = bound.size("depth_multiplier")
-    return windows.separable(bound.size("filters"), multiplier, _moved(bound, axes), bound.flag("use_bias"))
+    return windows.separable(bound.extent("filters"), multiplier, _moved(bound, axes), bound.flag("use_bias"))
 
 
 def _pool(word: str, axes: int, bound: Bound) -> Layer:

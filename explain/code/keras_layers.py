@@ -57,12 +57,12 @@ def build_function(arguments: Arguments) -> Layer | None:
 
 
 def _dense(bound: Bound) -> Layer:
-    units, bias = bound.size("units"), bound.flag("use_bias")
+    units, bias = bound.extent("units"), bound.flag("use_bias")
     return Dense(units, bias, f"dense {units}" + ("" if bias else " no bias"), on="channels")
 
 
 def _embedding(bound: Bound) -> Layer:
-    vocabulary, width = bound.size("input_dim"), bound.size("output_dim")
+    vocabulary, width = bound.extent("input_dim"), bound.extent("output_dim")
     return Embedding(vocabulary, width, f"embedding {vocabulary} {width}")
 
 

@@ -36,7 +36,7 @@ def _word(cell: Cell, units: object, biases: int, both: bool, every: bool) -> st
 
 
 def _recurrent(cell: Cell, bound: Bound) -> Layer:
-    units, biases, every = bound.size("units"), _biases(cell, bound), bound.flag("return_sequences")
+    units, biases, every = bound.extent("units"), _biases(cell, bound), bound.flag("return_sequences")
     word = _word(cell, units, biases, False, every)
     if cell == "gru" and biases == 1:
         word += " reset before the product"
@@ -44,7 +44,7 @@ def _recurrent(cell: Cell, bound: Bound) -> Layer:
 
 
 def _cell(cell: Cell, bound: Bound) -> Layer:
-    units, biases = bound.size("units"), _biases(cell, bound)
+    units, biases = bound.extent("units"), _biases(cell, bound)
     return Recurrent(cell, units, biases, word=_word(cell, units, biases, False, False))
 
 

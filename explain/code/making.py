@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from explain.code.reading import Reading
 from explain.layers.base import Layer
 
 MOST_NESTED = 50
+MOST_PUT = 4  # names in a call whose values are told
 
 
 def layer(
@@ -33,7 +35,20 @@ def layer(
     except NotReadError as error:
         unknown = _told(error, written, [*plain, *told.values()], given)
     reading.makes(given.line)
-    return Made(reading.framework, arguments, written, found, unknown, inner=inner)
+    return Made(reading.framework, arguments, written, found, unknown, inner=inner, put=_put(reading, given))
+
+
+def _put(reading: Reading, given: Given) -> str:
+    """What the names among the arguments stand for: `a = 784, b = 256`."""
+    plain = not any(isinstance(each, ast.Starred) for each in given.node.args)
+    pairs = list(zip(given.node.args, given.positional, strict=False)) if plain else []
+    pairs += [(each.value, given.named[each.arg]) for each in given.node.keywords if each.arg in given.named]
+    told = [
+        f"{reading.written(node, 60)} = {value}"
+        for node, value in pairs
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and type(value) is int
+    ]
+    return ", ".join(dict.fromkeys(told[:MOST_PUT]))
 
 
 def _told(error: NotReadError, written: str, values: Sequence[Any], given: Given) -> Unknown:

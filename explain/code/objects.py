@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from explain.code.parts import Arguments, Unknown
-from explain.layers.base import Framework, Layer
+from explain.layers.base import Framework, Layer, Size
 
 WEIGHTS = "weights"  # the kind of weights that belong to no layer
 
@@ -40,11 +40,12 @@ class Made:
     layer: Layer | None
     unknown: Unknown | None = None
     name: str = ""
-    arrives: int | None = None
+    arrives: Size | None = None
     inner: Made | None = None
     operation: bool = False
     shape: Any = None  # Keras' input_shape
     weightless: bool = False  # nothing is known of it but that it has no parameters
+    put: str = ""  # what the names among its arguments stand for
 
     @property
     def kind(self) -> str:

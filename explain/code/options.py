@@ -30,7 +30,7 @@ class Options:
             return Unknown(reading.written(node), node.lineno, "no option of this name is declared")
         found, line = self.defaults[name]
         if found is None or isinstance(found, Unknown):
-            return reading.lacking(name, line, "the option has no default", reading.written(node))
+            return reading.lacking(name, line, "the option has no default", reading.written(node), "option")
         if isinstance(found, (int, float)) and not isinstance(found, bool):
             reading.remark(line, f"{name} is taken to be its default, {found}; --let {name}=… gives another")
         return found

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from explain.layers.base import Framework, Layer
+from explain.engine.nodes.base import Symbol
+from explain.engine.notation import Word
+from explain.layers.base import Framework, Layer, Size
+
+LONGEST_NAME = 40
+TAKEN = re.compile(r"[PMAF]|[PMABDF]_\w*|[CHWLTDdnrj][LDHW]?_?\d\w*")  # totals, and quantities of layers
 
 
 class Unknown(NamedTuple):
     """A value that only running the code would give: the text that stands there, its line, why it is not known.
 
     `lacking` is the name whose value would make it known, if `--let` gave it; a `slip` is what the framework refuses.
+    `symbol` is the name that stands for it in counts, where one and the same value is meant by that name everywhere.
     """
 
     text: str
@@ -20,6 +27,30 @@ class Unknown(NamedTuple):
     why: str
     lacking: str = ""
     slip: bool = False
+    symbol: str = ""
+
+
+class OpenSize(Symbol):
+    """A size that the code names and does not say: it stays a symbol in what is counted.
+
+    Args:
+        line: where it is needed first; `why` it is not known.
+    """
+
+    __slots__ = ("line", "why")
+
+    def __init__(self, name: str, line: int = 0, why: str = "") -> None:
+        latex = name if len(name) == 1 else r"\mathrm{" + name.replace("_", r"\_") + "}"
+        super().__init__(name, (), Word(name, latex, key=name))
+        self.line, self.why = line, why
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def carried(name: str) -> bool:
+    """Whether a name may stand in formulas: what the answer itself has names for may not."""
+    return len(name) <= LONGEST_NAME and name.isascii() and not name.startswith("_") and not TAKEN.fullmatch(name)
 
 
 class NotReadError(ValueError):
@@ -69,9 +100,10 @@ class Call:
             second and so on. Several for a merging layer. Empty where the order of the calls is not known,
             where the forward pass never calls it, and where no data of an input reaches it (a table of positions).
         again: index of the first call of the same layer, whose weights these are too.
-        arrives: the features (or channels) that the code says arrive, as PyTorch's `in_features`.
+        arrives: the features (or channels) that the code says arrive, as PyTorch's `in_features`; perhaps a symbol.
         used: False where a PyTorch module keeps the layer but its forward pass never calls it: its parameters are
             counted, no data passes through it, and it has no sources.
+        put: what the names among its arguments stand for, as in `a = 784, b = 256`.
         weightless: whether it is sure to have no parameters where there is no description: a function of tensors.
     """
 
@@ -82,9 +114,10 @@ class Call:
     unknown: Unknown | None = None
     sources: tuple[int, ...] = ()
     again: int | None = None
-    arrives: int | None = None
+    arrives: Size | None = None
     used: bool = True
     weightless: bool = False
+    put: str = ""
 
 
 @dataclass(slots=True)

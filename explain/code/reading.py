@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from explain.code.objects import Container, Functional, Made, Used
-from explain.code.parts import Remark, Unknown
+from explain.code.parts import Remark, Unknown, carried
 from explain.code.program import Class, Instance, Model_, Scope
 from explain.code.source import Source
 from explain.errors import InputError, printable
@@ -49,6 +49,7 @@ class Reading:
         self.source, self.framework, self.let = source, framework, let
         self.scope = Scope({"__name__": "__main__"})
         self.asked: dict[str, Unknown] = {}  # names without a value
+        self.symbols: dict[str, str] = {}  # names that stand for a size, and what tells that it is the same
         self.taken: set[str] = set()  # names of `let` that were of use
         self.remarks: dict[Remark, None] = dict.fromkeys(source.remarks)
         self.models: list[Model_] = []
@@ -107,7 +108,7 @@ class Reading:
 
     def open(self, found: Unknown, name: str) -> Unknown:
         """A value that is not known under the name by which the user can supply it."""
-        found = found._replace(lacking=name)
+        found = found._replace(lacking=name, symbol=found.symbol or self._symbol(name, ""))
         self.asked.setdefault(name, found)
         return found
 
@@ -127,13 +128,24 @@ class Reading:
         self.taken.add(name)
         return self.let[name]
 
-    def lacking(self, name: str, line: int, why: str, written: str = "") -> Any:
-        """The value of a name that the code does not set; `written` where more than the name stands there."""
+    def lacking(self, name: str, line: int, why: str, written: str = "", key: str = "") -> Any:
+        """The value of a name that the code does not set.
+
+        Args:
+            written: where more than the name stands there.
+            key: the same wherever the same value is meant; without one the name is no symbol.
+        """
         if name in self.let:
             return self.supplied(name)
-        found = Unknown(written or name, line, why, name)
+        found = Unknown(written or name, line, why, name, symbol=self._symbol(name, key) if key else "")
         self.asked.setdefault(name, found)
         return found
+
+    def _symbol(self, name: str, key: str) -> str:
+        """The name as a symbol; not where it has already stood for another value."""
+        first = name not in self.symbols
+        known = self.symbols.setdefault(name, key)
+        return name if carried(name) and (first or (key and known == key)) else ""
 
     def knows(self, name: str) -> bool:
         """Whether a layer of the framework has this name."""

@@ -29,10 +29,11 @@ ENLARGED = "size=None, scale_factor=None, mode='nearest', align_corners=None, re
 
 def convolution(axes: int, bound: Bound) -> Layer:
     """A convolution; a depthwise one is written with as many groups as channels."""
-    filters, groups = bound.size("out_channels"), bound.size("groups")
-    channels = bound.size("in_channels") if bound.has("in_channels") else groups
+    groups = bound.size("groups")
+    read = bound.extent if groups == 1 else bound.size
+    filters, channels = read("out_channels"), read("in_channels") if bound.has("in_channels") else groups
     for name, size in (("in_channels", channels), ("out_channels", filters)):
-        if size % groups:
+        if isinstance(size, int) and size % groups:
             raise SlipError(f"{bound.called} has groups = {groups}, which does not divide {name} = {size}")
     kernel, stride = bound.sizes("kernel_size", axes), bound.sizes("stride", axes)
     dilation = bound.sizes("dilation", axes)
@@ -55,7 +56,7 @@ def _transposed(axes: int, bound: Bound) -> Layer:
         raise NotReadError(f"{bound.called} has an output_padding of its own for each axis, which is not read")
     kernel, stride = bound.sizes("kernel_size", axes), bound.sizes("stride", axes)
     moved = Moved(kernel, stride, bound.sizes("padding", axes, 0), skipped=bound.sizes("dilation", axes))
-    return windows.transposed(bound.size("out_channels"), moved, bound.flag("bias"), extra[0], filled=False)
+    return windows.transposed(bound.extent("out_channels"), moved, bound.flag("bias"), extra[0], filled=False)
 
 
 def pool(word: str, axes: int, bound: Bound) -> Layer:

@@ -9,12 +9,13 @@ from functools import partial
 
 from explain.code.arguments import Bound
 from explain.code.kinds import Kind, built, entrywise
-from explain.code.parts import Arguments, NotReadError, SlipError
+from explain.code.parts import Arguments, NotReadError, SlipError, Unknown
 from explain.code.signatures import ANYTHING
 from explain.code.torch_convolutions import CONVOLUTIONS
 from explain.code.torch_functions import FUNCTIONS, flattened
 from explain.code.torch_recurrent import RECURRENT
-from explain.layers.base import Layer
+from explain.engine.nodes.base import Node
+from explain.layers.base import Layer, Size
 from explain.layers.reshaping import Over
 from explain.layers.simple import Dense, Embedding, Normalisation, Pointwise, Slopes
 from explain.layers.splitting import SplitAxis
@@ -47,7 +48,7 @@ def build_function(arguments: Arguments) -> Layer | None:
     return built(FUNCTIONS, arguments, ("out",), "pytorch") if arguments.name in FUNCTIONS else None
 
 
-def arrives(arguments: Arguments) -> int | None:
+def arrives(arguments: Arguments) -> Size | None:
     """The features or channels that a call says arrive, as `in_features`; None where it does not say it.
 
     >>> arrives(Arguments("Linear", [784, 10], {}, 1))
@@ -58,25 +59,25 @@ def arrives(arguments: Arguments) -> int | None:
         return None
     try:
         bound = Bound(arguments, kind.signature, ALSO)
-        value = bound.value(kind.arrives)
+        value = bound.raw(kind.arrives)
         if isinstance(value, Stacked):  # an encoder's layers are as wide as what arrives
             value = next(each.units for each in value.layers[::-1] if isinstance(each, Dense))
-        if isinstance(value, (tuple, list)) and value:
+        if isinstance(value, (tuple, list)) and value and not isinstance(value, Unknown):
             value = value[-1]
-        return bound.whole(kind.arrives, value, 1)
+        return value if isinstance(value, Node) else bound.as_extent(kind.arrives, value)
     except NotReadError:
         return None
 
 
 def _linear(bound: Bound) -> Layer:
     if bound.has("in_features"):
-        bound.size("in_features")
-    units, bias = bound.size("out_features"), bound.flag("bias")
+        bound.extent("in_features")
+    units, bias = bound.extent("out_features"), bound.flag("bias")
     return Dense(units, bias, f"dense {units}" + ("" if bias else " no bias"), on="last")
 
 
 def _embedding(bound: Bound) -> Layer:
-    rows, width = bound.size("num_embeddings"), bound.size("embedding_dim")
+    rows, width = bound.extent("num_embeddings"), bound.extent("embedding_dim")
     return Embedding(rows, width, f"embedding {rows} {width}")
 
 
@@ -111,8 +112,10 @@ def _group_norm(bound: Bound) -> Layer:
 
 
 def _layer_norm(bound: Bound) -> Layer:
-    value = bound.value("normalized_shape")
-    shape = bound.sizes("normalized_shape", len(value) if isinstance(value, (tuple, list)) else 1)
+    value = bound.raw("normalized_shape")
+    each = value if isinstance(value, (tuple, list)) and not isinstance(value, Unknown) else [value]
+    bound.known("normalized_shape", [size for size in each if not getattr(size, "symbol", "")])
+    shape = [bound.as_extent("normalized_shape", size) for size in each]
     affine = bound.flag("elementwise_affine")
     shift = affine and bound.has("bias") and bound.flag("bias")
     word = ("layernorm" if bound.has("bias") else "rmsnorm") + ("" if affine else " not affine")

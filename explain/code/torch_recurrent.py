@@ -11,21 +11,21 @@ from explain.code.arguments import Bound
 from explain.code.kinds import Kind
 from explain.code.parts import NotReadError, SlipError
 from explain.layers.attention import MultiHeadAttention
-from explain.layers.base import Layer
+from explain.layers.base import Layer, Size
 from explain.layers.cells import RecurrentCell
 from explain.layers.recurrent import Cell, Recurrent
 from explain.layers.simple import Dense, Normalisation, Pointwise
 from explain.layers.stacked import Stacked
 
 
-def _word(cell: Cell, units: int, both: bool, bias: bool) -> str:
+def _word(cell: Cell, units: Size, both: bool, bias: bool) -> str:
     return f"{cell} {units}" + (" bidirectional" if both else "") + ("" if bias else " no bias")
 
 
 def _recurrent(cell: Cell, bound: Bound) -> Layer:
     if bound.has("proj_size"):
         bound.only("proj_size", (0,), "projections of the hidden state are not read; leave it out")
-    units, layers = bound.size("hidden_size"), bound.size("num_layers")
+    units, layers = bound.extent("hidden_size"), bound.size("num_layers")
     if layers > MOST:
         raise NotReadError(f"{bound.called} has num_layers = {layers}: at most {MOST} layers in one are read")
     both, bias = bound.flag("bidirectional"), bound.flag("bias")
@@ -34,7 +34,7 @@ def _recurrent(cell: Cell, bound: Bound) -> Layer:
 
 
 def _cell(cell: Cell, bound: Bound) -> Layer:
-    units, bias = bound.size("hidden_size"), bound.flag("bias")
+    units, bias = bound.extent("hidden_size"), bound.flag("bias")
     return RecurrentCell(cell, units, 2 if bias else 0, f"{cell} cell {units}" + ("" if bias else " no bias"))
 
 

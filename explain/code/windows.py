@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explain.layers.base import written
+from explain.layers.base import Size, written
 from explain.layers.convolution import Convolution, Separable, TransposedConvolution
 from explain.layers.sliding import Pad, Pool, Slide
 
@@ -58,7 +58,7 @@ def called(kind: str, axes: int) -> str:
     return kind if axes == 2 else f"{kind}{axes}d"
 
 
-def convolution(filters: int, moved: Moved, bias: bool, groups: int = 1) -> Convolution:
+def convolution(filters: Size, moved: Moved, bias: bool, groups: int = 1) -> Convolution:
     """A convolution, perhaps in groups."""
     word = f"{called('conv', len(moved.kernel))} {filters} {moved.words()}"
     word += f" groups {groups}" if groups != 1 else ""
@@ -71,13 +71,13 @@ def depthwise(multiplier: int, moved: Moved, bias: bool) -> Convolution:
     return Convolution(multiplier, moved.slides, bias, depthwise=True, word=word)
 
 
-def separable(filters: int, multiplier: int, moved: Moved, bias: bool) -> Separable:
+def separable(filters: Size, multiplier: int, moved: Moved, bias: bool) -> Separable:
     """A depthwise convolution, then one of 1×1."""
     word = f"{called('separable', len(moved.kernel))} {filters} {moved.words()}{_times(multiplier)}{_without(bias)}"
     return Separable(filters, moved.slides, bias, multiplier, word=word)
 
 
-def transposed(filters: int, moved: Moved, bias: bool, extra: int, filled: bool) -> TransposedConvolution:
+def transposed(filters: Size, moved: Moved, bias: bool, extra: int, filled: bool) -> TransposedConvolution:
     """A convolution turned round; `extra` is the output padding."""
     word = f"{called('transposed', len(moved.kernel))} {filters} {moved.words()}"
     word += f" outputpadding {extra}" if extra else ""

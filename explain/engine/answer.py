@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -11,7 +11,7 @@ from explain.engine.labels import Labels
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.notation import Notation
 from explain.engine.proof import Proof
-from explain.engine.prose import Prose
+from explain.engine.prose import Prose, left, speaks
 from explain.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -69,6 +69,14 @@ class Table:
     note: Prose = ()
     needs: tuple[str, ...] = ()
 
+    def left(self, names: Collection[str]) -> Table:
+        """The table without the columns that are there for other steps than these."""
+        kept = [at for at, column in enumerate(self.columns) if speaks(column.of, names)]
+        if len(kept) == len(self.columns):
+            return self
+        rows = [[row[at] for at in kept] for row in self.rows]
+        return replace(self, columns=[self.columns[at] for at in kept], rows=rows)
+
 
 @dataclass(slots=True)
 class Drawing:
@@ -80,10 +88,14 @@ class Drawing:
 
 
 class Column(NamedTuple):
-    """A column of a table: its heading, and whether it holds numbers."""
+    """A column of a table: its heading, whether it holds numbers, and the kinds of steps it is there for.
+
+    `of` is as in `Telling`: where something else is asked for, the column is left out.
+    """
 
     title: str
     numbers: bool = False
+    of: tuple[str, ...] = ()
 
 
 class Again(NamedTuple):
@@ -249,12 +261,14 @@ class Answer:
         for step in reversed(self.steps):
             if step.name in needed:
                 needed.update(step.reads)
+        kept = [name for name in self.names if name in needed]
         return replace(
             self,
             steps=self._unhidden([step for step in self.steps if step.name in needed], names),
             given=self._introduced(needed, names),
             checks=self._confirming(needed, names),
-            tables=[table for table in self.tables if needed.issuperset(table.needs)],
+            conventions=[said for text in self.conventions if (said := left(text, kept))],
+            tables=[table.left(kept) for table in self.tables if needed.issuperset(table.needs)],
             drawings=[drawing for drawing in self.drawings if needed.issuperset(drawing.needs)],
             results=list(names),
             asked=list(names),

@@ -55,7 +55,7 @@ class Proof:
         try:
             found = lower(node, self._leaf)
             return lower(node, self._settled) if self._rounded and self._rooted else found
-        except (TooLongError, ZeroDivisionError):  # the latter where a power is too small to be held
+        except (TooLongError, ZeroDivisionError, RecursionError):  # a power too small to be held; steps without end
             return None
         finally:
             self._rounded, self._rooted = outer

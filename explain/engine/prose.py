@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from explain.engine.nodes.base import Node, Style
 from explain.engine.notation import Notation, Word
 from explain.engine.shapes import Shape
 
 Prose = tuple[str | Notation, ...]
+
+
+class Telling(tuple[str | Notation, ...]):
+    """A sentence about some kinds of steps: where none of them is asked for, it is not printed.
+
+    Args:
+        of: how their names begin: `M` for M, M_1 and M_known.
+        again: words it for the names of the steps that are left, where it speaks of several kinds.
+    """
+
+    of: tuple[str, ...]
+    again: Callable[[Collection[str]], Prose] | None
+
+    def __new__(
+        cls, text: Prose, of: Sequence[str], again: Callable[[Collection[str]], Prose] | None = None
+    ) -> Telling:
+        """The sentence, which is a tuple like any other."""
+        made = super().__new__(cls, text)
+        made.of, made.again = tuple(of), again
+        return made
+
+
+def speaks(of: Sequence[str], names: Collection[str]) -> bool:
+    """Whether one of the names is of these kinds; of no kind in particular: always.
+
+    >>> speaks(("M",), ["P_1", "M_known"]), speaks(("M",), ["P", "MSE_1"]), speaks((), ["P"])
+    (True, False, True)
+    """
+    return not of or any(name.partition("_")[0] in of for name in names)
+
+
+def left(text: Prose, names: Collection[str]) -> Prose:
+    """A sentence as it stands beside these steps; empty where it speaks of none of them."""
+    if not isinstance(text, Telling):
+        return text
+    if not speaks(text.of, names):
+        return ()
+    return text if text.again is None else text.again(names)
 
 
 class Symbolic:

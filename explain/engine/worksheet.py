@@ -12,7 +12,7 @@ from explain.engine.names import word
 from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.notation import Notation, Word
 from explain.engine.proof import Proof
-from explain.engine.prose import Prose, say
+from explain.engine.prose import Prose, Telling, say
 from explain.engine.values import Values
 from explain.errors import InputError
 
@@ -76,6 +76,10 @@ class Worksheet:
     def convention(self, template: str, **parts: Node | Notation | str | int) -> None:
         """State a convention or an assumption; all of them are printed."""
         self.conventions.append(say(template, **parts))
+
+    def convention_about(self, kinds: Sequence[str], template: str, **parts: Node | Notation | str | int) -> None:
+        """State a convention about some kinds of steps: `M` for M, M_1, M_known; it goes where none is asked for."""
+        self.conventions.append(Telling(say(template, **parts), kinds))
 
     def part(self, heading: str) -> None:
         """Begin a part of the working."""

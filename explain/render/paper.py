@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "explain-paper"
 ON_SHEET = "On the sheet"
+ANSWER = "Answer"
 
 
 class PaperDocument:
@@ -38,6 +39,7 @@ class PaperDocument:
         for item in self.paper.solved:
             out += [[], [(glyphs.rule * width, "rule")], *wrap((heading(item.part),), glyphs, width, style="title")]
             out += wrap((item.part.text,), glyphs, width) if item.part.text else []
+            out += _answer_lines(item, width, glyphs)
             essay = item.essay()
             if essay is not None:
                 out += [[], *essay_lines(essay, width, glyphs)]
@@ -56,13 +58,20 @@ class PaperDocument:
             blocks.append(f"{'#' * level} {escaped(heading(item.part))}\n")
             if item.part.text:
                 blocks.append(f"{escaped(item.part.text)}\n")
+            if item.said:
+                blocks.append(f"**{ANSWER}:** {prose(item.said)}\n")
             essay = item.essay()
             if essay is not None:
                 blocks.append(essay_markdown(essay, level))
             if item.page is not None:
                 blocks.append(markdown(item.page, level + 1 if item.page.title else level))
-            if item.printed:
-                told = "\n".join(f"- {_mark(shown.right)} {prose(shown.said)}" for shown in item.printed)
+            if item.printed or item.remark:
+                told = "\n".join(
+                    [
+                        *(f"- {_mark(shown.right)} {prose(shown.said)}" for shown in item.printed),
+                        *([f"- {prose(item.remark)}"] if item.remark else []),
+                    ]
+                )
                 blocks.append(f"{'#' * (level + 1 + bool(item.page and item.page.title))} {ON_SHEET}\n\n{told}\n")
         return "\n".join(blocks)
 
@@ -86,12 +95,24 @@ def _mark(right: bool) -> str:
 
 def _on_sheet(item: Solved, width: int, glyphs: Glyphs) -> list[Line]:
     """What the sheet prints, told as lines of a terminal."""
-    out: list[Line] = [[], [(ON_SHEET, "heading")]] if item.printed else []
+    out: list[Line] = [[], [(ON_SHEET, "heading")]] if item.printed or item.remark else []
     for shown in item.printed:
         block = wrap(shown.said, glyphs, width, f"  {glyphs.plain(_mark(shown.right))} ", "    ")
         block[0][0] = (block[0][0][0], "good" if shown.right else "bad")
         out += block
+    if item.remark:
+        out += wrap(item.remark, glyphs, width, f"  {glyphs.bullet} ", "    ")
     return out
+
+
+def _answer_lines(item: Solved, width: int, glyphs: Glyphs) -> list[Line]:
+    """The answer in words."""
+    if not item.said:
+        return []
+    block = wrap((f"{ANSWER}: ", *item.said), glyphs, width)
+    (text, style), *rest = block[0]
+    block[0] = [(text[: len(ANSWER) + 1], "heading"), (text[len(ANSWER) + 1 :], style), *rest]
+    return [[], *block]
 
 
 def _question(item: Solved) -> dict[str, Any]:
@@ -104,6 +125,8 @@ def _question(item: Solved) -> dict[str, Any]:
         "title": item.part.title,
         "points": item.part.points,
         "text": item.part.text,
+        "in_words": {"text": sentence(item.said), "markdown": prose(item.said)} if item.said else None,
+        "remark": {"text": sentence(item.remark), "markdown": prose(item.remark)} if item.remark else None,
         "expected": [{"name": outcome.name, "holds": outcome.holds, "told": outcome.told} for outcome in item.outcomes],
         "printed": [_printed(shown) for shown in item.printed],
         "concept": None if essay is None else essay_document(essay),

@@ -21,7 +21,7 @@ from explain.layers.vocabulary import Setting
 from explain.parameters import Count
 from explain.topics._layers import told
 from explain.topics._layers.chain import Passed, Shapes, run_through
-from explain.topics._layers.conventions import conventions, reading
+from explain.topics._layers.conventions import conventions, reading, state
 from explain.topics._layers.stations import stations
 from explain.topics._layers.totals import summed
 from explain.topics._layers.walk import Walk
@@ -66,8 +66,7 @@ def flops(
     if batch.number != 1:
         n = sheet.given(batch.name or "N", batch.values, "samples that are worked at once", option="batch")
     reading(sheet, first, shapes)
-    for text, parts in conventions(layers, framework, with_work=True):
-        sheet.convention(text, **parts)
+    state(sheet, conventions(layers, framework, with_work=True))
     walk.layers()
     sheet.part("Totals")
     work = summed(sheet, "M", walk.work, [item.multiply_adds for item in passed], "Multiply-adds of one sample")

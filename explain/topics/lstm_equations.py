@@ -34,6 +34,7 @@ from explain.topics._recurrent.in_symbols import (
     steps_worked,
     weights_of,
 )
+from explain.topics._recurrent.inside import INSIDE
 
 if TYPE_CHECKING:
     from explain.engine.nodes.base import Array
@@ -155,6 +156,8 @@ def _equations(cell: Cell, naming: Naming, zero: bool, units: Count, features: C
         return sheet.define(name, left, title, gone, chain=expression.write(SYMBOLIC))
 
     new = cell.step(write, NOW, x, state, weights)
+    if kind == "LSTM" and not zero:
+        sheet.drawing("Inside one cell", INSIDE, [Symbol(NOW.name(gate.base)) for gate in GATES["lstm"]])
     _check_joined(sheet, cell, weights, x, state, new)
     if not zero:
         return sheet.answer(*reversed(shares(new)))

@@ -27,9 +27,11 @@ from explain.topics._recurrent.in_symbols import (
     put_in,
     sizes_named,
 )
+from explain.topics._recurrent.inside import INSIDE
 from explain.topics._recurrent.products import folded
 
 HALF = (1 + TANH(Symbol("z") / 2)) / 2  # σ by tanh
+RANGES = ("s", "g")  # the steps that the tables go with
 DRAWN = 4  # cells that fit on a page
 ACTS_ON = {"f": "c_t", "i": "c_t", "o": "h_t"}  # what a gate decides about
 
@@ -91,7 +93,11 @@ def lstm_gates(
         V @ state + b,
         "Output, once, after the last input",
         say(
-            "{h} has seen all {T} inputs, so one output for the whole sequence is read from it alone", h=state, T=count
+            "{h} has seen all {T} inputs, so one output for the whole sequence is read from it alone"
+            if count > 1
+            else "{h} has seen the one input there is",
+            h=state,
+            T=count,
         ),
     )
     _ranges(sheet, any_z)
@@ -126,7 +132,8 @@ def _tables(sheet: Worksheet) -> None:
             f=related(symbol.word, "=", expression.write(SYMBOLIC)),
         )
     x, h = Symbol("x_t"), Symbol("h_t-1")
-    sheet.convention(
+    sheet.convention_about(
+        RANGES,
         "{x} is the input, {h} and {c} the state and the cell of the step before; W, U and b are the input weights, "
         "recurrent weights and bias of a gate; the candidate {g} is also written g or a",
         x=x, h=h, c=Symbol("c_t-1"), g=Symbol("ctilde_t"),
@@ -143,9 +150,9 @@ def _tables(sheet: Worksheet) -> None:
         told = say(gate.meaning.partition(":")[0], x=x, h=h, c=Symbol("c_t-1"))
         limits.append((called, told, *(_limits(gate, lines) if opens else (say("no gate"), say("no gate")))))
     columns = [Column("name"), Column("equation"), Column("range")]
-    sheet.tables.append(Table("The three gates and the candidate", columns, equations, needs=("y",)))
+    sheet.tables.append(Table("The three gates and the candidate", columns, equations, needs=RANGES))
     headings = [Column("name"), Column("what it does"), Column("closed: all 0"), Column("open: all 1")]
-    sheet.tables.append(Table("What each of them does", headings, limits, needs=("y",)))
+    sheet.tables.append(Table("What each of them does", headings, limits, needs=RANGES))
 
 
 def _limits(gate: Gate, lines: Definitions) -> tuple[Prose, Prose]:
@@ -267,20 +274,6 @@ def _check(sheet: Worksheet, z: Symbol, total: Symbol) -> None:
             S=total,
         ),
     )
-
-
-INSIDE = [
-    "cₜ₋₁ ──────→(×)─────────────→(+)────────────┬───────────→ cₜ",
-    "             ↑                ↑             ↓",
-    "             │               (×)           tanh",
-    "             │                ↑             ↓",
-    "             │             ┌──┴──┐         (×)──────────→ hₜ",
-    "             │             │     │          ↑",
-    "             fₜ            iₜ    c\u0303ₜ         oₜ",
-    "             ↑             ↑     ↑          ↑",
-    "             └─────────────┴──┬──┴──────────┘",
-    "                         hₜ₋₁ and xₜ",
-]
 
 
 def unfolded(count: int) -> list[str]:

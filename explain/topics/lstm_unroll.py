@@ -37,6 +37,8 @@ from explain.topics._recurrent.in_symbols import (
 from explain.topics._recurrent.path_steps import all_paths, stated
 from explain.topics._recurrent.products import distributed, folded
 
+FULL = ("dc", "dh", "total")  # how the steps of the full derivative begin
+
 
 @topic
 def lstm_unroll(
@@ -81,9 +83,10 @@ def lstm_unroll(
     _remembered(sheet, cells, count)
     error = _carousel(sheet, cells, count, arriving)
     _check_path(sheet, cells, count, last, error, arriving)
-    sheet.convention(
+    sheet.convention_about(
+        ["deltaC"],
         "along the cell path: the gates are held constant, as if they did not depend on the state"
-        + ("; with symbols in place of the numbers the page also works what that leaves out" if gates else "")
+        + ("; with symbols in place of the numbers the page also works what that leaves out" if gates else ""),
     )
     if not gates:
         sizes_named(sheet, units=n)
@@ -240,7 +243,7 @@ def _check_path(
     cell, start, back, top = (entry_in_sympy(sheet.inlined(symbol)) for symbol in (last, old, error, arriving))
     sheet.check(
         sympy.expand(sympy.diff(cell, start) * top - back) == 0,
-        [last, error],
+        [error],
         say(
             "SymPy differentiates {c} as written out by {o}, gates as constants: times {d} that is {e}",
             c=last, o=old, d=arriving, e=error,
@@ -250,8 +253,8 @@ def _check_path(
 
 def _full(sheet: Worksheet, n: Size) -> Symbol:
     """∂c_t/∂c_{t-1} with nothing held constant: the cell path, and the paths through the state and each gate."""
-    definitions = stated(sheet, n, before=True)
-    sheet.convention("∂ holds everything but the one path constant, a straight d nothing")
+    definitions = stated(sheet, n, before=True, only=FULL)
+    sheet.convention_about(FULL, "∂ holds everything but the one path constant, a straight d nothing")
     old, state, cell = Symbol("c_t-1", (n, 1)), definitions["h_t-1"][0], definitions["c_t"][0]
     introduce = introduced(sheet)
     introduce("o_t-1", "output gate of step t-1", (n, 1))

@@ -53,7 +53,7 @@ def model(
     values = {name: value for binding in let for name, value in binding.values.items()}
     named = which.text if which else ""
     if against is None:
-        return answered(Question(_read(code, values, named), input, code.name), model.source)
+        return answered(Question(_read(code, values, named), input, code.name, text=_typed(code)), model.source)
     first, used = _as_needed(code, values, named)
     try:
         other, used_there = _as_needed(against, values, "")
@@ -61,7 +61,13 @@ def model(
         raise InputError(f"{{against}}, {error.message}") from error
     if used.keys() | used_there.keys() != values.keys():
         _read(code, values, named)  # says which name neither of them needs
-    return answered(Question(first, input, code.name, other, against.name), model.source)
+    texts = _typed(code), _typed(against)
+    return answered(Question(first, input, code.name, other, against.name, *texts), model.source)
+
+
+def _typed(code: Code) -> str:
+    """Code that the page prints: a file stands in the user's editor."""
+    return "" if code.name else code.text
 
 
 def _read(code: Code, values: Mapping[str, Any], which: str) -> Model:

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from explain.chains import Chain
 from explain.declare import topic
 from explain.engine.answer import Answer, Cell, Column, Table
-from explain.engine.names import word
 from explain.engine.nodes.base import Symbol
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
@@ -21,9 +20,9 @@ from explain.layers.vocabulary import Setting
 from explain.topics._layers import told
 from explain.topics._layers.chain import Passed, Shapes, run_through
 from explain.topics._layers.checks import Slid, arrays_counted, windows_counted
-from explain.topics._layers.conventions import conventions, field, reading
+from explain.topics._layers.conventions import FIELDS, conventions, field, reading, state, totals_told
 from explain.topics._layers.stations import stations
-from explain.topics._layers.totals import BYTES, Costs, totals, work_and_memory
+from explain.topics._layers.totals import Costs, totals, work_and_memory
 from explain.topics._layers.walk import Walk
 
 Layout = Literal["channels-first", "channels-last"]
@@ -80,10 +79,10 @@ def _table(passed: Sequence[Passed], shapes: Shapes, slides: bool) -> Table:
         Column("", True),
         Column("layer"),
         Column("output"),
-        Column("parameters", True),
-        Column("multiply-adds", True),
+        Column("parameters", True, ("P",)),
+        Column("multiply-adds", True, ("M",)),
     ]
-    columns += [Column("receptive field")] * slides
+    columns += [Column("receptive field", of=tuple(FIELDS))] * slides
     rows: list[list[Cell]] = []
     for at, item in enumerate(passed, 1):
         row: list[Cell] = [
@@ -111,23 +110,12 @@ def _conventions(
 ) -> None:
     """How the input is read, and what holds for the kinds of layers that are there."""
     reading(sheet, first, shapes)
-    for text, parts in conventions(layers, framework, with_work=True):
-        sheet.convention(text, **parts)
-    p, m, a = (word(name) for name in "PMA")
-    sheet.convention(
-        "{p} are parameters, {m} multiply-adds, {a} numbers that the layers give out, {bp} and {ba} the bytes of {p} "
-        f"and of {{a}} in float32, {BYTES} bytes each; the output of every layer is counted once, also where a "
-        "framework could use the memory of the one before again",
-        p=p,
-        m=m,
-        a=a,
-        bp=word("B_P"),
-        ba=word("B_A"),
-    )
+    state(sheet, conventions(layers, framework, with_work=True))
+    totals_told(sheet, ("P", "M", "A", "B_P", "B_A"))
     if slides:
         field(sheet)
         if any(isinstance(layer, TransposedConvolution) for layer in layers):
-            sheet.convention("the receptive field is not worked through a transposed convolution")
+            sheet.convention_about("rj", "the receptive field is not worked through a transposed convolution")
 
 
 def _checks(sheet: Worksheet, passed: Sequence[Passed], framework: Framework, results: Sequence[Symbol]) -> None:

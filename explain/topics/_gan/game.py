@@ -59,7 +59,7 @@ class Game(ABC):
         saturated = sheet.define(
             "L_ns", -mean(self.log_fooled(g)), "Non-saturating loss of the generator",
             say("minimised too, and also pushes {D} up, with the same best point {D} = 1; its gradient is large where "
-                "{D} is small, as the last part shows", D=FAKE),
+                "{D} is small", D=FAKE),
             written=NON_SATURATING,
         )  # fmt: skip
         return [*found, minimax, saturated]

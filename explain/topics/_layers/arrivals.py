@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from explain.code.parts import Arrival, Call, Model, Unknown
+from explain.code.parts import Arrival, Call, Model, OpenSize, Unknown
 from explain.engine.nodes.base import Symbol
 from explain.errors import InputError, amount, shown
 from explain.extents import Extent
 from explain.layers.base import Flow, Size
 from explain.layers.reshaping import as_flow
-from explain.layers.simple import Embedding, Normalisation
+from explain.layers.simple import Embedding, Flatten, Normalisation
 from explain.layers.words import axes_of
 from explain.topics._layers.chain import Shapes, letters
 from explain.topics._layers.misfits import described
+from explain.topics._layers.open_sizes import open_sizes
 from explain.topics._layers.stations import Source
 
 MOST_AXES = 5
@@ -56,7 +57,9 @@ def entered(model: Model, given: Sequence[Extent], shapes: Shapes) -> Entered:
     for at, arrival in enumerate(arrivals):
         called = "the input" if len(arrivals) == 1 else _called(arrival.name, at)
         first = _first(model, -1 - at)
-        sizes, words = _sizes(arrival, given[at] if given else None, first, called, model.framework == "keras")
+        sizes, words = _sizes(
+            arrival, given[at] if given else None, first, called, model.framework == "keras", _behind(model, first)
+        )
         told += words
         if sizes is None:
             flows.append(None)
@@ -68,15 +71,25 @@ def entered(model: Model, given: Sequence[Extent], shapes: Shapes) -> Entered:
         open_ = as_flow([0 if size is None else 1 for size in sizes], shapes.channels_last)
         if first is not None and first.layer is not None:
             flow, open_ = (shapes.entering(first.layer, each) for each in (flow, open_))
+        own = _in_layers(model, arrival)
+        ids = as_flow(list(range(2, 2 + len(sizes))), shapes.channels_last)  # which size of the code each one is
+        ids = ids if first is None or first.layer is None else shapes.entering(first.layer, ids)
         named: list[Size] = [
-            size if known else Symbol(f"{letter}_0{mark}")
-            for letter, size, known in zip(letters(flow), flow.sizes, open_.sizes, strict=True)
+            size if known else own.get(int(str(at)) - 2) or Symbol(f"{letter}_0{mark}")
+            for letter, size, known, at in zip(letters(flow), flow.sizes, open_.sizes, ids.sizes, strict=True)
         ]
         flow = Flow(tuple(named), flow.kind)
         flows.append(flow)
         tokens = first is not None and isinstance(first.layer, Embedding)
         sources.append(Source(flow, called, tokens, mark))
     return Entered(flows, sources, told)
+
+
+def _in_layers(model: Model, arrival: Arrival) -> dict[int, OpenSize]:
+    """The sizes of an input, by their place, that stand in a layer too: one name is one size."""
+    known = open_sizes(model)
+    named = {at: getattr(size, "symbol", "") for at, size in enumerate(arrival.shape or ())}
+    return {at: known[name][0] for at, name in named.items() if name in known}
 
 
 def _called(name: str, at: int) -> str:
@@ -100,10 +113,22 @@ def _first(model: Model, source: int) -> Call | None:
     return None
 
 
+def _behind(model: Model, first: Call | None) -> Call | None:
+    """The layer that takes what a first one flattens; None where the first is another."""
+    if first is None or not isinstance(first.layer, Flatten):
+        return None
+    at = next(place for place, call in enumerate(model.calls) if call is first)
+    return next((call for call in model.calls if at in call.sources and isinstance(call.arrives, int)), None)
+
+
 def _sizes(
-    arrival: Arrival, given: Extent | None, first: Call | None, called: str, keras: bool
+    arrival: Arrival, given: Extent | None, first: Call | None, called: str, keras: bool, weighing: Call | None = None
 ) -> tuple[list[int | None] | None, list[str]]:
-    """The sizes of one input, None for one that is not known; and what is to be said."""
+    """The sizes of one input, None for one that is not known; and what is to be said.
+
+    Args:
+        weighing: the layer behind a first one that only flattens: it says how many numbers arrive.
+    """
     in_code = None if arrival.shape is None else [size if isinstance(size, int) else None for size in arrival.shape]
     text = "" if arrival.shape is None else _written(arrival.shape)
     where = f"line {arrival.line}" if arrival.line else "the code"
@@ -119,7 +144,7 @@ def _sizes(
     if in_code is not None:
         return in_code or [1], []
     if not keras:
-        return None, [_missing(first, called)]
+        return None, [_missing(weighing or first, called)]
     axes = _axes(first)
     unknown: list[int | None] = [None] * axes
     like = {1: "200", 2: "50x8", 3: "28x28x1"}.get(axes, "8x28x28x1")
@@ -146,8 +171,9 @@ def _missing(first: Call | None, called: str) -> str:
     told = f"the shape of {called} is not in the code: the parameters follow from what each layer says, "
     like = "3x32x32"
     if first is not None and first.arrives is not None and first.layer is not None:
-        sizes = {"maps": [first.arrives, *[32] * (axes_of(described(first)) or 2)], "sequence": [50, first.arrives]}
-        like = "x".join(map(str, sizes.get(first.layer.reads or "", [first.arrives])))
+        known = first.arrives if isinstance(first.arrives, int) else 8  # any number will do as an example
+        sizes = {"maps": [known, *[32] * (axes_of(described(first)) or 2)], "sequence": [50, known]}
+        like = "x".join(map(str, sizes.get(first.layer.reads or "", [known])))
     elif first is not None and isinstance(first.layer, Embedding):
         like = "200"
     return told + f"shapes and multiply-adds need --input, such as --input {like}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from explain.engine.nodes.base import Symbol
+from explain.engine.prose import SYMBOLIC
 from explain.errors import InputError, shown
 from explain.extents import Extent
 from explain.layers.base import Flow, Layer, MisfitError, Size, counted, entering, whole_number
@@ -69,7 +70,7 @@ class Shapes:
 
     def text(self, flow: Flow) -> str:
         """`64×6×6`; a size that is not known by its symbol."""
-        return "×".join(size.word.text if isinstance(size, Symbol) else str(size) for size in self.shown(flow))
+        return "×".join(map(_text, self.shown(flow)))
 
     def entering(self, layer: Layer, arrived: Flow) -> Flow:
         """What arrived as the layer reads it."""
@@ -81,6 +82,17 @@ class Shapes:
         if channels:
             return Flow(arrived.sizes, "maps")
         return Flow(arrived.sizes, "sequence") if layer.reads == "sequence" or layer.by_row else arrived
+
+
+def _text(size: Size) -> str:
+    """One size; an expression in brackets, so that it stands as one."""
+    if isinstance(size, Symbol):
+        return size.word.text
+    if isinstance(size, int):
+        return str(size)
+    from explain.render.linear import sentence
+
+    return f"({sentence((SYMBOLIC.write(size),))})"
 
 
 def run_through(layers: Sequence[Layer], first: Flow, shapes: Shapes) -> list[Passed]:

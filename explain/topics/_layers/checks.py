@@ -61,25 +61,31 @@ def _places(item: Slid) -> tuple[int, ...]:
 
 
 def arrays_counted(
-    sheet: Worksheet, arrays: Sequence[Stored], framework: Framework, total: Symbol, listed: str = ""
+    sheet: Worksheet,
+    arrays: Sequence[Stored],
+    framework: Framework,
+    total: Symbol,
+    listed: str = "",
+    spare: bool = False,
 ) -> None:
     """The arrays that the framework stores, counted one by one.
 
     Args:
         listed: the arrays by name, where they are few.
+        spare: as in `Check`.
     """
     sizes = [multiplied(array.shape) for array in arrays]
     found = amount(len(arrays), "array")
     told = f"{found} that {NAMES[framework]} stores for these layers, counted one by one{listed}: "
     if all(isinstance(size, int) for size in sizes) and total.name in sheet.values:
         stored = sum(map(whole_number, sizes))
-        sheet.check(stored == int(sheet.values[total.name].item()), [total], say(f"{told}{stored} numbers"))
+        sheet.check(stored == int(sheet.values[total.name].item()), [total], say(f"{told}{stored} numbers"), spare)
         return
     import sympy
 
     counted = sympy.Add(*(in_input(sheet, size) for size in sizes))
     good = sympy.expand(counted - in_input(sheet, total)) == 0
-    sheet.check(good, [total], say(f"{told}the same sum in symbols as {{P}}", P=total))
+    sheet.check(good, [total], say(f"{told}the same sum in symbols as {{P}}", P=total), spare)
 
 
 def in_input(sheet: Worksheet, size: Size) -> Expr:

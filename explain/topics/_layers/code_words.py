@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from explain.engine.names import word
 from explain.engine.nodes.base import Symbol
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
@@ -14,9 +13,8 @@ from explain.layers.recurrent import Recurrent
 from explain.layers.simple import Normalisation
 from explain.layers.stacked import Stacked
 from explain.topics._layers.chain import Shapes
-from explain.topics._layers.conventions import conventions
+from explain.topics._layers.conventions import conventions, state, totals_told
 from explain.topics._layers.summary import callee
-from explain.topics._layers.totals import BYTES
 
 if TYPE_CHECKING:
     from explain.topics._layers.models import Walked
@@ -30,7 +28,7 @@ def code_conventions(sheet: Worksheet, name: str, walked: Walked, results: Seque
         sheet.convention("lines are counted over all code cells of the notebook, one after the other")
     for remark in model.remarks:
         sheet.convention(_plain(f"line {remark.line}: {remark.text}" if remark.line else remark.text))
-    for told in [*walked.entered.told, *_readings(walked)]:
+    for told in [*walked.entered.told, *walked.forced, *_readings(walked)]:
         sheet.convention(_plain(told))
     if not model.ordered:
         sheet.convention(
@@ -42,32 +40,17 @@ def code_conventions(sheet: Worksheet, name: str, walked: Walked, results: Seque
     if not walked.shaped:  # nothing is said of shapes
         known = [pair for pair in known if isinstance(pair[0], Normalisation | Recurrent | Stacked)]
     layers, names = [layer for layer, _ in known], [callee(call) for _, call in known]
-    for text, parts in conventions(layers, model.framework, walked.shaped, names):
-        sheet.convention(text, **parts)
+    state(sheet, conventions(layers, model.framework, walked.shaped, names))
     if any("activation=" in visit.call.written for visit in walked.visits):
         sheet.convention("an activation that is an argument of a layer changes neither shape nor count")
-    _letters(sheet, walked, results)
+    totals = {symbol.name for symbol in results}
+    totals |= {"A" if walked.all_shapes else "A_known"} if "B_A" in totals else set()
+    totals_told(sheet, totals)
 
 
 def _plain(text: str) -> str:
     """Text from code as part of a sentence, where braces name quantities."""
     return text.replace("{", "(").replace("}", ")")
-
-
-def _letters(sheet: Worksheet, walked: Walked, results: Sequence[Symbol]) -> None:
-    """What the totals are called."""
-    names = {symbol.name for symbol in results}
-    p, bp = results[0].word, word("B_P")
-    if "B_A" not in names:
-        sheet.convention(f"{{p}} are parameters, {{bp}} their bytes in float32, {BYTES} bytes each", p=p, bp=bp)
-        return
-    m, a = word("M" if walked.worked else "M_known"), word("A" if walked.all_shapes else "A_known")
-    sheet.convention(
-        "{p} are parameters, {m} multiply-adds, {a} numbers that the layers give out, {bp} and {ba} the bytes of {p} "
-        f"and of {{a}} in float32, {BYTES} bytes each; the output of every layer is counted once, also where a "
-        "framework could use the memory of the one before again",
-        p=p, m=m, a=a, bp=bp, ba=word("B_A"),
-    )  # fmt: skip
 
 
 def _readings(walked: Walked) -> list[str]:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from explain.engine.answer import Cell, Column, Table
 from explain.engine.nodes.base import Symbol
-from explain.engine.prose import say
+from explain.engine.prose import SYMBOLIC, say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
-from explain.layers.base import Size
+from explain.layers.base import Size, as_node, whole_number
 from explain.topics._layers.checks import arrays_counted
 from explain.topics._layers.graph import Visit
-from explain.topics._layers.summary import callee, short
-from explain.topics._layers.totals import numbers, total
+from explain.topics._layers.summary import LONGEST, callee, short
+from explain.topics._layers.totals import Costs, numbers, total
 from explain.topics._layers.walk import closed_form
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def compared(
     sheet.part(f"Against {names[1]}")
     pairs = aligned(one.visits, other.visits)
     found = []
-    costs = other.costs()
+    costs = [Costs(*(other.inlined(size) for size in item)) for item in other.costs()]
     sums = {"P": ([item.parameters for item in costs], one.whole and other.whole, "parameters")}
     sums["M"] = ([item.multiply_adds for item in costs], one.worked and other.worked, "multiply-adds")
     for letter, (counts, known, what) in sums.items():
@@ -45,7 +45,11 @@ def compared(
     if not (one.whole and other.whole):
         sheet.convention("the totals are not compared: the parameters of some layers are not known")
     sheet.tables.append(_table(pairs, one, other, names, (results[0].name,)))
-    arrays = [array for visit in other.visits for array in visit.stored]
+    arrays = [
+        array._replace(shape=tuple(other.inlined(size) for size in array.shape))
+        for visit in other.visits
+        for array in visit.stored
+    ]
     theirs = next((symbol for symbol in found if symbol.name == "P_other"), None)
     if arrays and theirs is not None:
         arrays_counted(sheet, arrays, other.model.framework, theirs, f" ({names[1]})")
@@ -120,8 +124,8 @@ def _table(pairs: Sequence[Pair], one: Walked, other: Walked, names: tuple[str, 
             [
                 (_either(*(None if visit is None else short(visit.call) for visit in (mine, theirs))),),
                 (_either(_output(mine, one), _output(theirs, other)),),
-                _count(mine),
-                _count(theirs),
+                _count(mine, one),
+                _count(theirs, other),
                 (mark,) if mark else (),
             ]
         )
@@ -143,20 +147,30 @@ def _output(visit: Visit | None, walked: Walked) -> str | None:
     return "?" if visit.given is None else walked.shapes.text(visit.given)
 
 
-def _count(visit: Visit | None) -> Cell:
+def _count(visit: Visit | None, of: Walked) -> Cell:
     if visit is None:
         return ("–",)
-    return ("?",) if visit.parameters is None else (str(visit.parameters),) if _plain(visit) else ("in symbols",)
+    return ("?",) if visit.parameters is None else (_told(visit.parameters, of),)
 
 
-def _plain(visit: Visit) -> bool:
-    return isinstance(visit.parameters, int)
+def _told(size: Size, of: Walked) -> str:
+    """A number, or what it is in the symbols of the code; where that is long the totals below tell it."""
+    if isinstance(size, int):
+        return str(size)
+    from explain.render.linear import sentence
+
+    text = sentence((SYMBOLIC.write(closed_form(as_node(of.inlined(size)))),))
+    return text if len(text) <= LONGEST else "in symbols"
 
 
 def _total(walked: Walked) -> Cell:
     counts = [visit.parameters for visit in walked.visits]
-    known = [count for count in counts if isinstance(count, int)]
-    return sum(known) if len(known) == len(counts) else ("?",)
+    known = [count for count in counts if count is not None]
+    if len(known) < len(counts):
+        return ("?",)
+    if all(isinstance(count, int) for count in known):
+        return sum(map(whole_number, known))
+    return (_told(total(numbers(known)), walked),)
 
 
 def _mark(mine: Visit | None, theirs: Visit | None, one: Walked, other: Walked) -> str:

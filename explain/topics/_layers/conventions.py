@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
+from explain.engine.names import word
 from explain.engine.nodes.base import Symbol
 from explain.engine.nodes.sizes import FloorQuotient
 from explain.engine.notation import Notation
-from explain.engine.prose import SYMBOLIC
+from explain.engine.prose import SYMBOLIC, Prose, Telling, speaks
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
 from explain.layers.base import Flow, Framework, Layer, whole_number
@@ -21,74 +23,84 @@ from explain.layers.stacked import Stacked
 from explain.topics._layers.chain import Shapes
 from explain.topics._layers.told import same
 
+SIZES = ("C", "D", "H", "W", "L", "T", "d", "n")  # what the sizes after a layer are called
+FIELDS = [letter + axis for letter in "rj" for axis in ("", "L", "D", "H", "W")]
+BYTES = 4  # of a number in float32
+
+
+class Rule(NamedTuple):
+    """What holds for all layers of a kind, with the kinds of steps that it is about; none: all."""
+
+    text: str
+    parts: Mapping[str, Notation] = {}
+    of: tuple[str, ...] = ()
+
+
+def state(sheet: Worksheet, rules: Sequence[Rule]) -> None:
+    """Put them on a worksheet."""
+    for rule in rules:
+        sheet.convention_about(rule.of, rule.text, **rule.parts)
+
 
 def conventions(
     layers: Sequence[Layer], framework: Framework, with_work: bool, called: Sequence[str] | None = None
-) -> list[tuple[str, dict[str, Notation]]]:
+) -> list[Rule]:
     """What holds for all layers of a kind that are there.
 
     Args:
         called: what the code calls each layer, where they come from code.
     """
-    found: list[tuple[str, dict[str, Notation]]] = []
+    found: list[Rule] = []
     sliding = [layer for layer in layers if isinstance(layer, Sliding)]
     stamping = [layer for layer in sliding if isinstance(layer, TransposedConvolution)]
     i, p, k, s, d = (Symbol(name) for name in "ipksd")
     letters: dict[str, Notation] = {symbol.name: symbol.word for symbol in (i, p, k, s, d)}
     plain = [layer for layer in sliding if layer not in stamping]
     if any(slide.padding != "same" for layer in plain for slide in layer.slides):
-        found.append(
-            (
-                "along an axis of size {i} a window of {k} places with stride {s} and {p} zeros on each side fits {f} "
-                "times; without a stride it moves by 1, a pooling window by its own size",
-                {**letters, "f": SYMBOLIC.write(FloorQuotient(i + 2 * p - k, s) + 1)},
-            )
-        )
+        told = "along an axis of size {i} a window of {k} places with stride {s} and {p} zeros on each side fits {f} "
+        told += "times; without a stride it moves by 1, a pooling window by its own size"
+        fits = SYMBOLIC.write(FloorQuotient(i + 2 * p - k, s) + 1)
+        found.append(Rule(told, {**letters, "f": fits}, SIZES))
     if stamping:
-        formula = (i - 1) * s + k - 2 * p
-        found.append(("a transposed convolution makes {f} of a size {i}", {**letters, "f": SYMBOLIC.write(formula)}))
+        made = SYMBOLIC.write((i - 1) * s + k - 2 * p)
+        found.append(Rule("a transposed convolution makes {f} of a size {i}", {**letters, "f": made}, SIZES))
     if any(slide.dilation != 1 for layer in sliding for slide in layer.slides):
         spread = SYMBOLIC.write(d * (k - 1) + 1)
-        found.append(("{k} entries that are {d} apart (dilation) cover {f} places", {**letters, "f": spread}))
+        found.append(Rule("{k} entries that are {d} apart (dilation) cover {f} places", {**letters, "f": spread}))
     if same(plain):
         told = "same padding adds as many zeros as keep the size; with a stride it is divided by it, rounded up"
-        found.append((told, {}))
+        found.append(Rule(told, of=SIZES))
     found += _entrywise(layers, called)
     if any(isinstance(layer, Skip) for layer in layers):
         told = "skip keeps what arrives there, and add adds it again, entry by entry"
         projected = any(isinstance(layer, Add) and layer.projection is not None for layer in layers)
-        found.append((told + "; with sizes, after a convolution on the skip" * projected, {}))
+        found.append(Rule(told + "; with sizes, after a convolution on the skip" * projected))
     if any(isinstance(layer, Pool) for layer in layers):
-        found.append(("pooling takes each channel by itself and has no parameters", {}))
+        found.append(Rule("pooling takes each channel by itself and has no parameters"))
     if any(isinstance(layer, GlobalPool) for layer in layers):
-        found.append(("a global pool makes one number of each channel: the largest entry, or the mean", {}))
+        found.append(Rule("a global pool makes one number of each channel: the largest entry, or the mean"))
     if any(isinstance(layer, Normalisation) and layer.kept for layer in layers):
         name = "batchnorm" if called is None else "batch normalisation"
-        found.append(
-            (
-                f"{name} keeps a running mean and a running variance for each channel: Keras counts them as "
-                "parameters that are not trained, PyTorch as buffers, so that it counts the trained ones only",
-                {},
-            )
-        )
+        told = f"{name} keeps a running mean and a running variance for each channel: Keras counts them as "
+        told += "parameters that are not trained, PyTorch as buffers, so that it counts the trained ones only"
+        found.append(Rule(told, of=("P",)))
     if any(isinstance(layer, Recurrent | Stacked) for layer in layers):
-        found.append(((RECURRENT if called is None else IN_CODE)[framework], {}))
+        found.append(Rule((RECURRENT if called is None else IN_CODE)[framework]))
     if any(isinstance(layer, Merge) for layer in layers):
-        found.append(("where several arrays meet, nothing is counted: sums and the like go entry by entry", {}))
-    if with_work:
-        found.append(
-            (
-                "a multiply-add is one multiplication with its addition; biases, activations, pooling, normalisation, "
-                "look-ups and the element-wise products of gates "
-                + ("and sums of skips " if any(isinstance(layer, Add) for layer in layers) else "")
-                + "are not counted; floating-point operations (FLOPs) are twice as many",
-                {},
-            )
-        )
-    return found
+        found.append(Rule("where several arrays meet, nothing is counted: sums and the like go entry by entry"))
+    return [*found, _work(layers)] if with_work else found
 
 
-def _entrywise(layers: Sequence[Layer], called: Sequence[str] | None) -> list[tuple[str, dict[str, Notation]]]:
+def _work(layers: Sequence[Layer]) -> Rule:
+    """What a multiply-add is."""
+    told = "a multiply-add is one multiplication with its addition; biases, activations, pooling, normalisation, "
+    told += "look-ups and the element-wise products of gates "
+    told += "and sums of skips " if any(isinstance(layer, Add) for layer in layers) else ""
+    told += "are not counted; floating-point operations (FLOPs) are twice as many"
+    return Rule(told, of=("M",))
+
+
+def _entrywise(layers: Sequence[Layer], called: Sequence[str] | None) -> list[Rule]:
     """The layers that change no shape and count nothing."""
     told = [layer.word.split()[0] for layer in layers] if called is None else called
     names = dict.fromkeys(
@@ -96,16 +108,54 @@ def _entrywise(layers: Sequence[Layer], called: Sequence[str] | None) -> list[tu
         for layer, name in zip(layers, told, strict=True)
         if layer.pointwise and not isinstance(layer, Skip | Slopes)
     )
-    found: list[tuple[str, dict[str, Notation]]] = []
+    found: list[Rule] = []
     alone = [name for name in names if "softmax" not in name.lower()]
     if alone and called is None:
-        found.append((f"{_listed(alone)}: entry by entry, so that no shape changes and nothing is counted", {}))
+        found.append(Rule(f"{_listed(alone)}: entry by entry, so that no shape changes and nothing is counted"))
     elif alone:
-        found.append((f"{_listed(alone)}: no shape changes and nothing is counted", {}))
+        found.append(Rule(f"{_listed(alone)}: no shape changes and nothing is counted"))
     if len(alone) < len(names):
         softmax = "softmax: over the last axis, so that each entry depends on all of them; nothing is counted"
-        found.append((softmax if called is None else "softmax: no shape changes and nothing is counted", {}))
+        found.append(Rule(softmax if called is None else "softmax: no shape changes and nothing is counted"))
     return found
+
+
+def totals_told(sheet: Worksheet, names: Collection[str]) -> None:
+    """What the totals are called; where only some are asked for, those.
+
+    Args:
+        names: of the totals that there are: P, or P_known where not all layers are known.
+    """
+
+    def told(asked: Collection[str]) -> Prose:
+        kinds = {"P": "parameters", "M": "multiply-adds", "A": "numbers that the layers give out"}
+        known = [(kind, f"{kind}_known", what) for kind, what in kinds.items()]
+        counts = [(kind, word(name if name in asked else kind), what) for kind, name, what in known]
+        there = [(letter, what) for kind, letter, what in counts if speaks((kind,), asked)]
+        stored = [(word(f"B_{kind}"), letter) for kind, letter, _ in counts if f"B_{kind}" in asked]
+        said: list[str | Notation] = []
+        for at, (letter, what) in enumerate(there):
+            said += [", " * (at > 0), letter, " are " * (at == 0) or " ", what]
+        if len(stored) == len(there) == 1:
+            said += [", ", stored[0][0], f" their bytes in float32, {BYTES} bytes each"]
+        elif stored:
+            said += [", ", *_and([one for one, _ in stored]), " the bytes of ", *_and([of for _, of in stored], " of ")]
+            said.append(f" in float32, {BYTES} bytes each")
+        if speaks(("A",), asked):
+            said.append(ONCE)
+        return tuple(part for part in said if part != "")
+
+    sheet.conventions.append(Telling(told(names), "PMAB", told))
+
+
+ONCE = (
+    "; the output of every layer is counted once, also where a framework could use the memory of the one before again"
+)
+
+
+def _and(words: Sequence[Notation], between: str = "") -> list[str | Notation]:
+    """`B_P and B_A`."""
+    return [part for each in words for part in (f" and{between or ' '}", each)][1:]
 
 
 def reading(sheet: Worksheet, first: Flow, shapes: Shapes) -> None:
@@ -132,7 +182,8 @@ def reading(sheet: Worksheet, first: Flow, shapes: Shapes) -> None:
 def field(sheet: Worksheet) -> None:
     """What the receptive field and the jump are, and how a window changes them."""
     r, j, k, s = (Symbol(name) for name in "rjks")
-    sheet.convention(
+    sheet.convention_about(
+        FIELDS,
         "the receptive field {r} is how many places of the input one number sees along an axis, and the jump {j} how "
         "many places of the input lie between two neighbours; both begin with 1; a window of {k} entries makes {r} "
         "wider by {w} with the jump before it, a stride {s} makes {j} {s} times as large, and a stride of 1 leaves it",

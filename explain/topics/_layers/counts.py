@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from explain.engine.nodes.base import Node, Symbol
 from explain.engine.prose import Prose, say
-from explain.errors import amount
 from explain.layers.attention import MultiHeadAttention
-from explain.layers.base import Flow, Layer, as_node, divided
+from explain.layers.base import Flow, Layer, Size, as_node, divided
 from explain.layers.branches import Add
 from explain.layers.convolution import Convolution, Separable, TransposedConvolution
 from explain.layers.products import PlainAttention
@@ -13,6 +13,7 @@ from explain.layers.recurrent import GATES, Recurrent
 from explain.layers.simple import Dense, Embedding, Normalisation, Slopes
 from explain.layers.sliding import Sliding
 from explain.layers.stacked import EveryStep, Stacked
+from explain.layers.tied import TiedDense
 
 
 def count(layer: Layer, arrived: Flow, buffers: bool = True) -> Prose:
@@ -27,8 +28,10 @@ def count(layer: Layer, arrived: Flow, buffers: bool = True) -> Prose:
     if made:
         return made
     ending = ", and one bias" if getattr(layer, "bias", False) else ", and no bias"
+    if isinstance(layer, TiedDense):
+        return say(f"its weights are those of line {layer.line}, counted there; {_each(layer.units, 'unit')} has a bias")
     if isinstance(layer, Dense):
-        each = "the unit" if layer.units == 1 else f"each of the {layer.units} units"
+        each = "the unit" if layer.units == 1 else _each(layer.units, "unit")
         return say(f"{each} has one weight for each of the {{m}} inputs{ending}", m=as_node(layer.features(arrived)))
     if isinstance(layer, Convolution) and layer.depthwise:
         each = f"{layer.filters} windows" if layer.filters != 1 else "one window"
@@ -37,21 +40,21 @@ def count(layer: Layer, arrived: Flow, buffers: bool = True) -> Prose:
     if isinstance(layer, Convolution):
         sees = "{c} channels" if layer.groups == 1 else "{c} channels of its group"
         return say(
-            f"each of the {layer.filters} filters has {_window(layer, arrived)} weights for each of the {sees}{ending}",
+            f"{_each(layer.filters, 'filter')} has {_window(layer, arrived)} weights for each of the {sees}{ending}",
             c=as_node(divided(arrived.sizes[0], layer.groups)),
         )
     if isinstance(layer, Separable):
         windows = "one window" if layer.first.filters == 1 else f"{layer.first.filters} windows"
         return say(
-            f"first {windows} of {_window(layer, arrived)} weights for each channel, then for each of the "
-            f"{layer.second.filters} filters one weight for each channel that comes out, and "
+            f"first {windows} of {_window(layer, arrived)} weights for each channel, then for "
+            f"{_each(layer.second.filters, 'filter')} one weight for each channel that comes out, and "
             + ("one bias" if layer.second.bias else "no bias")
         )
     if isinstance(layer, TransposedConvolution):
         window = f"a window of {_window(layer, arrived)} weights"
-        return say(f"each channel has {window} for each of the {layer.filters} filters; each filter has{ending[5:]}")
+        return say(f"each channel has {window} for {_each(layer.filters, 'filter')}; each filter has{ending[5:]}")
     if isinstance(layer, Embedding):
-        return say(f"each of the {layer.vocabulary} tokens has a row of {layer.width} numbers")
+        return say(f"{_each(layer.vocabulary, 'token')} has a row of {{d}} numbers", d=_shown(layer.width))
     if isinstance(layer, Normalisation):
         return say(_learned(layer, arrived, buffers))
     assert isinstance(layer, Recurrent)
@@ -79,13 +82,25 @@ def _recurrent(layer: Recurrent, arrived: Flow) -> Prose:
         3: "each of the 2 gates and the candidate has",
         4: "each of the 3 gates and the candidate has",
     }[GATES[layer.cell]]
-    biases = ("no bias", amount(int(str(layer.units)), "bias"), f"twice {layer.units} biases")[layer.biases]
+    n = _shown(layer.units)
+    biases = ("no bias", "1 bias" if layer.units == 1 else "{n} biases", "twice {n} biases")[layer.biases]
     both = "in each of 2 directions " if layer.both else ""
     return say(
-        f"{both}{gates} {layer.units} weights for each of the {{m}} features, {layer.units} for each entry of the "
-        f"previous state, and {biases}",
+        f"{both}{gates} {{n}} weights for each of the {{m}} features, {{n}} for each entry of the previous state, and "
+        f"{biases}",
         m=as_node(arrived.sizes[-1]),
+        n=n,
     )
+
+
+def _each(size: Size, what: str) -> str:
+    """`each of the 32 units`; of a number that is not known `each unit`."""
+    return f"each {what}" if isinstance(size, Symbol) else f"each of the {size} {what}s"
+
+
+def _shown(size: Size) -> str | Node:
+    """A size for a sentence: a number in words, a symbol as one."""
+    return size if isinstance(size, Node) else str(size)
 
 
 def _learned(layer: Normalisation, arrived: Flow, buffers: bool) -> str:

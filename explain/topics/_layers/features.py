@@ -36,7 +36,7 @@ def axis_of_weights(layer: Layer | None) -> str:
     return "last" if isinstance(layer, Dense | Recurrent | Embedding) else ""
 
 
-def leaves(layer: Layer, features: int | None) -> int | None:
+def leaves(layer: Layer, features: Size | None) -> Size | None:
     """The last size of what a layer of Keras gives, from the last size of what arrives."""
     found: Size | None = None
     if isinstance(layer, Dense):
@@ -55,10 +55,10 @@ def leaves(layer: Layer, features: int | None) -> int | None:
         found = layer.filters
     elif isinstance(layer, Pointwise | Normalisation | Pool | GlobalPool | RepeatVector | Upsampling | ZeroPadding):
         found = features
-    return found if isinstance(found, int) else None
+    return found
 
 
-def assumed(layer: Layer, call: Call, features: int | None) -> Flow | None:
+def assumed(layer: Layer, call: Call, features: Size | None) -> Flow | None:
     """A shape with which the parameters can be counted where what arrives is not known; None where they cannot."""
     if isinstance(layer, Embedding):
         return Flow((1,), "vector")

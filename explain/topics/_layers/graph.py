@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from explain.code.parts import Call, Model
+from explain.code.parts import Call, Model, OpenSize
 from explain.engine.nodes.base import Symbol
 from explain.errors import InputError, shown
-from explain.layers.base import Flow, Layer, MisfitError, Size, Stored, Tensor, counted
+from explain.layers.base import Flow, Layer, MisfitError, Size, Stored, Tensor, as_node, counted
 from explain.layers.reshaping import Upsampling, ZeroPadding
 from explain.layers.simple import Embedding, Normalisation, Pointwise
 from explain.layers.sliding import Pool
 from explain.topics._layers.chain import LARGEST, Shapes, letters
 from explain.topics._layers.features import arriving, assumed, axis_of_weights, fits_axes, leaves
-from explain.topics._layers.misfits import misfit, placed, unlike_below, wrong_features
+from explain.topics._layers.misfits import described, misfit, placed, unlike_below, wrong_features
 from explain.topics._layers.named_axes import check_axes
+from explain.topics._layers.open_sizes import solved
 from explain.topics._layers.stations import with_features
 
 
@@ -40,9 +41,9 @@ class Visit(NamedTuple):
     fixed: Size = 0
     multiply_adds: Size | None = None
     stored: Sequence[Stored] = ()
-    features: int | None = None
+    features: Size | None = None
     again: int = 0
-    leaving: int | None = None
+    leaving: Size | None = None
 
 
 class Graph:
@@ -56,6 +57,8 @@ class Graph:
         self.model, self.inputs, self.shapes = model, inputs, shapes
         self.keras = model.framework == "keras"
         self.visits: list[Visit] = []
+        self.defined: dict[str, Size] = {}  # what the symbols of the sizes stand for
+        self.forced: list[str] = []  # what a size of the code must be, for what arrives to fit
         for at, call in enumerate(model.calls, 1):
             try:
                 self.visits.append(self._visit(at, call))
@@ -91,10 +94,14 @@ class Graph:
         told = None if isinstance(layer, Embedding) else call.arrives
         if told is not None and fits_axes(layer, arrived):
             there = arriving(layer, arrived)
-            if isinstance(there, int):
+            if isinstance(there, int) and not isinstance(told, int):
+                self._forces(call, told, there)
+            elif isinstance(there, int):
                 if there != told:
                     raise InputError(wrong_features(call, layer, before[0], arrived, there, self.visits, self.shapes))
             else:
+                if isinstance(told, int):
+                    self._agrees(call, there, told)
                 arrived, features = with_features(layer, arrived, told), told
         return self._worked(at, call, layer, before, arrived, features, again)
 
@@ -105,7 +112,7 @@ class Graph:
         layer: Layer,
         before: tuple[Flow, ...],
         arrived: Flow,
-        features: int | None,
+        features: Size | None,
         again: int,
     ) -> Visit:
         if isinstance(layer, Normalisation) and layer.shape is not None:
@@ -143,17 +150,46 @@ class Graph:
             at, call, layer, (), arrived, None, counted(tensors), fixed, work, stored, None, again, leaving
         )  # fmt: skip
 
-    def _features(self, call: Call) -> int | None:
+    def _forces(self, call: Call, told: Size, there: int) -> None:
+        self.forced.append(f"line {call.line}: {told} must be {there}, for so many arrive at {described(call)}")
+
+    def _agrees(self, call: Call, there: Size, told: int) -> None:
+        """What arrives has a symbol of the code in it, and the code says how much it must be.
+
+        Raises:
+            InputError: the symbol can be no whole number for that.
+        """
+        found = solved(self.inlined(there), told)
+        if found is None:
+            return
+        name, least, each, value = found
+        if value is None:
+            arrive = f"{each} {name}" + (f" + {least}" if least else "")
+            raise InputError(
+                f"{placed(call)}: {arrive} arrive, it expects {told}: there is no whole number {name} for "
+                f"that; write {arrive} there"
+            )
+        self.forced.append(f"line {call.line}: {name} must be {value}, for {described(call)} expects {told}")
+
+    def inlined(self, size: Size) -> Size:
+        """A size in the symbols of the code and the input, without those of the layers between."""
+        if isinstance(size, int):
+            return size
+        if isinstance(size, Symbol):
+            return self.inlined(self.defined[size.name]) if size.name in self.defined else size
+        return size.rebuild([as_node(self.inlined(each)) for each in size.operands]) if size.operands else size
+
+    def _features(self, call: Call) -> Size | None:
         """The features that arrive, where no more of a shape is known; in Keras they are always the last size."""
         if not self.keras or len(call.sources) != 1:
             return None
         flow = self._flow(call.sources[0])
         if flow is not None:
             last = self.shapes.shown(flow)[-1]
-            return last if isinstance(last, int) else None
+            return last if isinstance(last, int | OpenSize) else None
         return self.visits[call.sources[0]].leaving if 0 <= call.sources[0] < len(self.visits) else None
 
-    def _leaving(self, call: Call, layer: Layer) -> int | None:
+    def _leaving(self, call: Call, layer: Layer) -> Size | None:
         """The features that a layer of PyTorch gives where no shape is known; what it says arrives must be those.
 
         Raises:
@@ -167,7 +203,7 @@ class Graph:
         if isinstance(layer, Pool | Upsampling | ZeroPadding):  # they keep the channels, and nothing else
             return there if below is not None and axis_of_weights(self._origin(below).layer) == "channels" else None
         axis = axis_of_weights(layer)
-        if below is not None and there is not None and call.arrives not in (None, there):
+        if below is not None and isinstance(there, int) and isinstance(call.arrives, int) and call.arrives != there:
             origin = self._origin(below)
             if axis and origin.layer is not None and axis == axis_of_weights(origin.layer):
                 raise InputError(unlike_below(call, origin.call, there))
@@ -211,8 +247,10 @@ class Graph:
 
     def _named(self, at: int, given: Flow) -> Flow:
         """The shape with a symbol for each size that is an expression of what is not known."""
-        sizes = tuple(
-            size if isinstance(size, int | Symbol) else Symbol(f"{letter}_{at}")
-            for letter, size in zip(letters(given), given.sizes, strict=True)
-        )
-        return Flow(sizes, given.kind)
+        sizes: list[Size] = []
+        for letter, size in zip(letters(given), given.sizes, strict=True):
+            name = f"{letter}_{at}"
+            if not isinstance(size, int | Symbol):
+                self.defined[name] = size
+            sizes.append(size if isinstance(size, int | Symbol) else Symbol(name))
+        return Flow(tuple(sizes), given.kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from explain.code.parts import Model
+from explain.code.parts import Model, OpenSize
 from explain.engine.answer import Answer
 from explain.engine.nodes.base import Node, Symbol
 from explain.engine.prose import say
@@ -18,7 +18,9 @@ from explain.topics._layers.chain import Shapes
 from explain.topics._layers.checks import NAMES, Slid, arrays_counted, windows_counted
 from explain.topics._layers.code_words import code_conventions
 from explain.topics._layers.graph import Graph, Visit
+from explain.topics._layers.listed_code import listed
 from explain.topics._layers.misfits import described
+from explain.topics._layers.open_sizes import introduce
 from explain.topics._layers.stations import Station
 from explain.topics._layers.summary import callee, summary, unknown
 from explain.topics._layers.totals import Costs, memory, totals, work_and_memory
@@ -29,13 +31,19 @@ LISTED = 12  # arrays that a check names
 
 
 class Question(NamedTuple):
-    """What is asked: a model, the shapes of its inputs, and another model where two are compared."""
+    """What is asked: a model, the shapes of its inputs, and another model where two are compared.
+
+    Args:
+        text, other_text: the code that is printed.
+    """
 
     model: Model
     given: Sequence[Extent]
     name: str = ""
     other: Model | None = None
     other_name: str = ""
+    text: str = ""
+    other_text: str = ""
 
 
 class Walked:
@@ -50,7 +58,8 @@ class Walked:
         self.model = model
         self.shapes = Shapes(keras, swaps=keras)
         self.entered: Entered = entered(model, given, self.shapes)
-        self.visits = Graph(model, self.entered.flows, self.shapes).visits
+        graph = Graph(model, self.entered.flows, self.shapes)
+        self.visits, self.forced, self.inlined = graph.visits, graph.forced, graph.inlined
         self.shaped = any(visit.given is not None for visit in self.visits)
         self.whole = all(visit.parameters is not None for visit in self.visits)
         self.worked = all(visit.multiply_adds is not None for visit in self.visits)
@@ -72,6 +81,7 @@ class Walked:
             if visit.given is None and not _some(visit.parameters):
                 continue
             title = f"Layer {visit.at}: {described(visit.call)}, line {visit.call.line}"
+            title += f" ({visit.call.put})" * bool(visit.call.put)
             found.append(
                 Station(
                     visit.at, title, visit.layer, visit.before, visit.arrived, visit.given or Flow((), "vector"),
@@ -96,9 +106,9 @@ class Walked:
 
     @property
     def symbolic(self) -> bool:
-        """Whether symbols stay in the sizes."""
+        """Whether symbols stay in the sizes or counts."""
         sizes = [size for visit in self.visits if visit.given is not None for size in visit.given.sizes]
-        return any(isinstance(size, Node) for size in sizes)
+        return any(isinstance(size, Node) for size in [*sizes, *(visit.parameters for visit in self.visits)])
 
 
 def _some(size: Size) -> bool:
@@ -113,8 +123,13 @@ def answered(question: Question, source: str) -> Answer:
     symbolic = walked.symbolic
     if symbolic and len(walked.visits) > MOST_IN_SYMBOLS:
         raise InputError(
-            f"the shape of the input is not known, and the model has {len(walked.visits)} layers: give {{input}}"
+            f"sizes are not known, and the model has {len(walked.visits)} layers: give {{input}}, and {{let}} for names"
         )
+    other = None if question.other is None else _other(question)
+    entered_by = [
+        size for source in walked.entered.sources for size in source.shape.sizes if isinstance(size, OpenSize)
+    ]
+    introduce(sheet, [item.model for item in (walked, other) if item is not None], entered_by)
     walk = Walk(
         sheet, walked.stations(), walked.shapes, ("parameters", "work"), walked.entered.sources,
         len(walked.visits) if symbolic else MOST, model.framework == "keras",
@@ -126,11 +141,15 @@ def answered(question: Question, source: str) -> Answer:
     open_ = unknown(model, walked.visits, walked.entered.flows)
     sheet.tables += [] if open_ is None else [open_]
     _checks(sheet, walked, results[0])
-    if question.other is not None:
+    if question.text:
+        sheet.drawing("Code", listed(question.text, model))
+    if question.other is not None and other is not None:
         from explain.topics._layers.compared import compared
 
         names = question.name or "this model", question.other_name or "the other"
-        results += compared(sheet, walked, _other(question), names, results)
+        results += compared(sheet, walked, other, names, results)
+        if question.other_text:
+            sheet.drawing(f"Code of {names[1]}", listed(question.other_text, question.other))
     return sheet.answer(*results)
 
 
@@ -173,9 +192,12 @@ def _one_layer(sheet: Worksheet, visit: Visit, walked: Walked) -> None:
     """The arrays of one layer, for a page that asks for it alone."""
     step = next((step for step in sheet.steps if step.name == f"P_{visit.at}"), None)
     sizes = [multiplied(array.shape) for array in visit.stored]
-    if step is None or step.value is None or not all(isinstance(size, int) for size in sizes):
+    if step is None:
         return
     name = NAMES[walked.model.framework]
+    if step.value is None or not all(isinstance(size, int) for size in sizes):
+        arrays_counted(sheet, visit.stored, walked.model.framework, step.symbol, _listed([visit], walked.shapes), True)
+        return
     told = f"the arrays that {name} stores{_listed([visit], walked.shapes)}: {sum(map(whole_number, sizes))} numbers"
     good = sum(map(whole_number, sizes)) == int(step.value.item())
     sheet.check(good, [step.symbol], say(told), spare=True)

@@ -34,7 +34,7 @@ class Station(NamedTuple):
     field: tuple[int, ...] | None = ()
     jump: tuple[int, ...] = ()
     sources: tuple[int, ...] = ()
-    features: int | None = None
+    features: Size | None = None
     again: int = 0
 
 

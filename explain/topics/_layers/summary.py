@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from explain.code.parts import Call, Model
 from explain.engine.answer import Cell, Column, Table
 from explain.engine.evaluate import symbols
 from explain.engine.nodes.base import Node, Symbol
+from explain.engine.prose import SYMBOLIC
 from explain.engine.worksheet import Worksheet
 from explain.layers.base import Flow, Size
 from explain.topics._layers.chain import Shapes
 from explain.topics._layers.graph import Visit
 from explain.topics._layers.misfits import called
+from explain.topics._layers.open_sizes import open_sizes, told_layers
 from explain.topics._layers.stations import weighs
 
+LONGEST = 16  # characters of a count in a table
 NARROW = 36  # characters of a call in a table; a section has all of it
+MODULE = re.compile(r"(?<![\w.\"'])(?:[a-z_]\w*\.)+(?=[A-Z]\w*\()")  # layers.LSTM(30) is LSTM(30) in a table
 ASIDE = ("activation", "input_shape", "name", "dtype", "inplace", "input_length")  # changes no count of its layer
 
 
 def short(call: Call) -> str:
     """A call as it stands, without what makes it too long for a table: `LSTM(30, …)`."""
-    name, opened, rest = call.written.partition("(")
+    name, opened, rest = MODULE.sub("", call.written).partition("(")
     name = name.rpartition(".")[2].strip()
     whole = name + opened + rest
     if len(whole) <= NARROW:
@@ -30,7 +35,7 @@ def short(call: Call) -> str:
     if not opened:
         return whole[: NARROW - 1] + "…"
     kept: list[str] = []
-    for text in _arguments(call.written):
+    for text in _arguments(MODULE.sub("", call.written)):
         if len(f"{name}({', '.join([*kept, text])}, …)") <= NARROW and not _is_aside(text):
             kept.append(text)
     return f"{name}({', '.join([*kept, '…'])})"
@@ -72,8 +77,8 @@ def summary(sheet: Worksheet, visits: Sequence[Visit], shapes: Shapes, results: 
     shaped = any(visit.given is not None for visit in visits)
     columns = [Column("", True), Column("layer"), Column("line", True)]
     columns += [Column("output")] * shaped
-    columns += [Column("parameters", True)]
-    columns += [Column("multiply-adds", True)] * shaped
+    columns += [Column("parameters", True, ("P",))]
+    columns += [Column("multiply-adds", True, ("M",))] * shaped
     rows: list[list[Cell]] = []
     for visit in visits:
         row: list[Cell] = [visit.at, (named(visit.call),), visit.call.line]
@@ -104,7 +109,7 @@ def _cell(sheet: Worksheet, name: str, size: Size | None) -> Cell:
     if step is None:
         return size
     closed = step.closed or step.expression
-    return closed if len(symbols(closed)) < 2 else step.symbol
+    return _short_form(closed, step.symbol)
 
 
 def _totals(sheet: Worksheet, results: Sequence[Symbol], shaped: bool) -> list[list[Cell]]:
@@ -128,7 +133,15 @@ def _sum(sheet: Worksheet, symbol: Symbol) -> Cell:
     if step.value is not None:
         return int(step.value.item())
     closed: Node = step.closed or step.expression
-    return closed if len(symbols(closed)) < 2 else symbol
+    return _short_form(closed, symbol)
+
+
+def _short_form(closed: Node, symbol: Symbol) -> Cell:
+    """A count in symbols where a column has room for it; else what it is called, for the sections to tell."""
+    from explain.render.linear import sentence
+
+    brief = len(symbols(closed)) < 2 and len(sentence((SYMBOLIC.write(closed),))) <= LONGEST
+    return closed if brief else (symbol.word,)
 
 
 def _note(visits: Sequence[Visit], shaped: bool) -> tuple[str, ...]:
@@ -155,14 +168,18 @@ def unknown(model: Model, visits: Sequence[Visit], inputs: Sequence[Flow | None]
         elif visit.parameters is None:
             why = "what arrives is not known, and its weights depend on it"
             rows.append([(call.name,), call.line, (call.written,), (why,)])
+    carried = open_sizes(model)
+    for name, (open_, layers) in carried.items():
+        why = f"{open_.why}: it stays a symbol; --let {name}=… gives it"
+        rows.append([(told_layers(layers),), open_.line, (name,), (why,)])
     for arrival, flow in zip(model.inputs, inputs, strict=False):
         given = flow is not None and all(isinstance(size, int) for size in flow.sizes)
         for size in () if given else arrival.shape or ():
-            if not isinstance(size, int) and size is not None and size.text != "None":
+            if not isinstance(size, int) and size is not None and size.text != "None" and size.symbol not in carried:
                 rows.append([(arrival.name or "input",), size.line, (size.text,), (_mended(size.text, size.why),)])
     if not rows:
         return None
-    columns = [Column("layer"), Column("line", True), Column("in the code"), Column("why")]
+    columns = [Column("layer"), Column("line", True), Column("code"), Column("why")]
     return Table("Not known without running the code", columns, rows)
 
 

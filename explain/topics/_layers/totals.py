@@ -10,10 +10,9 @@ from explain.engine.nodes.base import Node, Number, Symbol
 from explain.engine.prose import say
 from explain.engine.worksheet import Worksheet
 from explain.layers.base import Size
+from explain.topics._layers.conventions import BYTES
 from explain.topics._layers.walk import MOST, Walk, closed_form
 from explain.topics._units import in_units
-
-BYTES = 4  # of a number in float32
 
 
 class Costs(NamedTuple):

@@ -68,12 +68,18 @@ class Walk:
         """The sizes of an input as given quantities; those that are not known stay symbols."""
         what = {"T": f"time steps of {source.called}", "d": f"features of {source.called} at one time step"}
         what["n"] = f"{'tokens' if source.tokens else 'numbers'} of {source.called}"
-        sizes = []
+        sizes: list[Size] = []
         for letter, size in zip(letters(source.shape), source.shape.sizes, strict=True):
-            name, values = f"{letter}_0{source.mark}", None if isinstance(size, Node) else whole(whole_number(size))
+            values = None if isinstance(size, Node) else whole(whole_number(size))
+            own = isinstance(size, Symbol) and not size.name.startswith(f"{letter}_0")  # the code has a name for it
+            name = size.name if isinstance(size, Symbol) and own else f"{letter}_0{source.mark}"
+            written = size.word if isinstance(size, Symbol) and own else None
+            if any(item.symbol.name == name for item in self.sheet.given_items):
+                sizes.append(size)
+                continue
             meaning = what.get(letter, f"{CALLED.get(letter, 'places')} of {source.called}")
             meaning += "" if values else ", not known: it stays a symbol"
-            sizes.append(self.sheet.given(name, values, meaning, option="input"))
+            sizes.append(self.sheet.given(name, values, meaning, option="input", written=written))
         return Flow(tuple(sizes), source.shape.kind)
 
     def layers(self) -> None:

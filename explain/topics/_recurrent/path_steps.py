@@ -21,11 +21,12 @@ ARROW = Operator(" → ", r" \to ")
 LETTERS = {NOW.name(gate.base): gate.letter for gate in LSTM}
 
 
-def stated(sheet: Worksheet, n: Size, before: bool) -> Definitions:
+def stated(sheet: Worksheet, n: Size, before: bool, only: Sequence[str] = ()) -> Definitions:
     """State the cell's equations; the same with what goes into each gate named, for the chain rule.
 
     Args:
         before: whether the state of step t-1 is a function of its cell.
+        only: how the steps that need derivatives begin, where others can be asked for.
     """
     merged, named = (cell_lines("lstm", n, merged=short) for short in (True, False))
     last = cell_lines("lstm", n, at=At("t-1", "t-2"))["h_t-1"]
@@ -41,8 +42,8 @@ def stated(sheet: Worksheet, n: Size, before: bool) -> Definitions:
         W=W, U=U, b=b, x=x, z=z, f=f,
     )  # fmt: skip
     functions(sheet, "sigmoid", "tanh")
-    sheet.convention(f"derivatives: {RULES['sigmoid']}, {RULES['tanh']}")
-    sheet.convention("in a Jacobian outputs are rows and inputs columns; {d}", d=DIAGONALS)
+    sheet.convention_about(only, f"derivatives: {RULES['sigmoid']}, {RULES['tanh']}")
+    sheet.convention_about(only, "in a Jacobian outputs are rows and inputs columns; {d}", d=DIAGONALS)
     return {"h_t-1": last, **named} if before else named
 
 
