@@ -118,8 +118,8 @@ def _in_words(item: Solved, answer: Answer | None, key: str) -> Prose:
         return filled(text, known, item.digits)
     except (ValueError, LookupError, AssertionError, StopIteration) as error:
         raise InputError(
-            f"{item.part.where}: {key} quotes what is not there: write {{{{answer.P_1}}}} with the name of a step, "
-            "{{answer.P_1[0]}} for an entry of it"
+            f"{item.part.where}: {key} quotes what is not there: write {{{{answer.P_1}} with the name of a step, "
+            "{{answer.P_1[0]} for an entry of it"
         ) from error
 
 

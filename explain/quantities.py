@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from explain.engine.answer import Answer
 
 LISTED = 8  # entries that are written out
+NO_TRANSPOSE = r"[^\W\d]\w*(?=\.(?!T\b))"
 QUANTITY = re.compile(
-    r"(?<![\w.])(?:(?P<of>[^\W\d]\w*)\.(?!T\b))?"
+    rf"(?<![\w.])(?:(?P<of>{NO_TRANSPOSE})\.)?"
     r"(?P<name>d[A-Za-z]\w*/d[A-Za-z]\w*|[^\W\d]\w*)(?P<index>(?:\[[0-9]{1,6}\])*)(?![\w(])"
 )
 
@@ -68,7 +69,8 @@ def named(text: str) -> tuple[str, dict[str, Quantity]]:
     'q0    + x < 2'
     """
     found: dict[str, Quantity] = {}
-    own = {match["name"] for match in QUANTITY.finditer(text)}
+    pattern = _reading(text)
+    own = {match["name"] for match in pattern.finditer(text)}
     free = (name for at in range(len(text)) if (name := f"q{at}") not in own)
 
     def key_of(match: re.Match[str]) -> str:
@@ -81,7 +83,16 @@ def named(text: str) -> tuple[str, dict[str, Quantity]]:
         found[key] = quantity
         return match[0] if plain else key.ljust(len(match[0]))
 
-    return QUANTITY.sub(key_of, text), found
+    return pattern.sub(key_of, text), found
+
+
+def _reading(text: str) -> re.Pattern[str]:
+    """QUANTITY; where another step of `chain` is spoken of, `chain.T` is its step T and no transpose."""
+    known = {match["of"] for match in QUANTITY.finditer(text) if match["of"]}
+    if not any(f"{name}.T" in text for name in known):
+        return QUANTITY
+    steps = rf"(?:{'|'.join(sorted(known))})(?=\.)"
+    return re.compile(QUANTITY.pattern.replace(NO_TRANSPOSE, f"{steps}|{NO_TRANSPOSE}", 1))
 
 
 class Figure(NamedTuple):
@@ -108,7 +119,7 @@ class Figure(NamedTuple):
 
     @property
     def put_in(self) -> Any:
-        """What stands in a formula where the numbers are put in, as a float; ValueError where that is several rounded."""
+        """What is put into a formula, as floats; ValueError where several are rounded."""
         import numpy as np
 
         if self.exactly:
@@ -206,7 +217,7 @@ def _symbol(
 
 
 def entry_word(answer: Answer, symbol: Symbol, index: Index) -> Word:
-    """How one entry is written: with the symbol of the page, θ′₂, and of a Jacobian as the derivative it is, ∂p₁/∂z₂."""
+    """How one entry is written: by the symbol of the page, θ′₂; of a Jacobian as a derivative, ∂p₁/∂z₂."""
     label = entry_label(index, symbol.shape)
     top, bar, bottom = symbol.name.removeprefix("d").partition("/d")
     if bar and {top, bottom} <= answer.values.keys():

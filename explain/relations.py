@@ -187,7 +187,7 @@ class Side:
         return [line for at, line in enumerate(lines) if not at or _text(line[1]) != _text(lines[at - 1][1])]
 
     def _result(self) -> Line:
-        """The value; `=` after rounded numbers only where they give just that, as 0.88 + 0.12 does 1 and e^1.3863 not 4."""
+        """The value; `=` after rounded numbers only where they give just that: 0.88 + 0.12 = 1, e^1.3863 ≈ 4."""
         sign, value = self._shown()
         if sign == "=" and any(not item.exactly for item in self.figures.values()):
             from explain.engine.evaluate import evaluate

@@ -350,3 +350,16 @@ def test_tied_weights_of_other_sizes_stay_two():
     """What does not fit is told, and nothing is guessed."""
     code = TIED.format(bias="", tie="self.decoder.weight = self.encoder.weight").replace("(50, 16)", "(60, 16)")
     assert "they are counted twice" in told(model(code=code))
+
+
+def test_long_code_is_listed_by_the_lines_that_build_the_model():
+    """Rows fit a terminal, numbers are those that the page speaks of."""
+    code = "import keras\n" + "# a remark\n" * 80 + STACK.replace("n_steps", "3")
+    (drawing,) = model(code=code).drawings
+    assert drawing.title == "Code"
+    assert [line.split()[0] for line in drawing.lines] == ["…", "83", "84", "85"]
+    wide = model(code="Sequential([" + ", ".join(f"Dense({at})" for at in range(10, 40)) + "])", input="4")
+    (drawing,) = wide.drawings
+    assert len(drawing.lines) > 3
+    assert max(map(width_of, drawing.lines)) <= 76
+    assert "".join(line.lstrip("1↪ ") for line in drawing.lines).count("Dense(") == 30

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explain import attention, lstm, lstm_gates, lstm_params, mlp, network
+from explain import attention, lstm, lstm_gates, lstm_params, mlp, network, regularization, softmax, vanishing_gradient
 from explain.errors import InputError
 from explain.relations import SIGN, Relation
 from explain.render.linear import sentence
@@ -30,6 +30,9 @@ def answers():
             loss="binary-cross-entropy",
         ),
         "count": lstm_params(units="n", features=1),
+        "chain": vanishing_gradient(weight=2, steps=10),
+        "decay": regularization(theta="3,0.1", lam=0.2, penalty="l2", gradient="0,0", lr=0.5),
+        "soft": softmax(z=[14, 12]),
     }  # fmt: skip
 
 
@@ -61,6 +64,10 @@ TOLD = [
     ("two.x_1 = 1", True, "x₁ = 1"),
     ("deep.dL/dW_1[0][1] = -0.302", True, "∂L/∂W₁,₁₂ ≈ -0.3022 ≈ -0.302"),
     ("deep.W_1[0] <= 0.5", True, "W₁[1,:] = [0.5, -0.25] ≤ 0.5"),
+    ("chain.Q = chain.q ^ chain.T", True, "Q ≈ 0.000977 ≈ 0.5¹⁰ = q^T"),
+    ("decay.theta_new[1] < 0.1", True, "θ′₂ = 0.09 < 0.1"),
+    ("soft.dp/dz[0][1] < 0", True, "∂p₁/∂z₂ ≈ -0.1050 < 0"),
+    ("exp(cell.f_1 - cell.f_1) = 1", True, "e^(f₁ - f₁) ≈ e^(0.7311 - 0.7311) = 1"),
 ]
 
 

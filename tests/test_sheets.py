@@ -56,7 +56,11 @@ def test_what_a_sheet_prints_is_held_against_the_answer(case, papers):
     items = papers[case["sheet"][:3]].solved
     printed = {number for item in items for shown in item.printed for number in numbers(shown.typed)}
     if case["id"] in LOST:
-        told = " ".join(f"{item.part.text} {item.part.remark}" for item in items).replace("0.070", "0.07").replace("0.110", "0.11")
+        told = (
+            " ".join(f"{item.part.text} {item.part.remark}" for item in items)
+            .replace("0.070", "0.07")
+            .replace("0.110", "0.11")
+        )
         assert "lost" in told
         assert all(str(float(number)) in told for number in numbers(case["published"]) - printed)
         return

@@ -18,6 +18,7 @@ MOST_STEPS = 80_000  # half a second; DenseNet-121 takes 20 000
 MOST_IDLE = 3_000  # steps of a loop that makes no layer
 MOST_IN_ONE = 10_000  # of one statement at the top of the file that makes none
 MOST_LAYERS = 12_000  # made, and used
+MOST_SYMBOLS = 40  # names without a value, of which some are sizes
 DEEPEST_CALL = 25  # functions that call each other
 KERAS_CLASS = {
     "MaxPool": "MaxPooling", "AvgPool": "AveragePooling", "Convolution": "Conv", "GlobalMaxPool": "GlobalMaxPooling",
@@ -145,7 +146,9 @@ class Reading:
         """The name as a symbol; not where it has already stood for another value."""
         first = name not in self.symbols
         known = self.symbols.setdefault(name, key)
-        return name if carried(name) and (first or (key and known == key)) else ""
+        if not carried(name) or list(self.symbols).index(name) >= MOST_SYMBOLS:
+            return ""
+        return name if first or (key and known == key) else ""
 
     def knows(self, name: str) -> bool:
         """Whether a layer of the framework has this name."""

@@ -29,7 +29,8 @@ def count(layer: Layer, arrived: Flow, buffers: bool = True) -> Prose:
         return made
     ending = ", and one bias" if getattr(layer, "bias", False) else ", and no bias"
     if isinstance(layer, TiedDense):
-        return say(f"its weights are those of line {layer.line}, counted there; {_each(layer.units, 'unit')} has a bias")
+        own = f"{_each(layer.units, 'unit')} has a bias"
+        return say(f"its weights are those of line {layer.line}, counted there; {own}")
     if isinstance(layer, Dense):
         each = "the unit" if layer.units == 1 else _each(layer.units, "unit")
         return say(f"{each} has one weight for each of the {{m}} inputs{ending}", m=as_node(layer.features(arrived)))

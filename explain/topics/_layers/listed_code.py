@@ -17,7 +17,7 @@ BROKEN = "\u21aa"  # stands before the rest of a line that is too long
 def listed(text: str, model: Model) -> list[str]:
     r"""The lines with their numbers; of long code those that build the model.
 
-    >>> listed("a = 3\\nb = Dense(a)", Model("keras", "", [], [], ()))
+    >>> listed("a = 3\nb = Dense(a)", Model("keras", "", [], [], ()))
     ['1  a = 3', '2  b = Dense(a)']
     """
     lines = [line.decode(errors="replace") for line in parse(text.rstrip()).lines]  # those that are numbered

@@ -20,13 +20,13 @@ from explain.topics._layers.code_words import code_conventions
 from explain.topics._layers.graph import Graph, Visit
 from explain.topics._layers.listed_code import listed
 from explain.topics._layers.misfits import described
-from explain.topics._layers.open_sizes import introduce
+from explain.topics._layers.open_sizes import introduce, without_symbols
 from explain.topics._layers.stations import Station
 from explain.topics._layers.summary import callee, summary, unknown
 from explain.topics._layers.totals import Costs, memory, totals, work_and_memory
 from explain.topics._layers.walk import MOST, Walk
 
-MOST_IN_SYMBOLS = 400  # layers with symbols in their sizes
+MOST_IN_SYMBOLS = 150  # layers with symbols in their sizes
 LISTED = 12  # arrays that a check names
 
 
@@ -55,6 +55,7 @@ class Walked:
 
     def __init__(self, model: Model, given: Sequence[Extent]) -> None:
         keras = model.framework == "keras"
+        model = without_symbols(model) if len(model.calls) > MOST_IN_SYMBOLS else model
         self.model = model
         self.shapes = Shapes(keras, swaps=keras)
         self.entered: Entered = entered(model, given, self.shapes)
@@ -123,7 +124,7 @@ def answered(question: Question, source: str) -> Answer:
     symbolic = walked.symbolic
     if symbolic and len(walked.visits) > MOST_IN_SYMBOLS:
         raise InputError(
-            f"sizes are not known, and the model has {len(walked.visits)} layers: give {{input}}, and {{let}} for names"
+            f"the shape of the input is not known, and the model has {len(walked.visits)} layers: give {{input}}"
         )
     other = None if question.other is None else _other(question)
     entered_by = [

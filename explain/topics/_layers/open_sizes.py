@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from explain.code.parts import Call, Model, OpenSize
+from explain.code.parts import Call, Model, OpenSize, Unknown
 from explain.engine.evaluate import evaluate, symbols
 from explain.engine.nodes.base import Symbol
 from explain.engine.worksheet import Worksheet
@@ -54,6 +55,19 @@ def introduce(sheet: Worksheet, models: Sequence[Model], inputs: Sequence[Symbol
                 sheet.given(
                     name, None, f"size in {told_layers(layers)}: the code has no value for it", written=size.word
                 )
+
+
+def without_symbols(model: Model) -> Model:
+    """The model with the layers that need such a size as layers that are not known: for very many layers."""
+
+    def known(call: Call) -> Call:
+        size = next(_of_call(call), None)
+        if size is None:
+            return call
+        unknown = Unknown(size.name, size.line, size.why, size.name)
+        return replace(call, layer=None, arrives=None, unknown=unknown)
+
+    return replace(model, calls=[known(call) for call in model.calls])
 
 
 def told_layers(layers: Sequence[str]) -> str:
