@@ -90,11 +90,15 @@ class WorkedConcept:
         return self.concept.title
 
     @property
+    def relations(self) -> list[str]:
+        """What must hold for its sentences to be true."""
+        return [*self.concept.holds, *(said.relation for said in self.concept.statements if said.relation)]
+
+    @property
     def passed(self) -> bool:
         """Whether every relation of the text holds, and every check of the calculations that are shown."""
-        related = [*self.concept.holds, *(said.relation for said in self.concept.statements if said.relation)]
         shown = [_shown(item, self.answers) for item in self.concept.calculations]
-        return all(self._told(text).holds for text in related) and all(part.passed for part in shown)
+        return all(self._told(text).holds for text in self.relations) and all(part.passed for part in shown)
 
     def essay(self, detail: str = "exam", digits: int = 4, show: Sequence[str] = ()) -> Essay:
         """The concept laid out: `brief` leaves one formula a step, `full` works every calculation whole.

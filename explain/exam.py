@@ -269,6 +269,8 @@ def _shown_of(table: Mapping[str, Any], concept: str, where: str) -> list[str]:
     names = [show] if isinstance(show, str) else show
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError(f'{where}: show is {shown(show)}: write names of calculations, such as show = ["cell"]')
+    if "show" in table and not names:
+        raise InputError(f"{where}: show is empty: name a calculation, or leave show out to have all")
     if names and not concept:
         raise InputError(f"{where} has show, but no concept whose calculations it could name")
     if names:

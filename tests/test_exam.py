@@ -91,7 +91,7 @@ def test_a_sample_holds_what_it_expects(sample, capsys):
     for line in lines:
         assert str(sample) in line
         assert re.search(
-            r"Question \d+( \([a-z]\))?: (\d+ expectations? holds?|nothing|asked in parts|text only)", line
+            r"Question \d+( \([a-z]\))?: (\d+ (expectation|sentence)s? holds?|nothing|asked in parts|text only)", line
         )
 
 
@@ -965,6 +965,7 @@ def test_a_concept_shows_the_calculations_that_are_named(solved):
         ('topic = "entropy"\np = [0.5, 0.5]\nanswer = "{answer.Q}"', "question 1: answer quotes what is not there"),
         ('text = "Why?"\nremark = "{answer.Q}"', "question 1: remark quotes what is not there"),
         ('concept = "entropy"\nshow = "nothing"', "show has nothing: entropy has"),
+        ('concept = "entropy"\nshow = []', "show is empty: name a calculation"),
         ('topic = "entropy"\np = [0.5, 0.5]\nshow = "coin"', "question 1 has show, but no concept"),
         ('concept = "entropy"\nshow = 3', "show is 3: write names of calculations"),
     ],

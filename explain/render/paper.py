@@ -162,12 +162,19 @@ def checked_lines(paper: Paper) -> list[str]:
         elif not item.passed:
             said = "a check of the answer itself fails"
         else:
-            count = len(item.outcomes)
-            said = f"{amount(count, 'expectation')} hold{'s' * (count == 1)}" if count else "nothing is expected"
+            said = _holding(item)
         wrong = sum(not shown.right for shown in item.printed)
         if wrong:
             of = f"{wrong} of {len(item.printed)} printed answers" if len(item.printed) > 1 else "the printed answer"
             said += f"; {of} {'is' if wrong == 1 else 'are'} wrong"
-        mark = "✗" if failed or not item.passed else "✓" if item.outcomes else "-"
+        mark = "✗" if failed or not item.passed else "✓" if item.outcomes or item.concept else "-"
         out.append(f"{mark} {printable(paper.path)}: {item.part.label}: {said}")
     return out
+
+
+def _holding(item: Solved) -> str:
+    """How many expectations hold, or sentences of a concept that are held against numbers."""
+    count, what = len(item.outcomes), "expectation"
+    if not count and item.concept is not None:
+        count, what = len(item.concept.relations), "sentence"
+    return f"{amount(count, what)} hold{'s' * (count == 1)}" if count else "nothing is expected"
