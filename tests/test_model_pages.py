@@ -55,7 +55,7 @@ def test_a_page_names_each_layer_and_its_line():
     """The title, the summary and the sections speak of the code as it stands."""
     answer = model(code=STACK, let="n_steps=3")
     text = told(answer)
-    assert answer.title == "Model model: 3 layers, Keras"
+    assert answer.title == "Model of 3 layers, Keras"
     assert "Layer 2: lstm_1 = LSTM(30), line 3" in text
     titles, found = rows(answer)
     assert titles == ["", "layer", "line", "output", "parameters", "multiply-adds"]

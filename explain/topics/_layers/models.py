@@ -68,10 +68,12 @@ class Walked:
 
     @property
     def title(self) -> str:
-        """`model: 3 layers, Keras`."""
+        """`Model Digits: 6 layers, PyTorch`; a name that says nothing more is left out."""
         own = [visit for visit in self.visits if not visit.again]
         layers = [visit for visit in own if callee(visit.call)[:1].isupper()] or own
-        return f"{self.model.name or 'model'}: {amount(len(layers), 'layer')}, {NAMES[self.model.framework]}"
+        told = f"{amount(len(layers), 'layer')}, {NAMES[self.model.framework]}"
+        named = self.model.name.lower() not in ("", "model", "sequential")
+        return f"Model {self.model.name}: {told}" if named else f"Model of {told}"
 
     def stations(self) -> list[Station]:
         """The calls that are worked on paper."""
@@ -120,7 +122,7 @@ def answered(question: Question, source: str) -> Answer:
     """The whole answer."""
     walked = Walked(question.model, question.given)
     model = walked.model
-    sheet = Worksheet(f"Model {walked.title}", source)
+    sheet = Worksheet(walked.title, source)
     symbolic = walked.symbolic
     if symbolic and len(walked.visits) > MOST_IN_SYMBOLS:
         raise InputError(
