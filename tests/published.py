@@ -160,5 +160,5 @@ def rows_of_torch(model, published: Published) -> list[Row]:
         shape.insert(published.batch, BATCH)
     model.eval()
     with torch.no_grad():
-        model(torch.zeros(shape, dtype=torch.long if published.tokens else torch.float))
+        model(torch.zeros(shape, dtype=torch.long if published.tokens else torch.get_default_dtype()))
     return rows

@@ -99,3 +99,12 @@ def test_python_names_parameters_as_python_does():
         model(code=SMALL, input="0")
     with pytest.raises(InputError, match="give input with 1, or write"):
         model(code=CONV, input="3x8x8")
+
+
+def test_the_other_model_without_a_shape_takes_the_input_of_the_first():
+    """What the other's code leaves open is said, and never missing from what is given."""
+    answer = model(code="Sequential([Input((4,)), Dense(8)])", against="Sequential([Dense(4), Dense(1)])")
+    assert int(answer["P_other"].value) == 4 * 4 + 4 + 4 + 1
+    assert any("taken to be that of" in part for text in answer.conventions for part in text if isinstance(part, str))
+    answer = model(code="Sequential([Dense(8)])", input=["4", "4"], against="Sequential([Dense(4)])")
+    assert int(answer["P_other"].value) == 4 * 4 + 4

@@ -285,7 +285,7 @@ def test_torch(call, shape, arrives):
         call = L(call.name, *call.positional, **{**call.named, "batch_first": True})
     made = call.made(nn)
     tokens = call.name.startswith("Embedding")
-    sample = torch.zeros(2, *shape, dtype=torch.long if tokens else torch.float)
+    sample = torch.zeros(2, *shape, dtype=torch.long if tokens else torch.get_default_dtype())
     given = made(sample)
     while isinstance(given, tuple):
         given = given[0]

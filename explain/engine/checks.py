@@ -101,7 +101,11 @@ def _difference(step: Step, index: Index, proven: Any, source: float) -> float:
     if not isinstance(value, int) and proven.is_Float and abs(proven._mpf_[2]) < MOST_BITS:
         exact = _as_fraction(proven)
         size, gap = float(abs(exact)), float(abs(exact - Fraction(float(value))))
-    elif not isinstance(value, int) and max(proven.p.bit_length(), proven.q.bit_length()) < MOST_BITS:
+    elif (
+        not isinstance(value, int)
+        and proven.is_Rational
+        and max(proven.p.bit_length(), proven.q.bit_length()) < MOST_BITS
+    ):
         size, gap = abs(proven.p / proven.q), abs(proven.p / proven.q - float(value))
     else:
         size, gap = abs(proven), abs(proven - (value if isinstance(value, int) else float(value)))

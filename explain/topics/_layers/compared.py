@@ -7,8 +7,10 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from explain.code.parts import OpenSize
 from explain.engine.answer import Cell, Column, Table
-from explain.engine.nodes.base import Symbol
+from explain.engine.evaluate import symbols
+from explain.engine.nodes.base import Node, Symbol
 from explain.engine.prose import SYMBOLIC, say
 from explain.engine.worksheet import Worksheet
 from explain.errors import amount
@@ -39,6 +41,7 @@ def compared(
     costs = [Costs(*(other.inlined(size) for size in item)) for item in other.costs()]
     sums = {"P": ([item.parameters for item in costs], one.whole and other.whole, "parameters")}
     sums["M"] = ([item.multiply_adds for item in costs], one.worked and other.worked, "multiply-adds")
+    _take_input(sheet, [*sums["P"][0], *sums["M"][0]], names)
     for letter, (counts, known, what) in sums.items():
         if known and any(symbol.name == letter for symbol in results):
             found += _difference(sheet, letter, counts, what, names)
@@ -54,6 +57,20 @@ def compared(
     if arrays and theirs is not None:
         arrays_counted(sheet, arrays, other.model.framework, theirs, f" ({names[1]})")
     return found
+
+
+def _take_input(sheet: Worksheet, counts: Sequence[Size | None], names: tuple[str, str]) -> None:
+    """Sizes of the other's input that its code does not say: they are those of the first, or symbols of their own."""
+    read = {name: each for count in counts if isinstance(count, Node) for name, each in symbols(count).items()}
+    open_ = [name for name, each in read.items() if not isinstance(each, OpenSize)]
+    known = {item.symbol.name for item in sheet.given_items} | {step.name for step in sheet.steps}
+    if known.intersection(open_):
+        sheet.convention(
+            f"the code of {names[1]} does not say the shape of its input: it is taken to be that of {names[0]}"
+        )
+    for name in open_:
+        if name not in known:
+            sheet.given(name, None, f"size of the input of {names[1]}, not known: it stays a symbol")
 
 
 def _difference(

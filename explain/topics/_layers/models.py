@@ -159,7 +159,8 @@ def answered(question: Question, source: str) -> Answer:
 def _other(question: Question) -> Walked:
     """The other model, with the shapes that are given where it has as many inputs."""
     assert question.other is not None
-    given = question.given if len(question.other.inputs or [0]) == len(question.given) else ()
+    first, second = (len(model.inputs or [0]) for model in (question.model, question.other))
+    given = question.given if second in (first, len(question.given)) else ()
     try:
         return Walked(question.other, given)
     except InputError as error:
