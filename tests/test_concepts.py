@@ -496,3 +496,12 @@ def test_text_of_a_page_is_the_text_of_the_file(worked):
     words = re.findall(r"[a-z]{4,}", PLACE.sub("", load("lstm-gates").text))
     assert [word for word in words if word not in said] == []
     assert all(item.page.conventions != page(item.answer).conventions for item in essay.worked[1:])
+
+
+@every
+def test_mathematics_in_a_sentence_touches_its_signs(name):
+    """A list of numbers ends in a command with a space after it, and `… $` is plain text to every renderer."""
+    text = re.sub(r"(?s)```.*?```|\$\$.*?\$\$", "", concept(name).to_markdown())
+    found = re.findall(r"(?<!\\)\$(.+?)(?<!\\)\$", text)
+    assert found
+    assert all(inside == inside.strip() for inside in found)

@@ -118,7 +118,8 @@ def one_line(item: Equation) -> Notation:
 
 
 def _inline(part: Notation) -> str:
-    return latex(part).replace("\n", " ")
+    """Mathematics of a sentence; a space before the closing sign would make plain text of it."""
+    return latex(part).replace("\n", " ").strip()
 
 
 def escaped(text: str) -> str:
